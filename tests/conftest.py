@@ -1,0 +1,35 @@
+"""Fixtures of all tests: small clips, made once a session and only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests import clips
+
+# No deadline: a busy machine is no failure. No database, no chance: every run tries the same examples.
+settings.register_profile("repository", deadline=None, database=None, derandomize=True)
+settings.load_profile("repository")
+
+
+@pytest.fixture(scope="session")
+def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("clips")
+
+
+@pytest.fixture(scope="session")
+def clip(clip_folder: Path) -> Callable[[str], Path]:
+    """The path of a clip of `clips.GOOD` or `clips.BAD`, by name."""
+
+    def make(name: str) -> Path:
+        path = clip_folder / name
+        if not path.exists():
+            workshop = clip_folder / f"making_{name}"
+            workshop.mkdir(exist_ok=True)
+            (clips.GOOD | clips.BAD)[name][0](workshop / name).rename(path)
+        return path
+
+    return make

@@ -1,0 +1,30 @@
+"""The official prompts, letter by letter."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from vqathinker.model.prompts import IMG_CONTEXT, OFFICIAL_INFERENCE, OFFICIAL_TRAIN, TINY, expand_images
+
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "prompts.json").read_text())
+
+
+@pytest.mark.parametrize(("style", "mode"), [(OFFICIAL_TRAIN, "train"), (OFFICIAL_INFERENCE, "inference")])
+def test_official_prompts_equal_the_golden_strings(style, mode):
+    golden = GOLDEN[mode]
+    assert style.user(golden["frames"]) == golden["user"]
+    assert style.chat(golden["frames"]) == golden["chat"]
+    expanded = expand_images(style.chat(golden["frames"]), golden["tokens_per_frame"])
+    assert expanded.count(IMG_CONTEXT) == golden["num_context_tokens"]
+
+
+def test_the_last_placeholder_is_one_motion_token():
+    expanded = expand_images(TINY.chat(2), 3)
+    assert expanded.count(f"<img>{IMG_CONTEXT * 3}</img>") == 2
+    assert expanded.index("Motion Feature") < expanded.rindex(f"<img>{IMG_CONTEXT}</img>")
+
+
+def test_another_question_replaces_the_default_one():
+    assert "Is it sharp?" in TINY.chat(2, "Is it sharp?")
+    assert TINY.question not in TINY.chat(2, "Is it sharp?")

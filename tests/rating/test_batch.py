@@ -1,0 +1,95 @@
+"""The table that `batch` writes: one row a file, failed ones included, and a stopped run goes on."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+
+from vqathinker.files import find_files
+from vqathinker.rating import Rater, score_word
+from vqathinker.rating.batch import COLUMNS, TableError, rate_batch
+
+
+def read(table: Path) -> list[dict[str, str]]:
+    with table.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, clip) -> Path:
+    videos = tmp_path / "videos"
+    (videos / "deeper").mkdir(parents=True)
+    shutil.copy(clip("plain.mp4"), videos / "b.mp4")
+    shutil.copy(clip("one_frame.mp4"), videos / "deeper" / "ä, \"one\".MP4")
+    shutil.copy(clip("text.mp4"), videos / "a.mp4")
+    (videos / "notes.txt").write_text("not a video")
+    return videos
+
+
+def test_folders_are_searched_and_named_files_taken_as_they_are(folder: Path):
+    found = find_files([folder, folder / "b.mp4", folder / "notes.txt", "missing.mp4"])
+    names = [Path(path).name for path in found]
+    assert names == ["a.mp4", "b.mp4", 'ä, "one".MP4', "notes.txt", "missing.mp4"]
+
+
+def test_every_file_gets_a_row_and_a_second_run_writes_nothing(rater: Rater, folder: Path, tmp_path: Path):
+    out = tmp_path / "ratings.csv"
+    rows = list(rate_batch(rater, [folder], out))
+    table = read(out)
+    assert tuple(table[0]) == COLUMNS
+    assert [row["file"] for row in table] == [row.file for row in rows] == find_files([folder])
+    bad, good, odd = table
+    assert bad["error"] == "a.mp4 is a text file, not a video." and bad["score"] == ""
+    assert good["error"] == "" and good["word"] == score_word(float(good["score"]))
+    assert float(good["score"]) == rater.rate(folder / "b.mp4").score
+    assert 1 <= float(odd["score"]) <= 5
+    before = out.read_bytes()
+    assert list(rate_batch(rater, [folder], out)) == []
+    assert out.read_bytes() == before
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(rater: Rater, folder: Path, tmp_path: Path):
+    whole, stopped = tmp_path / "whole.csv", tmp_path / "stopped.csv"
+    list(rate_batch(rater, [folder], whole))
+    running = rate_batch(rater, [folder], stopped)
+    next(running), next(running)
+    running.close()
+    assert len(read(stopped)) == 2
+    rows = list(rate_batch(rater, [folder], stopped))
+    assert [(row.number, row.count) for row in rows] == [(1, 1)]
+    assert [row["file"] for row in read(stopped)] == [row["file"] for row in read(whole)]
+    assert [row["score"] for row in read(stopped)] == [row["score"] for row in read(whole)]
+
+
+def test_a_row_that_was_cut_off_in_writing_is_written_again(rater: Rater, folder: Path, tmp_path: Path):
+    out = tmp_path / "ratings.csv"
+    list(rate_batch(rater, [folder], out))
+    whole = out.read_bytes()
+    out.write_bytes(whole[: whole.rindex(b"\n", 0, -1) + 20])
+    [row] = rate_batch(rater, [folder], out)
+    assert row.file == find_files([folder])[-1]
+    assert [row["file"] for row in read(out)] == find_files([folder])
+
+
+def test_a_table_of_another_kind_or_model_is_left_alone(rater: Rater, folder: Path, tmp_path: Path):
+    other = tmp_path / "other.csv"
+    other.write_text("file,mos\na.mp4,3\n")
+    with pytest.raises(TableError, match="not a table of ratings"):
+        list(rate_batch(rater, [folder], other))
+    assert other.read_text() == "file,mos\na.mp4,3\n"
+
+    out = tmp_path / "ratings.csv"
+    list(rate_batch(rater, [folder / "a.mp4"], out))
+    out.write_text(out.read_text().replace(rater.name, "8b"))
+    with pytest.raises(TableError, match="model 8b"):
+        list(rate_batch(rater, [folder], out))
+
+
+def test_a_table_that_cannot_be_written_is_told(rater: Rater, folder: Path, tmp_path: Path):
+    with pytest.raises(TableError, match="cannot be written"):
+        list(rate_batch(rater, [folder / "a.mp4"], tmp_path / "no" / "such" / "folder.csv"))
+    with pytest.raises(TableError, match="cannot be read"):
+        list(rate_batch(rater, [folder / "a.mp4"], tmp_path))

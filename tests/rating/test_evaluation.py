@@ -1,0 +1,109 @@
+"""Metrics against scipy and their own laws, labels in both formats, evaluation with a file missing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from vqathinker.rating.evaluation import Interval, LabelsError, agreement, read_labels
+
+SCORES = st.lists(st.integers(100, 500).map(lambda n: n / 100), min_size=3, max_size=30)
+
+
+def values(found) -> tuple[float | None, float | None, float | None]:
+    return found.srcc.value, found.plcc.value, found.mae.value
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), mos=SCORES)
+def test_metrics_are_those_of_scipy(data, mos):
+    predicted = data.draw(st.lists(st.sampled_from([1.0, 2.5, 3.42, 4.9]), min_size=len(mos), max_size=len(mos)))
+    srcc, plcc, mae = values(agreement(predicted, mos, resamples=1))
+    assert mae == pytest.approx(np.abs(np.subtract(predicted, mos)).mean())
+    if len(set(mos)) == 1 or len(set(predicted)) == 1:
+        assert srcc is None and plcc is None
+    else:
+        assert srcc == pytest.approx(stats.spearmanr(predicted, mos)[0], abs=1e-9)
+        assert plcc == pytest.approx(stats.pearsonr(predicted, mos)[0], abs=1e-9)
+
+
+@settings(max_examples=25, deadline=None)
+@given(mos=SCORES.filter(lambda scores: len(set(scores)) > 1))
+def test_rank_correlation_ignores_a_monotone_change_and_turns_with_the_sign(mos):
+    bent = np.exp(mos)
+    assert agreement(bent, mos, resamples=1).srcc.value == pytest.approx(1)
+    assert agreement(-bent, mos, resamples=1).srcc.value == pytest.approx(-1)
+    assert agreement(np.array(mos) + 0.25, mos, resamples=1).mae.value == pytest.approx(0.25)
+
+
+def test_intervals_hold_the_value_narrow_with_more_files_and_repeat_with_the_seed():
+    rng = np.random.default_rng(5)
+
+    def noisy(count: int):
+        mos = rng.uniform(1, 5, count)
+        return mos + rng.normal(0, 0.7, count), mos
+
+    few, many = noisy(30), noisy(600)
+    for one in (agreement(*few, resamples=400), agreement(*many, resamples=400)):
+        for interval in vars(one).values():
+            assert interval.low < interval.value < interval.high
+    width = {name: i.high - i.low for name, i in vars(agreement(*few, resamples=400)).items()}
+    for name, interval in vars(agreement(*many, resamples=400)).items():
+        assert interval.high - interval.low < width[name] / 2
+    assert agreement(*few, seed=3, resamples=50) == agreement(*few, seed=3, resamples=50)
+    assert agreement(*few, seed=3, resamples=50) != agreement(*few, seed=4, resamples=50)
+
+
+def test_the_interval_is_about_as_wide_as_theory_says():
+    rng = np.random.default_rng(11)
+    x = rng.normal(size=1000)
+    y = 0.8 * x + 0.6 * rng.normal(size=1000)
+    interval = agreement(x, y).plcc
+    standard_error = (1 - interval.value**2) / np.sqrt(1000)
+    assert interval.high - interval.low == pytest.approx(2 * 1.96 * standard_error, rel=0.15)
+
+
+@pytest.mark.parametrize(("predicted", "mos"), [([], []), ([3.0], [2.0]), ([3.0, 3.0], [1.0, 2.0])])
+def test_too_little_to_correlate_is_undefined_and_not_a_number_out_of_the_air(predicted, mos):
+    found = agreement(predicted, mos, resamples=20)
+    assert found.srcc == found.plcc == Interval(None, None, None)
+    assert (found.mae.value is None) == (not mos)
+
+
+def test_lists_of_different_length_are_refused():
+    with pytest.raises(ValueError, match="one length"):
+        agreement([1.0, 2.0], [1.0])
+
+
+def test_both_label_formats_are_read(tmp_path: Path):
+    official = tmp_path / "official.json"
+    official.write_text(json.dumps({"annotations": [{"image_id": "a/b.mp4", "score": 3.5}]}))
+    table = tmp_path / "labels.csv"
+    table.write_text('file,mos,std\n"a, b.mp4",2.25,0.4\nc.jpg,4,0.1\n')
+    assert read_labels(official) == [("a/b.mp4", 3.5)]
+    assert read_labels(table) == [("a, b.mp4", 2.25), ("c.jpg", 4.0)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "file,mos\n", "name,score\na.mp4,3\n", "file,mos\na.mp4,high\n", "file,mos\na.mp4,nan\n", '{"annotations": 3}',
+     '{"annotations": []}', '[{"image_id": "a", "score": 1}]', '{"annotations": [{"image_id": "a"}]}', "{", "\x00\x01"],
+)  # fmt: skip
+def test_labels_that_are_none_are_refused_in_one_sentence(tmp_path: Path, content: str):
+    labels = tmp_path / "labels"
+    labels.write_text(content)
+    with pytest.raises(LabelsError, match="holds no labels"):
+        read_labels(labels)
+
+
+def test_labels_that_cannot_be_read_are_refused(tmp_path: Path):
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00\xd8")
+    for path in (tmp_path / "missing.csv", tmp_path, tmp_path / "binary"):
+        with pytest.raises(LabelsError, match="cannot be read"):
+            read_labels(path)

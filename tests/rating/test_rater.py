@@ -1,0 +1,118 @@
+"""The Rater on real clips with a model of two blocks: same file, same score; streamed, cancelled, side by side."""
+
+import json
+import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.model.tiny_models import make_model, make_processor
+from vqathinker import VideoError
+from vqathinker.model.loading import LoadedModel
+from vqathinker.rating import Rated, Rater, Watched, Wrote
+
+KEYS = ["file", "score", "expected", "reasoning", "text", "defects", "frames", "rollouts", "spread", "model",
+        "precision", "timings"]
+
+
+@pytest.fixture(scope="module")
+def rater():
+    processor = make_processor()
+    return Rater(LoadedModel(make_model(processor), processor, "two-blocks", "fp32"), max_new_tokens=40)
+
+
+@pytest.fixture(scope="module")
+def rating(rater, clip):
+    return rater.rate(clip("plain.mp4"), rollouts=4, seed=1)
+
+
+def test_the_same_file_gets_the_same_rating_every_time(rater, rating, clip):
+    again = rater.rate(clip("plain.mp4"), rollouts=4, seed=1)
+    assert (again.score, again.expected, again.text) == (rating.score, rating.expected, rating.text)
+    assert again.rollouts == rating.rollouts
+
+
+def test_scores_stay_on_the_scale_even_when_the_text_holds_no_answer(rating):
+    assert "<answer>" not in rating.text
+    assert 1 <= rating.score <= 5
+    assert 1 <= rating.expected <= 5
+
+
+def test_a_rating_becomes_json_with_the_documented_keys(rating):
+    report = json.loads(json.dumps(rating.to_dict()))
+    assert list(report) == KEYS
+    assert [frame["index"] for frame in report["frames"]] == [frame.index for frame in rating.frames]
+    assert set(report["timings"]) == {"decode_s", "encode_s", "first_token_s", "total_s"}
+    assert len(report["rollouts"]) == 4
+
+
+def test_rollouts_do_not_move_the_score_and_follow_the_seed(rater, rating, clip):
+    plain = rater.rate(clip("plain.mp4"))
+    assert (plain.score, plain.text, plain.rollouts, plain.spread) == (rating.score, rating.text, (), None)
+    assert rater.rate(clip("plain.mp4"), rollouts=2, seed=1).rollouts == rating.rollouts[:2]
+    assert rater.rate(clip("plain.mp4"), rollouts=4, seed=2).rollouts != rating.rollouts
+
+
+def test_the_stream_grows_to_the_text_of_the_rating(rater, rating, clip):
+    texts = list(rater.stream(clip("plain.mp4")))
+    assert len(texts) > 1
+    assert texts[-1] == rating.text
+    assert all(later.startswith(earlier) for earlier, later in zip(texts, texts[1:], strict=False))
+
+
+def test_events_come_in_order(rater, clip):
+    events = list(rater.watch(clip("plain.mp4")))
+    assert isinstance(events[0], Watched) and isinstance(events[-1], Rated)
+    assert all(isinstance(event, Wrote) for event in events[1:-1])
+    assert events[-1].rating.frames[0].index == events[0].clip.indices[0]
+
+
+def test_cancelling_ends_without_a_rating_and_frees_the_model(rater, rating, clip):
+    cancel = threading.Event()
+    events = []
+    for event in rater.watch(clip("plain.mp4"), cancel=cancel):
+        events.append(event)
+        if isinstance(event, Wrote):
+            cancel.set()
+    assert not any(isinstance(event, Rated) for event in events)
+    assert rater.rate(clip("plain.mp4")).score == rating.score
+
+
+def test_a_closed_stream_leaves_no_thread_and_frees_the_model(rater, rating, clip):
+    before = threading.active_count()
+    stream = rater.stream(clip("plain.mp4"))
+    next(stream)
+    stream.close()
+    assert threading.active_count() == before
+    assert rater.rate(clip("plain.mp4")).score == rating.score
+
+
+def test_ratings_side_by_side_equal_ratings_one_by_one(rater, clip):
+    paths = [clip("plain.mp4"), clip("portrait.mp4")] * 2
+    alone = [rater.rate(path).text for path in paths]
+    with ThreadPoolExecutor(4) as pool:
+        assert [rating.text for rating in pool.map(rater.rate, paths)] == alone
+
+
+def test_a_bad_file_raises_one_sentence_and_does_not_disturb_the_next(rater, rating, tmp_path, clip):
+    bad = tmp_path / "words.mp4"
+    bad.write_text("no video")
+    with pytest.raises(VideoError, match="words.mp4"):
+        rater.rate(bad)
+    assert rater.rate(clip("plain.mp4")).score == rating.score
+
+
+def test_negative_rollouts_are_refused(rater, clip):
+    with pytest.raises(ValueError, match="must not be negative"):
+        rater.rate(clip("plain.mp4"), rollouts=-1)
+
+
+def test_a_comparison_needs_two_rollouts(rater, clip):
+    with pytest.raises(ValueError, match="at least 2 rollouts"):
+        rater.compare(clip("plain.mp4"), clip("plain.mp4"), rollouts=1)
+
+
+def test_infinite_or_missing_numbers_never_reach_the_report(rating):
+    numbers = [rating.score, rating.expected, *vars(rating.timings).values()]
+    assert all(math.isfinite(number) for number in numbers)

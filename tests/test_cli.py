@@ -1,0 +1,177 @@
+"""The command line as a shell sees it: what it prints, where, and with which exit code."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import vqathinker
+from tests import clips, raters
+from vqathinker.cli import main
+from vqathinker.rating import score_word
+
+KEYS = {
+    "file", "score", "expected", "reasoning", "text", "defects", "frames", "rollouts", "spread", "model", "precision",
+    "timings",
+}  # fmt: skip
+REPOSITORY = Path(vqathinker.__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def load_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real model, but loaded once for all the commands that run in this process and ask for it by default."""
+    load = vqathinker.load_rater
+    monkeypatch.setattr(
+        vqathinker, "load_rater", lambda *wanted: raters.tiny() if wanted == ("tiny", "auto") else load(*wanted)
+    )
+
+
+def shell(*arguments: str | Path, **options) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "vqathinker", *map(str, arguments)],
+        cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
+    )  # fmt: skip
+
+
+def test_help_does_not_wait_for_torch():
+    check = "import sys; from vqathinker.cli import build_parser; build_parser().format_help(); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", check], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_a_shell_gets_json_and_nothing_else(clip):
+    process = shell("rate", clip("plain.mp4"), "--json")
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, "")
+    rating = json.loads(out)
+    assert set(rating) == KEYS
+    assert rating["file"] == "plain.mp4" and rating["model"] == "tiny"
+    assert rating["score"] == round(raters.tiny().rate(clip("plain.mp4")).score, 4)
+    assert 1 <= rating["expected"] <= 5
+    assert [set(frame) for frame in rating["frames"]] == [{"index", "time_s"}] * 6
+    assert set(rating["timings"]) == {"decode_s", "encode_s", "first_token_s", "total_s"}
+
+
+def test_a_shell_gets_one_line_and_no_traceback_for_a_missing_file():
+    process = shell("rate", "no-such-video.mp4")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (1, "", "vqathinker: no-such-video.mp4 does not exist.\n")
+
+
+def test_ctrl_c_ends_a_run_without_a_traceback(tmp_path: Path, clip):
+    for number in range(40):
+        (tmp_path / f"{number}.mp4").symlink_to(clip("plain.mp4"))
+    process = shell("batch", tmp_path, "--out", tmp_path / "out.csv")
+    first = process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert first.startswith("[1/40]") and process.returncode == 130
+    assert err.splitlines()[-1] == "vqathinker: stopped" and "Traceback" not in err
+    with open(tmp_path / "out.csv", newline="") as table:
+        assert 1 <= len(list(csv.DictReader(table))) < 40
+
+
+def test_rate_prints_reasoning_score_word_and_the_same_thing_again(capsys, clip):
+    assert main(["rate", str(clip("plain.mp4"))]) == 0
+    first = capsys.readouterr()
+    assert main(["rate", str(clip("plain.mp4"))]) == 0
+    second = capsys.readouterr()
+    rating = raters.tiny().rate(clip("plain.mp4"))
+    assert first.err == second.err == ""
+    assert rating.reasoning in first.out
+    assert f"{rating.score:.2f}  {score_word(rating.score)}" in first.out
+    assert "<" not in first.out
+    without_times = [[line for line in out.splitlines() if "decoded in" not in line] for out in (first.out, second.out)]
+    assert without_times[0] == without_times[1]
+
+
+def test_a_bad_file_among_good_ones_does_not_stop_the_rest(capsys, clip):
+    files = [clip("plain.mp4"), clip("text.mp4"), clip("one_frame.mp4")]
+    assert main(["rate", "--json", "--rollouts", "2", *map(str, files)]) == 1
+    done = capsys.readouterr()
+    ratings = [json.loads(line) for line in done.out.splitlines()]
+    assert [rating["file"] for rating in ratings] == ["plain.mp4", "one_frame.mp4"]
+    assert all(len(rating["rollouts"]) == 2 for rating in ratings)
+    assert done.err == "vqathinker: text.mp4 is a text file, not a video.\n"
+
+
+@pytest.mark.parametrize("name", clips.BAD)
+def test_every_kind_of_bad_file_is_one_line_and_exit_code_1(capsys, clip, name: str):
+    assert main(["rate", str(clip(name))]) == 1
+    done = capsys.readouterr()
+    assert done.out == ""
+    assert len(done.err.splitlines()) == 1 and clips.BAD[name][1] in done.err
+
+
+def test_a_folder_is_not_a_video(capsys, tmp_path: Path):
+    assert main(["rate", str(tmp_path)]) == 1
+    assert "is a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["rate"], ["rate", "a.mp4", "--precision", "fp64"], ["rate", "a.mp4", "--rollouts", "-1"], ["compare", "a.mp4"],
+     ["compare", "a", "b", "--rollouts", "1"], ["batch", "x"], ["evaluate", "x.csv"], ["serve", "--port", "high"], ["rat"]],
+)  # fmt: skip
+def test_bad_usage_is_exit_code_2(capsys, arguments: list[str]):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert "error:" in capsys.readouterr().err
+
+
+def test_a_model_that_is_not_there_is_bad_usage(capsys, clip):
+    assert main(["rate", str(clip("plain.mp4")), "--model", "no-such-model"]) == 2
+    err = capsys.readouterr().err
+    assert len(err.splitlines()) == 1 and "no-such-model" in err
+
+
+def test_compare_gives_both_ratings_and_a_probability(capsys, clip):
+    a, b = str(clip("plain.mp4")), str(clip("odd.mp4"))
+    assert main(["compare", a, b, "--json", "--rollouts", "3"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert set(result) == {"probability_first_better", "first", "second"}
+    assert 0 <= result["probability_first_better"] <= 1
+    assert (result["first"]["file"], result["second"]["file"]) == ("plain.mp4", "odd.mp4")
+    assert main(["compare", a, b, "--rollouts", "3"]) == 0
+    assert f"probability of {result['probability_first_better']:.0%}" in capsys.readouterr().out
+    assert main(["compare", a, "missing.mp4"]) == 1
+
+
+def test_batch_writes_the_table_and_goes_on(capsys, clip, tmp_path: Path):
+    files, out = [str(clip("plain.mp4")), str(clip("empty.mp4"))], str(tmp_path / "ratings.csv")
+    assert main(["batch", *files, "--out", out]) == 0
+    assert "1 rated, 1 failed, 0 already in" in capsys.readouterr().err
+    assert main(["batch", *files, str(clip("odd.mp4")), "--out", out]) == 0
+    assert "1 rated, 0 failed, 2 already in" in capsys.readouterr().err
+    with open(out, newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert [bool(row["error"]) for row in rows] == [False, True, False]
+    assert main(["batch", str(tmp_path), "--out", out]) == 2
+    assert "no video or image files" in capsys.readouterr().err
+
+
+def test_evaluate_leaves_out_what_cannot_be_rated_and_says_so(capsys, clip, tmp_path: Path):
+    names = ["plain.mp4", "odd.mp4", "portrait.mp4", "text.mp4"]
+    folder = os.path.commonpath([clip(name) for name in names])
+    labels, out = tmp_path / "labels.csv", tmp_path / "report.json"
+    labels.write_text("file,mos\n" + "".join(f"{name},{mos}\n" for mos, name in enumerate([*names, "gone.mp4"], 1)))
+    assert main(["evaluate", str(labels), "--videos", folder, "--out", str(out)]) == 0
+    done, report = capsys.readouterr(), json.loads(out.read_text())
+    assert "3 rated, 2 left out" in done.out and "SRCC" in done.out
+    assert [entry["file"] for entry in report["not_rated"]] == ["text.mp4", "gone.mp4"]
+    assert all(entry["file"] in done.err for entry in report["not_rated"])
+    errors = [abs(entry["score"] - entry["mos"]) for entry in report["ratings"]]
+    assert report["metrics"]["score"]["mae"]["value"] == pytest.approx(sum(errors) / 3, abs=1e-4)
+    official = tmp_path / "labels.json"
+    official.write_text(json.dumps({"annotations": [{"image_id": "gone.mp4", "score": 3}]}))
+    assert main(["evaluate", str(official), "--videos", folder]) == 1
+    assert main(["evaluate", str(out), "--videos", folder]) == 2
+    assert main(["evaluate", str(labels), "--videos", str(labels)]) == 2

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from training.data.measure import measure
+from training.data.pictures import measured_defects
+from training.data.sources import Content
+
+from .conftest import texture
+
+CLIVE = Content("clive/1.jpg", "clive", "clive:1", "train", 128, 128, mos=3.0)
+
+
+def visible(frame: np.ndarray) -> dict[str, str]:
+    return {name: severity for name, severity in measured_defects(CLIVE, measure(frame)) if severity}
+
+
+@pytest.fixture
+def frame() -> np.ndarray:
+    return texture(np.random.default_rng(0), 256, 256)
+
+
+def test_a_normal_picture_has_no_defect_named(frame):
+    assert visible(frame) == {}
+
+
+def test_a_very_dark_picture_is_underexposed(frame):
+    assert visible((frame * 0.12).astype(np.uint8))["underexposure"] in ("noticeable", "severe")
+
+
+def test_a_flat_picture_has_low_contrast(frame):
+    assert visible((100 + 0.2 * frame).astype(np.uint8))["low_contrast"] in ("noticeable", "severe")
+
+
+def test_a_burnt_out_picture_is_overexposed(frame):
+    assert "overexposure" in visible(np.clip(frame * 2.5, 0, 255).astype(np.uint8))
+
+
+def test_eight_pixel_blocks_are_compression(frame):
+    blocks = frame.reshape(32, 8, 32, 8, 3).mean(axis=(1, 3), keepdims=True).repeat(8, 1).repeat(8, 3)
+    assert visible(blocks.reshape(256, 256, 3).astype(np.uint8))["compression"] == "severe"
+
+
+def test_avt_pictures_take_size_and_crf_from_their_table(frame):
+    content = Content("avt_uhd/1.jpg", "avt_uhd", "avt_uhd:1", "train", 300, 300, mos=1.2, crf=40, vmaf=9.0)
+    assert dict(measured_defects(content, measure(frame))) == {"low_resolution": "noticeable", "compression": "severe"}
+
+
+def test_a_frame_too_small_to_measure_is_refused():
+    with pytest.raises(ValueError, match="8x8 pixels"):
+        measure(np.zeros((8, 8, 3), np.uint8))

@@ -1,0 +1,35 @@
+import pytest
+
+from training.data.sources import assign_splits, load_contents, seeded_rng
+
+
+def test_splits_hold_out_a_fifth_and_depend_on_the_seed_only():
+    keys = [f"scene{i}" for i in range(50)]
+    splits = assign_splits(keys, 0, "clips")
+    assert sum(split == "val" for split in splits.values()) == 10
+    assert splits == assign_splits(keys[::-1] + keys, 0, "clips")
+    assert splits != assign_splits(keys, 1, "clips")
+
+
+def test_copies_of_one_content_share_its_split(data_dir):
+    contents = load_contents(data_dir, 0, "clips")
+    assert {c.content for c in contents} == {"clips:park", "clips:room"}
+    by_scene = {c.content: {d.split for d in contents if d.content == c.content} for c in contents}
+    assert all(len(splits) == 1 for splits in by_scene.values())
+
+
+def test_columns_are_read(data_dir):
+    picture = load_contents(data_dir, 0, "avt_uhd")[0]
+    assert (picture.crf, picture.enc_height, picture.mos, picture.mos_std) == (4, 144, 1.4, 0.5)
+    assert not load_contents(data_dir, 0, "photos")[1].redistributable
+    assert load_contents(data_dir, 0, "clips")[0].redistributable
+
+
+def test_a_missing_table_is_one_clear_sentence(tmp_path):
+    with pytest.raises(FileNotFoundError, match="has no clips/clips.csv"):
+        load_contents(tmp_path, 0, "clips")
+
+
+def test_seeded_rng_is_the_same_everywhere():
+    assert seeded_rng(0, "op", "a").integers(10**9) == seeded_rng(0, "op", "a").integers(10**9)
+    assert seeded_rng(0, "op", "a").integers(10**9) != seeded_rng(0, "op", "b").integers(10**9)

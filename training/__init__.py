@@ -1,0 +1,1 @@
+"""Recipes that make the checkpoint: data, supervised start, reinforcement, evaluation."""

@@ -1,0 +1,89 @@
+"""Settings of the supervised start: one YAML file, one frozen dataclass for each section."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import yaml
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Size of the tiny model."""
+
+    image_size: int = 384
+    frames: int = 6
+    grids: tuple[int, ...] = (1, 3)
+    burst_length: int = 8
+    burst_size: int = 96
+    hidden_size: int = 256
+    layers: int = 4
+    heads: int = 4
+    intermediate_size: int = 704
+    vocabulary: int = 1024
+    attention_dropout: float = 0.1
+
+
+@dataclass(frozen=True)
+class SeeSettings:
+    """First stage: tower, motion encoder and projectors learn to see quality, with a linear reading of what they see."""
+
+    epochs: int = 5
+    batch_size: int = 16
+    tower_lr: float = 2e-4
+    new_lr: float = 1e-3
+    weight_decay: float = 0.05
+    frozen_stages: int = 2
+    warmup: float = 0.05
+    defect_weight: float = 0.5
+    correlation_weight: float = 0.5
+
+
+@dataclass(frozen=True)
+class SpeakSettings:
+    """Second stage: projectors and language model learn to say it, on the cached features of the tower."""
+
+    epochs: int = 20
+    batch_size: int = 32
+    lr: float = 1e-3
+    projector_lr: float = 2e-4
+    weight_decay: float = 0.1
+    warmup: float = 0.05
+    score_jitter: float = 0.12
+    answer_weight: float = 4.0
+    regression_weight: float = 0.3
+    feature_dropout: float = 0.1
+
+
+@dataclass(frozen=True)
+class SftSettings:
+    """Everything that decides a supervised run, next to its data."""
+
+    seed: int = 0
+    pan_share: float = 0.4
+    resize_share: float = 0.5
+    model: ModelSettings = field(default_factory=ModelSettings)
+    see: SeeSettings = field(default_factory=SeeSettings)
+    speak: SpeakSettings = field(default_factory=SpeakSettings)
+
+
+SECTIONS = {"model": ModelSettings, "see": SeeSettings, "speak": SpeakSettings}
+
+
+def build(cls: type, values: dict, where: str):
+    """A settings dataclass from a mapping. Raises ValueError that names an unknown key and its place."""
+    known = {item.name for item in fields(cls)}
+    for key in values:
+        if key not in known:
+            raise ValueError(f"{where}: unknown key {key!r}; known keys: {', '.join(sorted(known))}")
+    return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+
+
+def load_settings(path: str | Path) -> SftSettings:
+    """Read a YAML file such as training/configs/tiny_sft.yaml; a missing key keeps its default."""
+    values = yaml.safe_load(Path(path).read_text()) or {}
+    for name, cls in SECTIONS.items():
+        if name in values:
+            values[name] = build(cls, values[name], f"{path}, section {name}")
+    return build(SftSettings, values, str(path))

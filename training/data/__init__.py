@@ -1,0 +1,1 @@
+"""Builds the training set: sources, degradations, labels, reasoning."""

@@ -1,0 +1,264 @@
+"""The degradations: family and variant -> ffmpeg filters, a codec, or a new order of frames.
+
+Strengths are larger where the defect is worse and comparable within one family and variant.  Units:
+blur gaussian/motion: radius in pixels at 480 lines; blur soft: factor of down- and upscaling;
+low_resolution: 480 / lines of the file; noise: amplitude of ffmpeg's noise filter (0..100);
+compression: crf or qscale of the codec; exposure: stops or the exponent; low_contrast: share of contrast lost;
+color: chroma offset in code values, share of saturation lost or added, degrees of hue;
+freeze: frozen seconds; low_frame_rate: 24 / frames per second that differ; disorder: window in frames or number
+of jumps; shake: amplitude as a share of the height; corruption: damaged share of the picture (measured).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from training.data.ffmpeg import INVISIBLE_X264, Facts
+
+LEVELS: dict[tuple[str, str], tuple[float, float, float, float]] = {
+    ("blur", "gaussian"): (0.7, 1.1, 1.7, 2.6),
+    ("blur", "soft"): (1.6, 2.3, 3.3, 4.8),
+    ("blur", "motion"): (0.8, 1.4, 2.4, 4.0),
+    ("low_resolution", "saved"): (1.25, 1.7, 2.4, 3.3),
+    ("noise", "gaussian"): (14, 26, 42, 66),
+    ("noise", "grain"): (14, 26, 42, 66),
+    ("noise", "chroma"): (28, 48, 72, 98),
+    ("compression", "x264"): (28, 33, 38, 44),
+    ("compression", "x265"): (28, 33, 38, 44),
+    ("compression", "vp9"): (48, 54, 59, 63),
+    ("compression", "mpeg2"): (8, 14, 22, 31),
+    ("compression", "mpeg4"): (8, 13, 20, 31),
+    ("compression", "mjpeg"): (10, 16, 23, 31),
+    ("underexposure", "stops"): (1.5, 2.4, 3.4, 4.6),
+    ("underexposure", "gamma"): (1.6, 2.3, 3.2, 4.4),
+    ("overexposure", "stops"): (0.9, 1.4, 2.1, 3.1),
+    ("overexposure", "gamma"): (1.7, 2.4, 3.5, 5.2),
+    ("low_contrast", "flat"): (0.40, 0.56, 0.70, 0.83),
+    ("low_contrast", "haze"): (0.34, 0.48, 0.62, 0.76),
+    ("color", "cast"): (12, 20, 30, 43),
+    ("color", "desaturation"): (0.55, 0.70, 0.85, 0.96),
+    ("color", "oversaturation"): (0.8, 1.3, 2.1, 3.3),
+    ("color", "hue"): (18, 31, 50, 82),
+    ("freeze", "single"): (0.33, 0.55, 0.85, 1.2),
+    ("freeze", "repeated"): (0.45, 0.70, 1.0, 1.3),
+    ("low_frame_rate", "duplicated"): (2.0, 3.0, 4.8, 8.0),
+    ("low_frame_rate", "saved"): (3.0, 4.0, 6.0, 8.0),
+    ("disorder", "shuffle"): (3, 5, 9, 16),
+    ("disorder", "reverse"): (4, 7, 13, 20),
+    ("disorder", "jumps"): (1, 2, 4, 6),
+    ("shake", "hand"): (0.010, 0.018, 0.030, 0.046),
+    ("shake", "jitter"): (0.005, 0.010, 0.018, 0.030),
+    ("corruption", "bits"): (0.02, 0.07, 0.18, 0.40),
+    ("corruption", "loss"): (0.015, 0.04, 0.09, 0.18),
+}
+INTEGER = {"compression", "disorder"}
+TEMPORAL = ("freeze", "low_frame_rate", "disorder")
+TWO_PASS = {
+    "mpeg2": ("-c:v", "mpeg2video", "-g", "15", "-qmax", "60", "-qscale:v"),
+    "mpeg4": ("-c:v", "mpeg4", "-g", "60", "-qscale:v"),
+    "mjpeg": ("-c:v", "mjpeg", "-strict", "unofficial", "-qscale:v"),
+}
+
+
+@dataclass(frozen=True)
+class Op:
+    """One defect to apply; `seed_key` fixes its free choices (direction, position), shared along a ladder."""
+
+    family: str
+    variant: str
+    strength: float
+    seed_key: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """How to apply an Op: filters, the codec of the result and, before it, an optional lossy intermediate codec."""
+
+    filters: str = ""
+    codec: tuple[str, ...] = INVISIBLE_X264
+    intermediate: tuple[str, ...] = field(default=())
+
+
+def variants(family: str) -> list[str]:
+    return [variant for name, variant in LEVELS if name == family]
+
+
+def families() -> list[str]:
+    return list(dict.fromkeys(name for name, _ in LEVELS))
+
+
+def strength_at(family: str, variant: str, level: float) -> float:
+    """Strength at a position on the family's scale: 0, 1, 2, 3 are the four `LEVELS`, geometric in between."""
+    levels = np.log(LEVELS[family, variant])
+    if level > 3:
+        value = levels[3] + (level - 3) * (levels[3] - levels[2])
+    else:
+        value = np.interp(level, range(4), levels)
+    strength = float(np.exp(value))
+    if family == "compression":
+        strength = min(strength, {"x264": 51, "x265": 51, "vp9": 63}.get(variant, 31))
+    return float(round(strength)) if family in INTEGER else round(strength, 4)
+
+
+def _luma(curve: str, chroma: float) -> str:
+    tint = f"clip(128+{chroma:.4f}*(val-128),16,240)"
+    return f"lutyuv=y='clip(16+219*({curve}),16,235)':u='{tint}':v='{tint}'"
+
+
+def _blur(op: Op, facts: Facts, rng: np.random.Generator) -> str:
+    scale = min(facts.width, facts.height) / 480
+    if op.variant == "gaussian":
+        return f"gblur=sigma={op.strength * scale:.3f}"
+    if op.variant == "motion":
+        return f"dblur=angle={rng.uniform(0, 180):.1f}:radius={op.strength * scale:.2f}"
+    width, height = (max(16, round(side / op.strength / 2) * 2) for side in (facts.width, facts.height))
+    return f"scale={width}:{height}:flags=area,scale={facts.width}:{facts.height}:flags=bilinear"
+
+
+def _noise(op: Op, facts: Facts, rng: np.random.Generator) -> str:
+    seed, amount = int(rng.integers(1, 100000)), min(100, round(op.strength))
+    if op.variant == "gaussian":
+        return f"noise=alls={amount}:allf=t:all_seed={seed}"
+    if op.variant == "grain":
+        return f"noise=c0s={amount}:c0f=t:c0_seed={seed}"
+    return f"noise=c1s={amount}:c1f=t:c1_seed={seed}:c2s={amount}:c2f=t:c2_seed={seed + 1}"
+
+
+def _tone(op: Op, facts: Facts, rng: np.random.Generator) -> str:
+    s, v = op.strength, "clip((val-16)/219,0,1)"
+    if op.family == "low_contrast":
+        curve = f"0.5+{1 - s:.4f}*({v}-0.5)" if op.variant == "flat" else f"{1 - s:.4f}*{v}+{0.88 * s:.4f}"
+        return _luma(curve, 1 - s)
+    sign = -1 if op.family == "underexposure" else 1
+    if op.variant == "stops":
+        gain = 2 ** (sign * s / 2.2)
+        return _luma(f"{gain:.4f}*{v}", gain)
+    if sign < 0:
+        return _luma(f"pow({v},{s:.4f})", 0.8)
+    return _luma(f"1.2*pow({v},{1 / s:.4f})", 0.9)
+
+
+def _color(op: Op, facts: Facts, rng: np.random.Generator) -> str:
+    if op.variant == "cast":
+        angle = rng.uniform(0, 2 * np.pi)
+        du, dv = op.strength * np.cos(angle), op.strength * np.sin(angle)
+        return f"lutyuv=u='clip(val+{du:.2f},16,240)':v='clip(val+{dv:.2f},16,240)'"
+    if op.variant == "hue":
+        return f"hue=h={op.strength * rng.choice([-1, 1]):.2f}"
+    saturation = 1 - op.strength if op.variant == "desaturation" else 1 + op.strength
+    return f"hue=s={saturation:.4f}"
+
+
+def _shake(op: Op, facts: Facts, rng: np.random.Generator) -> str:
+    low, high = (2.0, 5.0) if op.variant == "hand" else (7.0, 11.5)
+    margin = int(np.ceil(op.strength * facts.height)) + 1
+    size = op.strength * facts.height
+
+    def path() -> str:
+        rates, phases = rng.uniform(low, high, 3), rng.uniform(0, 2 * np.pi, 3)
+        waves = "+".join(
+            f"{w}*sin({2 * np.pi * f:.3f}*t+{p:.3f})" for w, f, p in zip((0.5, 0.3, 0.2), rates, phases, strict=True)
+        )
+        return f"{margin}+{size:.3f}*({waves})"
+
+    x, y = path(), path()
+    return (
+        f"format=yuv444p,crop=w=iw-{2 * margin}:h=ih-{2 * margin}:x='{x}':y='{y}':exact=1,"
+        f"scale={facts.width}:{facts.height}:flags=bicubic"
+    )
+
+
+def _low_resolution(op: Op, facts: Facts, rng: np.random.Generator) -> str:
+    lines = 480 / op.strength
+    ratio = min(1.0, lines / min(facts.width, facts.height))
+    width, height = (max(16, round(side * ratio / 2) * 2) for side in (facts.width, facts.height))
+    return f"scale={width}:{height}:flags=lanczos"
+
+
+def frame_order(op: Op, facts: Facts, rng: np.random.Generator) -> np.ndarray:
+    """Position on the new timeline -> source frame, (num_frames,) int64, for freeze, disorder and duplication."""
+    n, order = facts.num_frames, np.arange(facts.num_frames)
+    if op.family == "low_frame_rate":
+        step = op.strength * facts.fps / 24
+        return np.minimum((np.floor(order / step + 1e-6) * step).round().astype(int), order)
+    if op.family == "freeze":
+        count = 1 if op.variant == "single" else max(2, round(op.strength / 0.3))
+        length = max(2, min(round(op.strength * facts.fps / count), (n - 6) // count))
+        gap = (n - count * length) / (count + 1)
+        shift = rng.uniform(-0.8, 0.8) * gap
+        for i in range(count):
+            start = int(np.clip(round(gap * (i + 1) + length * i + shift), 1, n - length))
+            order[start : start + length] = start - 1
+        return order
+    window = int(op.strength)
+    if op.variant == "jumps":
+        back = max(3, round(0.3 * facts.fps))
+        at = {round((i + 1) * n / (window + 1)) for i in range(window)}
+        steps = [(-back if i in at else 1) for i in range(1, n)]
+        return np.maximum(np.cumsum([0, *steps]), 0)
+    for start in range(0, n, window):
+        part = order[start : start + window]
+        if op.variant == "reverse":
+            order[start : start + window] = part[::-1] if (start // window) % 2 == 0 else part
+        else:
+            shuffled = rng.permutation(part)
+            order[start : start + window] = shuffled[::-1] if np.array_equal(shuffled, part) else shuffled
+    return order
+
+
+_FILTERS = {
+    "blur": _blur,
+    "noise": _noise,
+    "underexposure": _tone,
+    "overexposure": _tone,
+    "low_contrast": _tone,
+    "color": _color,
+    "shake": _shake,
+    "low_resolution": _low_resolution,
+}
+
+
+def step_for(op: Op, facts: Facts, rng: np.random.Generator) -> Step:
+    """The ffmpeg step of an Op on a clip with these facts (corruption has its own module)."""
+    if op.family in _FILTERS:
+        return Step(filters=_FILTERS[op.family](op, facts, rng))
+    if op.family == "low_frame_rate" and op.variant == "saved":
+        return Step(filters=f"fps={24 / op.strength:.3f}:round=near")
+    if op.family in TEMPORAL:
+        return Step(filters="shuffleframes=" + "|".join(str(i) for i in frame_order(op, facts, rng)))
+    quality = str(round(op.strength))
+    if op.variant == "x264":
+        return Step(codec=("-c:v", "libx264", "-preset", "veryfast", "-crf", quality))
+    if op.variant == "x265":
+        return Step(
+            codec=(
+                "-c:v",
+                "libx265",
+                "-preset",
+                "ultrafast",
+                "-tag:v",
+                "hvc1",
+                "-crf",
+                quality,
+                "-x265-params",
+                "log-level=error:pools=1:frame-threads=1",
+            )
+        )
+    if op.variant == "vp9":
+        return Step(
+            codec=(
+                "-c:v",
+                "libvpx-vp9",
+                "-deadline",
+                "realtime",
+                "-cpu-used",
+                "8",
+                "-b:v",
+                "0",
+                "-crf",
+                quality,
+            )
+        )
+    return Step(intermediate=(*TWO_PASS[op.variant], quality))

@@ -1,0 +1,96 @@
+"""Rows of the pictures with human scores: their MOS, and only such defects as are measured beyond doubt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from training.data.labels import size_severity
+from training.data.manifest import defect_list
+from training.data.measure import Measurements, measure
+from training.data.sources import Content
+
+SHARPNESS = ((0.020, "severe"), (0.026, "noticeable"), (0.034, "slight"))
+LUMA = ((0.05, "severe"), (0.09, "noticeable"), (0.13, "slight"))
+SPREAD = ((0.20, "severe"), (0.30, "noticeable"), (0.36, "slight"))
+BLOWN = ((0.45, "severe"), (0.30, "noticeable"), (0.20, "slight"))
+BLOCKINESS = ((2.2, "severe"), (1.8, "noticeable"), (1.6, "slight"))
+CRF = ((32, "severe"), (26, "noticeable"), (21, "slight"))
+NIGHT_SPREAD = 0.75
+BRIGHT_LUMA = 0.6
+AVT_VMAF = 60.0
+
+
+def _below(value: float, limits: tuple[tuple[float, str], ...]) -> str | None:
+    return next((severity for limit, severity in limits if value < limit), None)
+
+
+def _from(value: float, limits: tuple[tuple[float, str], ...]) -> str | None:
+    return next((severity for limit, severity in limits if value >= limit), None)
+
+
+def measured_defects(content: Content, m: Measurements) -> list[tuple[str, str | None]]:
+    """Defects of a rated picture that are proven by a measurement, as (name, severity or None).
+
+    Of `clive` pictures: blur, exposure, contrast, blockiness, where hardly one clean picture passes the limit (a
+    dark picture with lights is a night scene, not underexposed).  Noise and color are never named: their statistics
+    follow the content more than the fault.  Of `avt_uhd` pictures: what their table says, the size of the picture
+    and its crf.
+    """
+    if content.group == "avt_uhd":
+        hurt = content.vmaf is not None and content.vmaf < AVT_VMAF and content.crf is not None
+        return [
+            ("low_resolution", size_severity(content.width, content.height)),
+            ("compression", _from(content.crf, CRF) if hurt else None),
+        ]
+    dark = _below(m.luma, LUMA) if m.spread < NIGHT_SPREAD else None
+    return [
+        ("blur", _below(m.sharpness, SHARPNESS)),
+        ("underexposure", dark),
+        ("overexposure", _from(m.blown, BLOWN) if m.luma > BRIGHT_LUMA else None),
+        ("low_contrast", None if dark else _below(m.spread, SPREAD)),
+        ("compression", _from(m.blockiness, BLOCKINESS)),
+    ]
+
+
+def picture_rows(data_dir: Path, contents: list[Content], seed: int) -> list[dict]:
+    """Manifest rows of the rated pictures, referenced where they are (root "data")."""
+    rows = []
+    for content in tqdm(contents, desc="pictures", mininterval=5):
+        with Image.open(data_dir / content.path) as image:
+            frame = np.asarray(image.convert("RGB"))
+        found = measured_defects(content, measure(frame))
+        facts = {
+            "width": content.width,
+            "height": content.height,
+            "fps": 0.0,
+            "num_frames": 1,
+            "duration_s": 0.0,
+        }
+        rows.append(
+            {
+                "id": f"{content.group}-{Path(content.path).stem}",
+                "path": content.path,
+                "root": "data",
+                "content": content.content,
+                "group": content.group,
+                "split": content.split,
+                "kind": "human",
+                "mos": content.mos,
+                "mos_std": content.mos_std,
+                "family": "authentic",
+                "variant": content.group,
+                "strength": 0.0,
+                "ladder": None,
+                "defects": defect_list(found),
+                "vmaf": content.vmaf,
+                "facts": facts,
+                "licence": content.licence,
+                "redistributable": content.redistributable,
+                "seed": seed,
+            }
+        )
+    return rows

@@ -1,0 +1,94 @@
+"""The source contents (clips, photographs, rated pictures) and their split by content."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+VAL_SHARE = 0.2
+FREE_LICENCE_EXCEPTIONS = ("unsplash", "pexels")
+
+
+@dataclass(frozen=True)
+class Content:
+    """One source file.
+
+    `path` is relative to the data folder; `content` is the split key (the file, scene or source that all its
+    copies share); `mos`, `mos_std`, `crf`, `vmaf` and `enc_height` are None where the table has no such column.
+    """
+
+    path: str
+    group: str
+    content: str
+    split: str
+    width: int
+    height: int
+    fps: float = 0.0
+    licence: str = ""
+    redistributable: bool = False
+    mos: float | None = None
+    mos_std: float | None = None
+    crf: int | None = None
+    vmaf: float | None = None
+    enc_height: int | None = None
+
+
+def seeded_rng(*key: object) -> np.random.Generator:
+    """A generator that depends only on the words of `key`, the same in every process and on every machine."""
+    digest = hashlib.sha256("/".join(str(part) for part in key).encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:8], "little"))
+
+
+def assign_splits(contents: list[str], seed: int, group: str) -> dict[str, str]:
+    """Content key -> "train" or "val": a seeded shuffle of the distinct keys, the first fifth is validation."""
+    keys = sorted(set(contents))
+    order = seeded_rng(seed, "split", group).permutation(len(keys))
+    held_out = {keys[i] for i in order[: max(1, round(VAL_SHARE * len(keys)))]} if len(keys) > 1 else set()
+    return {key: "val" if key in held_out else "train" for key in keys}
+
+
+def _rows(data_dir: Path, group: str, table: str) -> list[dict[str, str]]:
+    path = data_dir / group / table
+    if not path.is_file():
+        raise FileNotFoundError(f"The data folder has no {group}/{table}: {path}")
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _is_free(licence: str) -> bool:
+    return not any(word in licence.lower() for word in FREE_LICENCE_EXCEPTIONS)
+
+
+def load_contents(data_dir: Path, seed: int, group: str) -> list[Content]:
+    """The contents of one group ("clive", "avt_uhd", "clips", "photos"), in the order of its table, with splits."""
+    table = {"clips": "clips.csv", "photos": "photos.csv"}.get(group, "labels.csv")
+    key = {"clips": "scene", "avt_uhd": "source"}.get(group, "file")
+    rows = _rows(data_dir, group, table)
+    splits = assign_splits([row[key] for row in rows], seed, group)
+    return [_content(row, group, row[key], splits[row[key]]) for row in rows]
+
+
+def _content(row: dict[str, str], group: str, key: str, split: str) -> Content:
+    number = lambda name, kind: kind(row[name]) if row.get(name) else None  # noqa: E731
+    licence = {"clive": "LIVE In the Wild (free with notice)", "avt_uhd": "GPL-3.0"}.get(group) or row["licence"]
+    free = {"clive": True, "avt_uhd": True, "clips": row.get("allow_redistribution") == "yes"}
+    return Content(
+        path=f"{group}/{row['file']}",
+        group=group,
+        content=f"{group}:{key}",
+        split=split,
+        width=int(row["width"]),
+        height=int(row["height"]),
+        fps=number("fps", float) or 0.0,
+        licence=licence,
+        redistributable=free.get(group, _is_free(licence)),
+        mos=number("mos", float),
+        mos_std=number("std", float),
+        crf=number("crf", int),
+        vmaf=number("vmaf", float),
+        enc_height=number("enc_height", int),
+    )

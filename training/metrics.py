@@ -1,0 +1,19 @@
+"""Agreement of predictions with labels, set by set."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vqathinker.rating.evaluation import agreement
+
+SETS = {"clive": "clive", "avt_uhd": "avt", "clips": "pseudo", "photos": "pseudo"}
+
+
+def correlations(rows: list[dict], predicted: np.ndarray) -> dict[str, float | None]:
+    """SRCC and MAE of predictions (N,) for LIVE-Challenge, AVT UHD and the pseudo-labelled clips."""
+    result = {}
+    for name in sorted({SETS[row["group"]] for row in rows}):
+        chosen = [index for index, row in enumerate(rows) if SETS[row["group"]] == name]
+        measured = agreement(predicted[chosen], [rows[index]["mos"] for index in chosen], resamples=0)
+        result |= {f"{name}_srcc": measured.srcc.value, f"{name}_mae": measured.mae.value}
+    return result

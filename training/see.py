@@ -1,0 +1,178 @@
+"""First stage of the supervised start: learn to see quality.
+
+The vision tower (ImageNet weights), the motion encoder and both projectors are trained with a small reading head that
+predicts MOS and the severity of every defect from what the language model will be given. The head is thrown away
+afterwards. Batch norm keeps its ImageNet statistics; the first stages of the tower keep their weights.
+
+Loss: L1 on MOS + correlation_weight * (1 - PLCC in the batch) + defect_weight * BCE on severities (pseudo-labelled
+samples only: nobody listed the defects of the authentic pictures).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
+from vqathinker.model.processing import VQAThinkerProcessor
+from vqathinker.rating.defects import DEFECTS
+
+from .cache import read_sample
+from .config import SftSettings
+from .metrics import correlations
+from .schedule import Stepper, epoch_order
+from .state import append_jsonl
+from .views import View, motion_tensors, picture_tensor, plain_view, random_view
+
+SEVERITY_TARGETS = {"slight": 0.6, "noticeable": 0.8, "severe": 1.0}
+HEAD_SIZE = 128
+
+
+class ReadingHead(nn.Module):
+    """Projected video features (B, V, H) -> MOS (B,) and defect logits (B, 13)."""
+
+    def __init__(self, hidden_size: int):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(2 * hidden_size, HEAD_SIZE), nn.GELU(), nn.Dropout(0.1), nn.Linear(HEAD_SIZE, 1 + len(DEFECTS))
+        )
+
+    def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        summary = torch.cat([features[:, :-1].mean(1), features[:, -1]], dim=-1)
+        out = self.layers(summary)
+        return 3.0 + out[:, 0], out[:, 1:]
+
+
+def severity_targets(rows: list[dict]) -> torch.Tensor:
+    """Rows -> (B, 13) targets: 0 where the defect is absent, else 0.6, 0.8 or 1 by severity."""
+    targets = torch.zeros(len(rows), len(DEFECTS))
+    for index, row in enumerate(rows):
+        for defect in row["defects"]:
+            targets[index, DEFECTS.index(defect["name"])] = SEVERITY_TARGETS[defect["severity"]]
+    return targets
+
+
+def plcc_loss(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """1 - Pearson correlation of two vectors; 0 for fewer than three items or a constant target."""
+    if len(target) < 3 or float(target.std()) < 1e-6:
+        return predicted.new_zeros(())
+    return 1 - torch.corrcoef(torch.stack([predicted, target]))[0, 1].nan_to_num(0.0)
+
+
+def seeing_loss(
+    mos: torch.Tensor, logits: torch.Tensor, rows: list[dict], settings: SftSettings
+) -> tuple[torch.Tensor, dict]:
+    """The loss of the module docstring for predictions (B,) and (B, 13), and its parts as floats."""
+    target = torch.tensor([row["mos"] for row in rows])
+    human = torch.tensor([row["kind"] == "human" for row in rows])
+    error = (mos - target).abs().mean()
+    correlation = plcc_loss(mos[human], target[human]) + plcc_loss(mos[~human], target[~human])
+    listed = ~human
+    defects = (
+        F.binary_cross_entropy_with_logits(logits[listed], severity_targets(rows)[listed])
+        if listed.any()
+        else logits.new_zeros(())
+    )
+    loss = error + settings.see.correlation_weight * correlation + settings.see.defect_weight * defects
+    return loss, {"l1": error.item(), "1-plcc": correlation.item(), "defects": defects.item()}
+
+
+class Seer:
+    """Model and head of this stage, with one call that turns rows into predictions."""
+
+    def __init__(
+        self,
+        model: VQAThinkerForConditionalGeneration,
+        processor: VQAThinkerProcessor,
+        cache: Path,
+        settings: SftSettings,
+    ):
+        self.model, self.processor, self.cache, self.settings = model.model, processor, cache, settings
+        self.head = ReadingHead(model.config.text_config.hidden_size)
+        tower = self.model.vision_tower
+        for part in [tower.stem, *tower.stages[: settings.see.frozen_stages]]:
+            part.requires_grad_(False)
+        self.model.vision_tower.to(memory_format=torch.channels_last)
+
+    def groups(self) -> list[dict]:
+        """Parameter groups: the tower at its own rate, everything new at another."""
+        tower = [p for p in self.model.vision_tower.parameters() if p.requires_grad]
+        new = [self.model.multi_modal_projector, self.model.motion_encoder, self.model.motion_projector, self.head]
+        fresh = [p for module in new for p in module.parameters()]
+        return [{"params": tower, "lr": self.settings.see.tower_lr}, {"params": fresh, "lr": self.settings.see.new_lr}]
+
+    def predict(self, rows: list[dict], rng: np.random.Generator | None) -> tuple[torch.Tensor, torch.Tensor]:
+        """One frame of each sample -> MOS (B,) and logits (B, 13); with a generator, a random view of it."""
+        views: list[View] = []
+        frames = []
+        for row in rows:
+            sample = read_sample(self.cache, row)
+            views.append(random_view(row, sample, self.settings, rng) if rng else plain_view(row, sample))
+            count = len(sample.frames)
+            frames.append(sample.frames[rng.integers(count) if rng else count // 2])
+        flipped = [view.flipped for view in views]
+        pixels = picture_tensor(frames, flipped, self.processor.image_mean, self.processor.image_std)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            tokens = self.model.vision_tokens(pixels).float()
+            features = self.model.project(tokens, self.model.motion_feature(*motion_tensors(views)))
+            mos, logits = self.head(features)
+        return mos.float(), logits.float()
+
+    @torch.inference_mode()
+    def evaluate(self, rows: list[dict]) -> dict[str, float]:
+        """SRCC and MAE on each source of the validation rows, and macro-F1 of the defect logits."""
+        self.model.eval(), self.head.eval()
+        outputs = [self.predict(rows[i : i + 32], None) for i in range(0, len(rows), 32)]
+        mos = torch.cat([out[0] for out in outputs]).numpy()
+        named = (torch.cat([out[1] for out in outputs]) > 0).numpy()
+        return correlations(rows, mos) | {"macro_f1": named_f1(rows, named)}
+
+
+def named_f1(rows: list[dict], named: np.ndarray) -> float:
+    """Macro-F1 over the defects that occur in the pseudo-labelled rows; `named` is (N, 13) bool."""
+    listed = np.array([row["kind"] == "pseudo" for row in rows])
+    truth = (severity_targets(rows).numpy() > 0)[listed]
+    named = named[listed]
+    present = truth.any(0)
+    hits = (truth & named).sum(0)
+    return float((2 * hits / np.maximum(truth.sum(0) + named.sum(0), 1))[present].mean())
+
+
+def train_to_see(
+    model: VQAThinkerForConditionalGeneration,
+    processor: VQAThinkerProcessor,
+    rows: dict[str, list[dict]],
+    cache: Path,
+    run: Path,
+    settings: SftSettings,
+    report: Callable[[str], None] = print,
+) -> None:
+    """Train in place; `run` receives the log and the resume state. A finished stage returns at once."""
+    torch.manual_seed(settings.seed)
+    seer = Seer(model, processor, cache, settings)
+    see, train = settings.see, rows["train"]
+    steps = -(-len(train) // see.batch_size)
+    optimizer = torch.optim.AdamW(seer.groups(), weight_decay=see.weight_decay)
+    modules = {"model": seer.model, "head": seer.head}
+    stepper = Stepper(modules, optimizer, see.epochs * steps, see.warmup, run / "see.pt")
+    for step in stepper.remaining():
+        epoch, batch = divmod(step, steps)
+        began = time.perf_counter()
+        chosen = epoch_order(len(train), settings.seed, epoch)[batch * see.batch_size : (batch + 1) * see.batch_size]
+        seer.model.train(), seer.head.train()
+        mos, logits = seer.predict([train[i] for i in chosen], np.random.default_rng([settings.seed, step]))
+        loss, parts = seeing_loss(mos, logits, [train[i] for i in chosen], settings)
+        stepper.update(loss)
+        row = {"stage": "see", "step": step + 1, "loss": loss.item(), **parts, "s": time.perf_counter() - began}
+        if batch == steps - 1:
+            row |= {"validation": seer.evaluate(rows["val"])}
+            stepper.save(step + 1)
+        if batch == steps - 1 or step % 10 == 0:
+            append_jsonl(run / "log.jsonl", row)
+            report(str(row))

@@ -1,0 +1,73 @@
+"""The supervised start of the tiny model: from a built data set to a checkpoint that sees, reasons and scores.
+
+    python -m training.data.build DATA_DIR BUILT_DIR
+    python -m training.sft DATA_DIR BUILT_DIR RUN_DIR --out vqathinker/checkpoints/tiny
+
+Two stages, each logged to RUN_DIR/log.jsonl and resumed when the command is run again:
+1. see (training/see.py): vision tower, motion encoder and projectors learn quality with a throw-away reading head;
+2. speak (training/speak.py): projectors and language model learn to write the reasoning and the score.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from .cache import fill_cache, sample_path
+from .config import SftSettings, load_settings
+from .data.reasoning import write_reasoning
+from .init_tiny import make_tiny
+from .see import train_to_see
+from .speak import train_to_speak
+from .state import read_jsonl
+
+SHARD = "9MB"
+
+
+def corpus(rows: list[dict], seed: int) -> list[str]:
+    """Answers that train the tokenizer: three wordings for every training row."""
+    rng = np.random.default_rng([seed, 3])
+    return [write_reasoning(row, row["mos"], rng) for row in rows for _ in range(3)]
+
+
+def split(rows: list[dict], cache: Path) -> dict[str, list[dict]]:
+    """Rows that could be decoded, by their split."""
+    usable = [row for row in rows if sample_path(cache, row).exists()]
+    return {name: [row for row in usable if row["split"] == name] for name in ("train", "val")}
+
+
+def run_sft(data: Path, built: Path, run: Path, out: Path, settings: SftSettings, jobs: int) -> None:
+    """The whole command of the module docstring."""
+    rows = read_jsonl(built / "manifest.jsonl")
+    cache = run / "cache"
+    failed = fill_cache(rows, data, built, cache, settings.model, jobs)
+    print(*failed, f"{len(failed)} of {len(rows)} samples left out", sep="\n")
+    parts = split(rows, cache)
+    model, processor = make_tiny(settings.model, corpus(parts["train"], settings.seed), settings.seed)
+    train_to_see(model, processor, parts, cache, run, settings)
+    train_to_speak(model, processor, parts, cache, run, settings)
+    staged = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(staged, ignore_errors=True)
+    model.save_pretrained(staged, max_shard_size=SHARD)
+    processor.save_pretrained(staged)
+    shutil.rmtree(out, ignore_errors=True)
+    staged.rename(out)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Supervised start of the tiny model.")
+    parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
+    parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
+    parser.add_argument("run", type=Path, help="folder for cache, log and resume states")
+    parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_sft.yaml"))
+    parser.add_argument("--out", type=Path, default=Path("vqathinker/checkpoints/tiny"), help="the checkpoint")
+    parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
+    args = parser.parse_args()
+    run_sft(args.data, args.built, args.run, args.out, load_settings(args.config), args.jobs)
+
+
+if __name__ == "__main__":
+    main()

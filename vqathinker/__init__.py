@@ -1,0 +1,23 @@
+"""VQAThinker: video quality, judged in words and on a scale from 1 to 5."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: spinning threads slow a small model down up to 4x
+
+from .errors import ModelError, VideoError, VQAThinkerError  # noqa: E402
+
+__version__ = "0.1.0"
+__all__ = ["ModelError", "VQAThinkerError", "VideoError", "load_rater"]
+
+
+def load_rater(model: str = "tiny", precision: str = "auto", device: str | None = None):
+    """A Rater for "tiny" (bundled) or a checkpoint folder, in fp32, bf16, int8, nf4 or what `auto` chooses.
+
+    Raises ModelError. The heavy imports happen here, so that `import vqathinker` stays fast.
+    """
+    from .model.loading import load_model
+    from .rating import Rater
+
+    return Rater(load_model(model, precision, device))

@@ -1,0 +1,18 @@
+"""Which files look like videos or still images, by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+VIDEOS = tuple(".mp4 .m4v .mov .mkv .webm .avi .ts .m2ts .mts .mpg .mpeg .3gp .ogv .gif".split())
+STILLS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+
+
+def find_files(paths: Iterable[str | Path]) -> list[str]:
+    """Each file once: a path as it is given, a folder as the sorted videos and still images under it."""
+    found: dict[str, None] = {}
+    for path in map(Path, paths):
+        inside = (p for p in sorted(path.rglob("*")) if p.suffix.lower() in VIDEOS + STILLS and p.is_file())
+        found.update(dict.fromkeys(str(p) for p in (inside if path.is_dir() else [path])))
+    return list(found)

@@ -1,0 +1,95 @@
+"""Configuration of both sizes: what differs between tiny and 8b is written here and nowhere else."""
+
+from __future__ import annotations
+
+from huggingface_hub.dataclasses import strict
+from transformers import AutoConfig, InternVLConfig, PreTrainedConfig
+from transformers.configuration_utils import SubConfigSpec
+
+
+@strict
+class EfficientNetLiteConfig(PreTrainedConfig):
+    """EfficientNet-Lite tower that emits one token for each region of an image pyramid.
+
+    `stages` lists (expansion, channels, repeats, stride, kernel) as in the EfficientNet paper, Table 1.
+    `feature_stages` are the indices of the stages whose maps are pooled; `grids` the pyramid: (1, 3) gives one
+    global token and nine regional ones. Every token holds the mean and the standard deviation, over its region,
+    of every pooled stage.
+    """
+
+    model_type = "efficientnet_lite"
+    base_config_key = "vision_config"
+
+    image_size: int = 448
+    num_channels: int = 3
+    stem_channels: int = 32
+    stages: list | tuple = (
+        (1, 16, 1, 1, 3),
+        (6, 24, 2, 2, 3),
+        (6, 40, 2, 2, 5),
+        (6, 80, 3, 2, 3),
+        (6, 112, 3, 1, 5),
+        (6, 192, 4, 2, 5),
+        (6, 320, 1, 1, 3),
+    )
+    feature_stages: list | tuple = (1, 2, 4, 6)
+    grids: list | tuple = (1, 3)
+    batch_norm_eps: float = 1e-3
+    initializer_range: float = 0.02
+
+    @property
+    def hidden_size(self) -> int:
+        """Width of a token: mean and standard deviation of every pooled channel."""
+        return 2 * sum(self.stages[index][1] for index in self.feature_stages)
+
+    @property
+    def tokens_per_frame(self) -> int:
+        return sum(grid * grid for grid in self.grids)
+
+
+@strict
+class BurstMotionConfig(PreTrainedConfig):
+    """Temporal network over dense bursts (frames x burst_length luma pictures) and four facts of the clip."""
+
+    model_type = "burst_motion"
+    base_config_key = "motion_config"
+
+    burst_length: int = 8
+    burst_size: int = 96
+    channels: list | tuple = (16, 32, 64)
+    temporal_channels: int = 96
+    fact_size: int = 32
+    initializer_range: float = 0.02
+
+    @property
+    def hidden_size(self) -> int:
+        """Width of the motion feature: mean, deviation and maximum over time, then the embedded facts."""
+        return 3 * self.temporal_channels + self.fact_size
+
+
+@strict
+class VQAThinkerConfig(InternVLConfig):
+    """InternVL configuration plus a motion encoder.
+
+    `frames` is the number of frames of one video; each contributes `image_seq_length` tokens and the motion
+    feature one more, written to the last image placeholder of the sample (official test/modeling_internvl_chat.py).
+    """
+
+    model_type = "vqathinker"
+    sub_configs_defaults = {
+        "text_config": SubConfigSpec(config_class=AutoConfig, model_type="qwen2"),
+        "vision_config": SubConfigSpec(config_class=AutoConfig, model_type="efficientnet_lite"),
+        "motion_config": SubConfigSpec(config_class=AutoConfig, model_type="burst_motion"),
+    }
+
+    motion_config: dict | PreTrainedConfig | None = None
+    frames: int = 6
+
+    @property
+    def video_seq_length(self) -> int:
+        """Number of placeholders of one video: the tokens of its frames and the motion token."""
+        return self.frames * self.image_seq_length + 1
+
+
+for _config in (EfficientNetLiteConfig, BurstMotionConfig, VQAThinkerConfig):
+    AutoConfig.register(_config.model_type, _config, exist_ok=True)

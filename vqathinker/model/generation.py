@@ -1,0 +1,165 @@
+"""From one encoded video to texts: prefill once, then write one greedy answer or many sampled ones.
+
+The video is encoded and the prompt is run through the language model a single time; every answer continues from a copy
+of that cache. Sampling adds Gumbel noise to the logits and takes the maximum, which draws from the softmax exactly;
+each rollout has its own generator, so rollout k is the same text whether it is written alone or beside others.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from transformers import BatchFeature, DynamicCache, LogitsProcessor, LogitsProcessorList, StoppingCriteria
+from transformers.generation.streamers import BaseStreamer
+
+from .modeling import VQAThinkerForConditionalGeneration
+
+VIDEO_INPUTS = ("pixel_values", "motion_values", "clip_facts", "video_features")
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """Prefilled prompts of B videos: token ids (B, L) and the cache of their first L-1 positions."""
+
+    input_ids: torch.Tensor
+    cache: DynamicCache
+
+    def rows(self, count: int) -> tuple[torch.Tensor, DynamicCache]:
+        """`count` copies of each row of ids and cache, side by side; the prompt itself stays untouched."""
+        cache = copy.deepcopy(self.cache)
+        if count > 1:
+            cache.batch_repeat_interleave(count)
+        return self.input_ids.repeat_interleave(count, dim=0), cache
+
+
+class Cancelled(StoppingCriteria):
+    """Stops generation as soon as the event is set."""
+
+    def __init__(self, event: threading.Event):
+        self.event = event
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **_) -> torch.Tensor:
+        return torch.full((len(input_ids),), self.event.is_set(), device=input_ids.device)
+
+
+class GumbelNoise(LogitsProcessor):
+    """Turns an argmax into a draw from softmax(logits / temperature), row k with generator k."""
+
+    def __init__(self, seeds: Sequence[int], temperature: float = 1.0):
+        if temperature <= 0:
+            raise ValueError(f"temperature must be above 0, got {temperature}")
+        self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        self.temperature = temperature
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        rows = [torch.empty(scores.shape[-1]).exponential_(generator=g).log_() for g in self.generators]
+        return scores.float() / self.temperature - torch.stack(rows).to(scores.device)
+
+
+def rollout_seeds(seed: int, count: int) -> list[int]:
+    """One seed for each rollout; the first k of them do not depend on `count`."""
+    return [seed * 1_000_003 + index for index in range(count)]
+
+
+@torch.inference_mode()
+def prefill(model: VQAThinkerForConditionalGeneration, inputs: BatchFeature) -> Prompt:
+    """Encode videos and run their prompts, all but the last token, through the language model.
+
+    `inputs` come from the processor (prompts of one length); `video_features` may stand in for the video tensors.
+    """
+    input_ids = inputs["input_ids"]
+    tensors = {name: inputs[name] for name in VIDEO_INPUTS if name in inputs}
+    cache = DynamicCache(config=model.config.get_text_config())
+    model.model(input_ids=input_ids[:, :-1], past_key_values=cache, use_cache=True, **tensors)
+    return Prompt(input_ids, cache)
+
+
+@torch.inference_mode()
+def write(
+    model: VQAThinkerForConditionalGeneration,
+    prompt: Prompt,
+    *,
+    max_new_tokens: int,
+    eos_token_id: int,
+    seeds: Sequence[int] = (),
+    temperature: float = 1.0,
+    streamer: BaseStreamer | None = None,
+    cancel: threading.Event | None = None,
+) -> list[list[int]]:
+    """Token ids without the end token: the greedy answer of each of the B videos, or, for one video, one sampled answer
+    for each seed. An answer that reaches `max_new_tokens` is cut there.
+    """
+    if seeds and len(prompt.input_ids) != 1:
+        raise ValueError(f"rollouts are written for one video at a time, got {len(prompt.input_ids)}")
+    input_ids, cache = prompt.rows(max(1, len(seeds)))
+    noise = LogitsProcessorList([GumbelNoise(seeds, temperature)]) if seeds else None
+    output = model.generate(
+        input_ids=input_ids,
+        attention_mask=torch.ones_like(input_ids),
+        past_key_values=cache,
+        max_new_tokens=max_new_tokens,
+        do_sample=False,
+        suppress_tokens=[model.config.image_token_id],
+        eos_token_id=eos_token_id,
+        pad_token_id=eos_token_id,
+        logits_processor=noise,
+        streamer=streamer,
+        stopping_criteria=[Cancelled(cancel)] if cancel else None,
+    )
+    rows = output[:, input_ids.shape[1] :].tolist()
+    return [row[: row.index(eos_token_id)] if eos_token_id in row else row for row in rows]
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """Probabilities (5, 10, 10) of the answers 1.00 … 5.99, as the model would write them digit by digit."""
+
+    probabilities: torch.Tensor
+
+    @property
+    def values(self) -> torch.Tensor:
+        units, tenths, hundredths = torch.meshgrid(
+            torch.arange(1.0, 6.0), torch.arange(10) / 10, torch.arange(10) / 100, indexing="ij"
+        )
+        return (units + tenths + hundredths).clamp_max(5.0)
+
+    @property
+    def expected(self) -> float:
+        """Probability-weighted answer, in [1, 5]."""
+        return float((self.probabilities * self.values).sum())
+
+    @property
+    def best(self) -> float:
+        """Most probable answer, in [1, 5]."""
+        return float(self.values.flatten()[self.probabilities.argmax()])
+
+
+@torch.inference_mode()
+def score_table(
+    model: VQAThinkerForConditionalGeneration, prompt: Prompt, written: Sequence[int], digits: Sequence[int], point: int
+) -> ScoreTable:
+    """What the model would answer about one video after `written` (the tokens from the prompt up to and with `<answer>`).
+
+    `digits` are the ids of "0" … "9", `point` the id of ".". One unit digit at a time (ten rows), so that the copies of
+    a long cache stay small.
+    """
+    ids, cache = prompt.rows(1)
+    tail = torch.tensor([[ids[0, -1].item(), *written]], device=ids.device)
+    first = model(input_ids=tail, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[0, -1]
+    units = first[list(digits)[1:6]].float().softmax(-1)
+    table = []
+    for unit in range(5):
+        branch = copy.deepcopy(cache)
+        branch.batch_repeat_interleave(10)
+        rows = [[digits[unit + 1], point, digits[tenth]] for tenth in range(10)]
+        logits = model(
+            input_ids=torch.tensor(rows, device=ids.device), past_key_values=branch, use_cache=True
+        ).logits.float()
+        tenths = logits[0, 1, list(digits)].softmax(-1)
+        hundredths = logits[:, 2, list(digits)].softmax(-1)
+        table.append(units[unit] * tenths[:, None] * hundredths)
+    return ScoreTable(torch.stack(table).cpu())

@@ -1,0 +1,136 @@
+"""VQAThinker as a native transformers model: InternVL plus a motion token that is computed inside the model."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from transformers import AutoModel, AutoModelForImageTextToText
+from transformers.modeling_outputs import BaseModelOutputWithPast, CausalLMOutputWithPast
+from transformers.models.internvl.modeling_internvl import (
+    InternVLForConditionalGeneration,
+    InternVLModel,
+    InternVLPreTrainedModel,
+)
+
+from . import burst_motion, efficientnet_lite  # noqa: F401  (registers the towers with AutoModel)
+from .configuration import VQAThinkerConfig
+
+
+class MotionProjector(nn.Module):
+    """Motion feature (B, M) -> one token (B, 1, H): LayerNorm, Linear, GELU, Linear (official motion_mlp)."""
+
+    def __init__(self, motion_size: int, hidden_size: int):
+        super().__init__()
+        self.layer_norm = nn.LayerNorm(motion_size)
+        self.linear_1 = nn.Linear(motion_size, hidden_size)
+        self.linear_2 = nn.Linear(hidden_size, hidden_size)
+
+    def forward(self, motion: torch.Tensor) -> torch.Tensor:
+        return self.linear_2(nn.functional.gelu(self.linear_1(self.layer_norm(motion)))).unsqueeze(1)
+
+
+class VQAThinkerModel(InternVLModel):
+    """Vision tower, motion encoder, their projectors and the language model, without the head."""
+
+    config_class = VQAThinkerConfig
+
+    def __init__(self, config: VQAThinkerConfig):
+        super().__init__(config)
+        self.motion_encoder = AutoModel.from_config(config.motion_config)
+        self.motion_projector = MotionProjector(config.motion_config.hidden_size, config.text_config.hidden_size)
+        self.post_init()
+
+    def vision_tokens(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        """Frames (B, F, 3, S, S), normalised -> tower tokens (B, F, tokens, D), before the projector."""
+        tokens = self.vision_tower(pixel_values=pixel_values.flatten(0, 1).to(self.dtype)).last_hidden_state
+        return tokens.unflatten(0, pixel_values.shape[:2])
+
+    def motion_feature(self, motion_values: torch.Tensor, clip_facts: torch.Tensor) -> torch.Tensor:
+        """Bursts (B, N, T, S, S) in [0, 1] and facts (B, 4) -> motion feature (B, M), before its projector."""
+        return self.motion_encoder(motion_values.to(self.dtype), clip_facts.to(self.dtype))
+
+    def project(self, vision_tokens: torch.Tensor, motion_feature: torch.Tensor) -> torch.Tensor:
+        """Tower tokens (B, F, tokens, D) and motion feature (B, M) -> video features (B, F*tokens + 1, H)."""
+        tokens = self.multi_modal_projector(vision_tokens.flatten(1, 2))
+        return torch.cat([tokens, self.motion_projector(motion_feature)], dim=1)
+
+    def encode_video(
+        self, pixel_values: torch.Tensor, motion_values: torch.Tensor, clip_facts: torch.Tensor
+    ) -> torch.Tensor:
+        """All that the language model sees of a video: (B, V, H) with the motion token last."""
+        return self.project(self.vision_tokens(pixel_values), self.motion_feature(motion_values, clip_facts))
+
+    def merge(self, input_ids: torch.Tensor, video_features: torch.Tensor) -> torch.Tensor:
+        """Write video features (B, V, H) over the image placeholders of token ids (B, L), row by row.
+
+        Raises ValueError when a row does not have exactly V placeholders (the official forward prints and goes on).
+        """
+        embeds = self.get_input_embeddings()(input_ids)
+        mask = input_ids == self.config.image_token_id
+        counts = mask.sum(1).tolist()
+        if len(video_features) != len(input_ids) or set(counts) != {video_features.shape[1]}:
+            raise ValueError(
+                f"the prompts hold {counts} image placeholders, "
+                f"the video features are {len(video_features)} x {video_features.shape[1]}"
+            )
+        return embeds.masked_scatter(mask.unsqueeze(-1), video_features.to(embeds.dtype))
+
+    def forward(
+        self,
+        input_ids: torch.Tensor | None = None,
+        pixel_values: torch.Tensor | None = None,
+        motion_values: torch.Tensor | None = None,
+        clip_facts: torch.Tensor | None = None,
+        video_features: torch.Tensor | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+        **kwargs,
+    ) -> BaseModelOutputWithPast:
+        if pixel_values is not None:
+            video_features = self.encode_video(pixel_values, motion_values, clip_facts)
+        if video_features is not None:
+            inputs_embeds = self.merge(input_ids, video_features)
+        elif inputs_embeds is None:
+            inputs_embeds = self.get_input_embeddings()(input_ids)
+        return self.language_model(inputs_embeds=inputs_embeds, **kwargs)
+
+
+class VQAThinkerForConditionalGeneration(InternVLForConditionalGeneration):
+    """VQAThinker: watches a video, reasons in words, writes a score.
+
+    `forward` takes token ids (B, L) with `config.video_seq_length` image placeholders in every row and either the
+    tensors of `VQAThinkerProcessor` (pixel_values, motion_values, clip_facts) or `video_features` (B, V, H) that
+    `model.encode_video` made of them before.
+    """
+
+    config_class = VQAThinkerConfig
+
+    def __init__(self, config: VQAThinkerConfig):
+        InternVLPreTrainedModel.__init__(self, config)
+        self.model = VQAThinkerModel(config)
+        self.lm_head = nn.Linear(config.text_config.hidden_size, config.text_config.vocab_size, bias=False)
+        self.post_init()
+
+    def forward(
+        self,
+        input_ids: torch.Tensor | None = None,
+        labels: torch.Tensor | None = None,
+        logits_to_keep: int | torch.Tensor = 0,
+        **kwargs,
+    ) -> CausalLMOutputWithPast:
+        outputs = self.model(input_ids=input_ids, **kwargs)
+        keep = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
+        logits = self.lm_head(outputs.last_hidden_state[:, keep])
+        loss = None
+        if labels is not None:
+            loss = self.loss_function(logits=logits, labels=labels, vocab_size=self.config.text_config.vocab_size)
+        return CausalLMOutputWithPast(
+            loss=loss,
+            logits=logits,
+            past_key_values=outputs.past_key_values,
+            hidden_states=outputs.hidden_states,
+            attentions=outputs.attentions,
+        )
+
+
+AutoModel.register(VQAThinkerConfig, VQAThinkerModel, exist_ok=True)
+AutoModelForImageTextToText.register(VQAThinkerConfig, VQAThinkerForConditionalGeneration, exist_ok=True)

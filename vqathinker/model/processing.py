@@ -1,0 +1,99 @@
+"""Clips and questions in, model inputs out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image
+from transformers import AutoProcessor, BatchFeature, ProcessorMixin
+
+from ..video import Clip, VideoInfo, VideoSpec
+from .configuration import VQAThinkerConfig
+from .prompts import STYLES, expand_images
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def squash(frame: np.ndarray, size: int) -> np.ndarray:
+    """Frame (H, W, 3) uint8 -> (size, size, 3) uint8, aspect ratio not kept (official dynamic_preprocess, one tile)."""
+    return np.asarray(Image.fromarray(frame).resize((size, size), Image.Resampling.BICUBIC))
+
+
+def normalise(pictures: np.ndarray, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
+    """Pictures (..., S, S, 3) uint8 -> float32 (..., 3, S, S), channel-wise (x/255 - mean) / std."""
+    scaled = torch.from_numpy(np.array(pictures)).movedim(-1, -3).to(torch.float32).div_(255)
+    shape = (-1, 1, 1)
+    return scaled.sub_(torch.tensor(mean).view(shape)).div_(torch.tensor(std).view(shape))
+
+
+def clip_facts(info: VideoInfo) -> torch.Tensor:
+    """What squashing hides, as (4,) float32: log2 of shorter and longer side, frame rate and length, near [-2, 2].
+
+    A still image has neither frame rate nor length: both facts are -2. Sides beyond 1080 x 1920 and lengths beyond
+    10 s count as these, because the training data holds none.
+    """
+    short, long = sorted((info.width, info.height))
+    sides = [np.log2(min(short, 1080) / 480), np.log2(min(long, 1920) / 854)]
+    if info.is_still:
+        return torch.tensor([*sides, -2.0, -2.0], dtype=torch.float32)
+    rate = np.log2(np.clip(info.fps, 6, 120) / 24)
+    length = np.log2(np.clip(info.duration_s, 0.5, 10) / 2)
+    return torch.tensor([*sides, rate, length], dtype=torch.float32)
+
+
+class VQAThinkerProcessor(ProcessorMixin):
+    """Tokenizer, picture normalisation and prompt of one checkpoint; sizes come from its saved configuration."""
+
+    def __init__(
+        self,
+        tokenizer=None,
+        frames: int = 6,
+        image_size: int = 448,
+        tokens_per_frame: int = 256,
+        burst_length: int = 0,
+        burst_size: int = 96,
+        image_mean: Sequence[float] = IMAGENET_MEAN,
+        image_std: Sequence[float] = IMAGENET_STD,
+        prompt: str = "official_inference",
+        **kwargs,
+    ):
+        if prompt not in STYLES:
+            raise ValueError(f"unknown prompt style {prompt!r}, known: {', '.join(STYLES)}")
+        self.frames, self.image_size, self.tokens_per_frame = frames, image_size, tokens_per_frame
+        self.burst_length, self.burst_size = burst_length, burst_size
+        self.image_mean, self.image_std, self.prompt = list(image_mean), list(image_std), prompt
+        super().__init__(tokenizer, **kwargs)
+
+    @property
+    def video_spec(self) -> VideoSpec:
+        return VideoSpec(frames=self.frames, burst_length=self.burst_length, burst_size=self.burst_size)
+
+    def pixels(self, clip: Clip) -> torch.Tensor:
+        """Frames of a clip -> (F, 3, S, S) float32."""
+        frames = clip.frames[:1] if clip.info.is_still else clip.frames
+        pictures = np.stack([squash(frame, self.image_size) for frame in frames])
+        return normalise(pictures, self.image_mean, self.image_std).expand(len(clip.frames), -1, -1, -1)
+
+    def prompt_text(self, question: str | None = None) -> str:
+        """The prompt with its image placeholders written out."""
+        return expand_images(STYLES[self.prompt].chat(self.frames, question), self.tokens_per_frame)
+
+    def __call__(self, clips: Clip | Sequence[Clip], question: str | None = None, **_) -> BatchFeature:
+        """Clips of this processor's `video_spec` -> input_ids, attention_mask (B, L), pixel_values (B, F, 3, S, S)
+        and, for a model with dense motion input, motion_values (B, F, T, s, s) in [0, 1] and clip_facts (B, 4)."""
+        clips = [clips] if isinstance(clips, Clip) else list(clips)
+        for clip in clips:
+            if len(clip.frames) != self.frames:
+                raise ValueError(f"the model takes {self.frames} frames, the clip has {len(clip.frames)}")
+        data = dict(self.tokenizer([self.prompt_text(question)] * len(clips), return_tensors="pt"))
+        data["pixel_values"] = torch.stack([self.pixels(clip) for clip in clips])
+        if self.burst_length:
+            bursts = np.stack([clip.bursts for clip in clips])
+            data["motion_values"] = torch.from_numpy(bursts).to(torch.float32).div_(255)
+            data["clip_facts"] = torch.stack([clip_facts(clip.info) for clip in clips])
+        return BatchFeature(data)
+
+
+AutoProcessor.register(VQAThinkerConfig, VQAThinkerProcessor, exist_ok=True)

@@ -1,0 +1,114 @@
+"""What a rating is: plain frozen values that turn into JSON."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import asdict, dataclass
+
+from ..rewards import parse_answer, preference_probability
+from .defects import Defect
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One sampled frame: its index in the file and its time in seconds."""
+
+    index: int
+    time_s: float
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """One sampled answer; `score` is None where the text holds no readable answer."""
+
+    text: str
+
+    @property
+    def score(self) -> float | None:
+        value = parse_answer(self.text)
+        return None if value is None else min(max(value, 1.0), 5.0)
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Seconds: decoding, encoding (frames to prefilled prompt), from decoded to the first token, everything."""
+
+    decode_s: float
+    encode_s: float
+    first_token_s: float
+    total_s: float
+
+
+@dataclass(frozen=True)
+class Rating:
+    """The model's answer about one video.
+
+    `text` is what it wrote, letter by letter; `score` the number in it (the most probable answer where the text holds
+    none), `expected` the probability-weighted answer. Both are in [1, 5] and deterministic for a file, a model and a
+    precision.
+    """
+
+    file: str
+    score: float
+    expected: float
+    text: str
+    reasoning: str
+    defects: tuple[Defect, ...]
+    frames: tuple[Frame, ...]
+    rollouts: tuple[Rollout, ...]
+    model: str
+    precision: str
+    timings: Timings
+
+    @property
+    def rollout_scores(self) -> list[float]:
+        return [rollout.score for rollout in self.rollouts if rollout.score is not None]
+
+    @property
+    def spread(self) -> float | None:
+        """Unbiased standard deviation of the readable rollouts' scores, None for fewer than two."""
+        scores = self.rollout_scores
+        return statistics.stdev(scores) if len(scores) > 1 else None
+
+    def to_dict(self) -> dict:
+        """JSON-ready, with the keys of the documented contract."""
+        return {
+            "file": self.file,
+            "score": round(self.score, 4),
+            "expected": round(self.expected, 4),
+            "reasoning": self.reasoning,
+            "text": self.text,
+            "defects": [asdict(defect) for defect in self.defects],
+            "frames": [{"index": frame.index, "time_s": round(frame.time_s, 3)} for frame in self.frames],
+            "rollouts": [{"score": rollout.score, "text": rollout.text} for rollout in self.rollouts],
+            "spread": None if self.spread is None else round(self.spread, 4),
+            "model": self.model,
+            "precision": self.precision,
+            "timings": {name: round(seconds, 3) for name, seconds in asdict(self.timings).items()},
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two ratings with rollouts, and which video they prefer."""
+
+    first: Rating
+    second: Rating
+
+    @property
+    def probability_first_better(self) -> float:
+        """Phi((mean_a - mean_b) / sqrt(var_a + var_b)) of the rollout scores, the formula of the ranking reward."""
+        moments = []
+        for rating in (self.first, self.second):
+            scores = rating.rollout_scores
+            if len(scores) < 2:
+                raise ValueError(f"fewer than two readable rollouts for {rating.file}")
+            moments += [statistics.fmean(scores), statistics.variance(scores)]
+        return float(preference_probability(*moments))
+
+    def to_dict(self) -> dict:
+        return {
+            "probability_first_better": round(self.probability_first_better, 4),
+            "first": self.first.to_dict(),
+            "second": self.second.to_dict(),
+        }

@@ -1,0 +1,67 @@
+"""The page: header, tabs and the endpoints for programs."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import gradio as gr
+
+from ..errors import VQAThinkerError
+from . import texts, views
+from .api import add_endpoints
+from .model import Jobs, Model
+from .rate_tab import build_rate_tab, html
+from .settings import CHECKPOINTS, Settings
+from .theme import CSS, make_theme
+
+CACHE_EVERY_S, CACHE_AGE_S = 900, 3600
+
+
+def build(settings: Settings) -> gr.Blocks:
+    """The whole page; the model is loaded in the background from here on."""
+    model, jobs = Model(settings), Jobs()
+    with gr.Blocks(
+        title=texts.TITLE, analytics_enabled=False, delete_cache=(CACHE_EVERY_S, CACHE_AGE_S), fill_width=False
+    ) as page:
+        html("header", views.header(settings.model))
+        with gr.Tab("Rate"):
+            build_rate_tab(model, jobs, settings)
+        with gr.Tab("About"):
+            gr.Markdown(texts.about(settings.model, settings.address, CHECKPOINTS / settings.model), elem_id="about")
+        add_endpoints(model)
+
+        def leave(request: gr.Request) -> None:
+            jobs.stop(request.session_hash or "")
+
+        page.unload(leave)
+    return page
+
+
+def launch(settings: Settings) -> int:
+    """Serve the page until it is stopped; returns the exit code for a shell."""
+    page = build(settings).queue(max_size=32)
+    try:
+        _, address, _ = page.launch(
+            prevent_thread_lock=True,
+            quiet=True,
+            server_name=settings.host,
+            server_port=settings.port,
+            theme=make_theme(),
+            css_paths=CSS,
+            allowed_paths=[str(settings.examples)],
+            max_file_size=settings.max_bytes,
+            footer_links=["api", "settings"],
+            run_history=False,
+            enable_monitoring=False,
+            ssr_mode=False,
+            pwa=False,
+            share=False,
+            favicon_path=None,
+        )
+    except OSError as error:
+        raise VQAThinkerError(str(error)) from error
+    print(f"VQAThinker is at {address} (Ctrl-C stops it).", flush=True)
+    page.block_thread()
+    return 0

@@ -1,0 +1,103 @@
+"""Every longer sentence on the page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ..video import Limits
+
+TITLE = "VQAThinker: video quality, explained"
+SUBTITLE = "Watches a video, says what it sees, and gives it a score from 1 (bad) to 5 (excellent)."
+MODEL_BADGE = "the model behind this page"
+UPLOAD = "Drop a video or a still image"
+EXAMPLES = "Or try one of these"
+FILM = "What the model saw"
+NO_SCORE = "No score yet"
+NO_REASONING = "The model's reasoning appears here while it is being written."
+NO_DEFECTS = "No defect named."
+EXPECTED = "expected {:.2f}"
+NOT_PLAYABLE = "Your browser cannot play this format. The model may still be able to read it."
+READY = "Choose a video, and the rating starts."
+LOADING = "The model is being loaded; this takes a few seconds after a start."
+WAITING = "Waiting for the model."
+STOPPED = "Stopped. Choose another video, or rate this one again."
+FAILED = "Nothing was rated."
+BAD_FILE = "This file cannot be rated"
+MODEL_PROBLEM = "The model is not available"
+NOTHING_CHOSEN = "Choose a video first."
+BUG = "Something went wrong on our side. The next request works again."
+
+ABOUT = """
+## What it is
+
+An independent implementation of **VQAThinker** (Cao et al., [arXiv 2508.06051](https://arxiv.org/abs/2508.06051)):
+a vision-language model that reasons about the quality of a video in plain words before it writes a score. This page
+runs the *{model}* model.
+
+- **The score** is the model's own answer, on the scale of human mean opinion scores: 1 bad, 5 excellent. The same
+  file gets the same score every time. The words: bad below 1.8, poor below 2.6, fair below 3.4, good below 4.2,
+  excellent above.
+- **Expected** is the average over the digits that the model could have written, weighted by their probability.
+- **Defects** are read from what the model wrote, never from the pixels: if the words are wrong, so is the list.
+- **The frames** are the ones that the model looked at, with their times; around each of them it also sees a short
+  burst of consecutive frames at low resolution, for freezes, judder and shake.
+
+## Limits
+{bundled}
+- It hears nothing: sound plays no part.
+- It looks at a few evenly spaced frames of a video, however long that is. What happens between them goes unseen.
+- It judges technical quality, not whether a video is beautiful, true or worth watching.
+- Scores of one model can be compared with each other; small differences (0.1 or 0.2) mean little.
+- It has not been tested for decisions about people or money, and should not make any.
+- Files of up to {megabytes} MB and {side} pixels a side: MP4, MOV, WebM, MKV, AVI, MPEG-TS, GIF, JPEG, PNG, WebP, BMP.
+
+Uploads stay on the machine that runs this page and are deleted within an hour.
+
+## Use it from a program
+
+```python
+from gradio_client import Client, handle_file
+
+Client("{address}").predict(handle_file("clip.mp4"), api_name="/rate")
+```
+{numbers}"""
+BUNDLED = """
+- The bundled *tiny* model has a few million parameters and was trained on two CPU cores, with still pictures rated by
+  people and with clips that were degraded on purpose. It is made to show the whole method on any machine; the
+  published 8B model is far better.
+"""
+
+
+def about(model: str, address: str, checkpoint: Path | None) -> str:
+    """The About page as Markdown; measured numbers are added where the checkpoint brings an evaluation.json."""
+    limits = Limits()
+    return ABOUT.format(
+        model=model,
+        address=address,
+        bundled=BUNDLED.rstrip() if model == "tiny" else "",
+        megabytes=limits.max_bytes // 2**20,
+        side=limits.max_side,
+        numbers=numbers(checkpoint / "evaluation.json") if checkpoint else "",
+    )
+
+
+def numbers(path: Path) -> str:
+    """A Markdown table of every number in a JSON file, named by its keys; empty when there is no such file."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    rows = [f"| {name} | {value:.4g} |" for name, value in flat(content)]
+    if not rows:
+        return ""
+    return "\n".join(["", "## How well it does, measured", "", "| on validation data | |", "|---|---|", *rows, ""])
+
+
+def flat(content: object, name: str = "") -> list[tuple[str, float]]:
+    """[("outer, inner", number), …] of nested objects; lists, texts and truth values are left out."""
+    if isinstance(content, dict):
+        return [row for key, value in content.items() for row in flat(value, f"{name}, {key}" if name else str(key))]
+    if isinstance(content, (int, float)) and not isinstance(content, bool):
+        return [(name.replace("_", " "), content)]
+    return []

@@ -1,0 +1,21 @@
+"""Videos in, clips out: guarded, decoded in a process of their own, sampled by the official rule."""
+
+from vqathinker.video.decode import DecoderCrash, DecodeTimeout
+from vqathinker.video.load import load_clip, probe
+from vqathinker.video.perturb import PERTURBATIONS
+from vqathinker.video.sample import burst_window, frame_indices
+from vqathinker.video.spec import Clip, Limits, VideoInfo, VideoSpec
+
+__all__ = [
+    "PERTURBATIONS",
+    "Clip",
+    "DecodeTimeout",
+    "DecoderCrash",
+    "Limits",
+    "VideoInfo",
+    "VideoSpec",
+    "burst_window",
+    "frame_indices",
+    "load_clip",
+    "probe",
+]

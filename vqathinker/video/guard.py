@@ -1,0 +1,95 @@
+"""Refuses what cannot or should not be decoded, before a decoder sees it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from vqathinker.errors import VideoError
+from vqathinker.video.intact import check_intact
+from vqathinker.video.spec import Limits
+
+HEAD_BYTES = 4096
+FIRST_BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"styp"}
+PICTURE_BRANDS = {b"avif", b"avis", b"heic", b"heix", b"heif", b"mif1"}
+PICTURE_HEADS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
+SOUND_HEADS = (b"ID3", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1")
+TS_PACKET = 188
+
+
+def check_file(path: str | os.PathLike, limits: Limits) -> str:
+    """Return "video" or "image", by the first bytes of the file and never by its name.
+
+    Raises VideoError for what is missing, no file, empty, too large, cut off, or nothing that can be rated.
+    """
+    path = Path(path)
+    size = _size(path, limits)
+    try:
+        with open(path, "rb") as file:
+            kind = _sniff(path.name, file.read(HEAD_BYTES))
+            check_intact(path.name, kind, file, size)
+    except OSError as error:
+        raise VideoError(f"{path.name} cannot be read: {error.strerror or error}.") from None
+    return "image" if kind == "image" else "video"
+
+
+def check_pixels(name: str, width: int, height: int, limits: Limits) -> None:
+    """Raises VideoError unless the picture is of a size that can be rated."""
+    if min(width, height) < limits.min_side:
+        raise VideoError(f"{name} is only {width}x{height} pixels; a side must have at least {limits.min_side}.")
+    if max(width, height) > limits.max_side or width * height > limits.max_pixels:
+        raise VideoError(
+            f"{name} is {width}x{height} pixels; the limit is {limits.max_side} a side "
+            f"and {limits.max_pixels / 1e6:g} million in all."
+        )
+
+
+def _size(path: Path, limits: Limits) -> int:
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        raise VideoError(f"{path} does not exist.") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise VideoError(f"{path.name} cannot be read: {reason}.") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise VideoError(f"{path} is a folder, not a video.")
+    if not stat.S_ISREG(status.st_mode):
+        raise VideoError(f"{path} is not an ordinary file.")
+    if status.st_size == 0:
+        raise VideoError(f"{path.name} is empty (zero bytes).")
+    if status.st_size > limits.max_bytes:
+        found, limit = status.st_size / 1024**2, limits.max_bytes / 1024**2
+        raise VideoError(f"{path.name} has {found:.1f} MB; the limit is {limit:g} MB.")
+    return status.st_size
+
+
+def _sniff(name: str, head: bytes) -> str:
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if text.startswith((b"#EXTM3U", b"ffconcat", b"[playlist]")) or b"<MPD" in text[:600]:
+        raise VideoError(f"{name} is a playlist that points to other files, not a video.")
+    if head[4:8] == b"ftyp" and head[8:12] in PICTURE_BRANDS:
+        raise VideoError(f"{name} is a HEIF or AVIF picture; please convert it to JPEG or PNG.")
+    if head[4:8] in FIRST_BOXES:
+        return "mp4"
+    if head.startswith(b"\x1a\x45\xdf\xa3"):
+        return "matroska"
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return "gif"
+    if head.startswith(PICTURE_HEADS) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
+        return "image"
+    if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
+        return "avi"
+    if any(_is_ts(head, offset, step) for offset, step in ((0, TS_PACKET), (4, TS_PACKET + 4))):
+        return "ts"
+    if head.startswith(SOUND_HEADS) or head[8:12] == b"WAVE":
+        raise VideoError(f"{name} holds sound but no picture.")
+    if not any(byte < 9 or 13 < byte < 32 for byte in head):
+        raise VideoError(f"{name} is a text file, not a video.")
+    raise VideoError(f"{name} is not a video that can be read (MP4, MOV, WebM, MKV, AVI, MPEG-TS or GIF).")
+
+
+def _is_ts(head: bytes, offset: int, step: int) -> bool:
+    marks = head[offset::step][:5]
+    return len(marks) >= 2 and set(marks) == {0x47}

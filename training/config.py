@@ -27,7 +27,7 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class SeeSettings:
-    """First stage: tower, motion encoder and projectors learn to see quality, with a linear reading of what they see."""
+    """First stage: tower, motion encoder and projectors learn to see quality; a small head reads it off."""
 
     epochs: int = 5
     batch_size: int = 16

@@ -24,7 +24,7 @@ PAN_RATE, PAN_SECONDS = 30.0, 2.0
 
 @dataclass(frozen=True)
 class View:
-    """One showing of a sample: which of its frames are flipped, its bursts (F, T, s, s), facts (4,) and manifest row."""
+    """One showing of a sample: whether its frames are flipped, its bursts (F, T, s, s), facts (4,), manifest row."""
 
     flipped: bool
     bursts: np.ndarray

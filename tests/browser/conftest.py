@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.app import chromium_options, running_app
 
-PATIENCE_MS = 60_000
+PATIENCE_MS = 20_000
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The deterministic noise from which the golden inputs are made (rule: shared by preprocess.json and the model goldens)."""
+"""The deterministic noise from which the golden inputs are made (rule: preprocess.json and the model goldens)."""
 
 from __future__ import annotations
 

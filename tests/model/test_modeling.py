@@ -48,6 +48,20 @@ def test_tower_tokens_are_means_and_deviations_of_regions():
     assert torch.allclose(moments[0, 3], torch.zeros(2), atol=2e-3)
 
 
+def test_folded_batch_norm_gives_the_same_tokens(processor):
+    tower = make_model(processor, seed=3).model.vision_tower
+    for module in tower.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(generator=torch.Generator().manual_seed(0))
+            module.running_var.uniform_(0.5, 2, generator=torch.Generator().manual_seed(1))
+    pictures = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(2))
+    with torch.inference_mode():
+        plain = tower(pictures).last_hidden_state
+        folded = tower.fold_batch_norm()(pictures).last_hidden_state
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in tower.modules())
+    assert torch.allclose(plain, folded, atol=1e-4)
+
+
 def test_batch_norm_stays_in_eval_while_training(model):
     tower = model.model.vision_tower
     tower.train()

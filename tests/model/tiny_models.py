@@ -32,7 +32,11 @@ def make_processor() -> VQAThinkerProcessor:
 def make_config(processor: VQAThinkerProcessor) -> VQAThinkerConfig:
     tokenizer = processor.tokenizer
     vision = EfficientNetLiteConfig(
-        image_size=SIDE, stem_channels=8, stages=[[1, 8, 1, 1, 3], [2, 12, 2, 2, 5]], feature_stages=[0, 1], grids=[1, 2]
+        image_size=SIDE,
+        stem_channels=8,
+        stages=[[1, 8, 1, 1, 3], [2, 12, 2, 2, 5]],
+        feature_stages=[0, 1],
+        grids=[1, 2],
     )
     text = Qwen2Config(
         vocab_size=len(tokenizer),

@@ -12,8 +12,20 @@ from vqathinker import VideoError
 from vqathinker.model.loading import LoadedModel
 from vqathinker.rating import Rated, Rater, Watched, Wrote
 
-KEYS = ["file", "score", "expected", "reasoning", "text", "defects", "frames", "rollouts", "spread", "model",
-        "precision", "timings"]
+KEYS = [
+    "file",
+    "score",
+    "expected",
+    "reasoning",
+    "text",
+    "defects",
+    "frames",
+    "rollouts",
+    "spread",
+    "model",
+    "precision",
+    "timings",
+]
 
 
 @pytest.fixture(scope="module")

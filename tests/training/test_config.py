@@ -23,8 +23,9 @@ def test_missing_keys_keep_their_defaults(tmp_path):
     assert settings.speak == SftSettings().speak
 
 
-@pytest.mark.parametrize(("text", "place"), [("sed: 1\n", "unknown key 'sed'"),
-                                             ("see:\n  epoch: 2\n", "section see: unknown key 'epoch'")])
+@pytest.mark.parametrize(
+    ("text", "place"), [("sed: 1\n", "unknown key 'sed'"), ("see:\n  epoch: 2\n", "section see: unknown key 'epoch'")]
+)
 def test_an_unknown_key_is_named_with_its_place(tmp_path, text, place):
     path = tmp_path / "run.yaml"
     path.write_text(text)

@@ -7,8 +7,16 @@ from training.evaluate import defect_report, ladder_pairs, order_report, share_i
 
 
 def row(index, **values):
-    base = {"id": str(index), "group": "clips", "kind": "pseudo", "mos": 3.0, "family": "blur", "ladder": None,
-            "strength": 0.0, "defects": []}
+    base = {
+        "id": str(index),
+        "group": "clips",
+        "kind": "pseudo",
+        "mos": 3.0,
+        "family": "blur",
+        "ladder": None,
+        "strength": 0.0,
+        "defects": [],
+    }
     return base | values
 
 
@@ -19,8 +27,12 @@ def test_pairs_are_counted_within_a_ladder_and_ties_are_wrong():
 
 
 def test_order_is_reported_for_all_and_for_each_family():
-    rows = [row(0, ladder="a", strength=1.0), row(1, ladder="a", strength=2.0),
-            row(2, ladder="n", family="noise", strength=1.0), row(3, ladder="n", family="noise", strength=2.0)]
+    rows = [
+        row(0, ladder="a", strength=1.0),
+        row(1, ladder="a", strength=2.0),
+        row(2, ladder="n", family="noise", strength=1.0),
+        row(3, ladder="n", family="noise", strength=2.0),
+    ]
     report = order_report(rows, np.array([3.0, 2.0, 2.0, 3.0]))
     assert report["all"]["value"] == 0.5 and report["all"]["pairs"] == 2
     assert report["families"]["blur"]["value"] == 1.0 and report["families"]["noise"]["value"] == 0.0
@@ -42,9 +54,13 @@ def test_defects_are_scored_on_samples_whose_truth_is_known():
 
 
 def test_a_summary_leaves_out_what_could_not_be_rated():
-    rows = [row(i, mos=1.0 + i, ladder="a", strength=float(-i), defects=[{"name": "blur", "severity": "slight"}])
-            for i in range(4)]
-    lines = [{"id": str(i), "score": 1.5 + i, "expected": 1.0 + i, "defects": [], "well_formed": i > 0} for i in range(3)]
+    rows = [
+        row(i, mos=1.0 + i, ladder="a", strength=float(-i), defects=[{"name": "blur", "severity": "slight"}])
+        for i in range(4)
+    ]
+    lines = [
+        {"id": str(i), "score": 1.5 + i, "expected": 1.0 + i, "defects": [], "well_formed": i > 0} for i in range(3)
+    ]
     result = summary(rows, [*lines, {"id": "3", "error": "gone"}], "tiny")
     assert result["samples"] == 3 and result["not_rated"] == 1
     assert result["sets"]["pseudo"]["score"]["srcc"]["value"] == pytest.approx(1.0)

@@ -26,11 +26,11 @@ from training.data.labels import VMAF_FAMILIES
 from training.data.manifest import write_manifest
 from training.data.measure import measure
 from training.data.plan import Sample, plan
-from training.data.references import Reference, make_reference
+from training.data.references import make_reference
 from training.data.sources import Content, load_contents, seeded_rng
 
 VIDEO_GROUPS = ("clips", "photos")
-PARTIAL_PREFIX = "."
+CLEAN_TAKES = 2
 
 
 def apply(op: Op, source: Path, target: Path, folder: Path, seed: int) -> dict:
@@ -98,8 +98,10 @@ def _map(function, items: list, jobs: int, title: str):
             yield future.result()
 
 
-def _reference(content: Content, data_dir: Path, out_dir: Path, seed: int, max_lines: int) -> tuple[str, Reference]:
-    return content.path, make_reference(content, data_dir, out_dir, seed, max_lines)
+def _reference(item: tuple[Content, int], data_dir: Path, out_dir: Path, seed: int, max_lines: int) -> Sample:
+    content, take = item
+    reference = make_reference(content, data_dir, out_dir, seed, max_lines, take)
+    return Sample(Path(reference.file).stem, content, reference, (), None)
 
 
 def _sample(sample: Sample, out_dir: Path, seed: int) -> dict:
@@ -126,7 +128,9 @@ def build(
     if limit is not None:
         contents = [contents[i] for i in seeded_rng(seed, "limit").permutation(len(contents))[: 1 + limit // 10]]
     make = partial(_reference, data_dir=data_dir, out_dir=out_dir, seed=seed, max_lines=max_lines)
-    references = dict(_map(make, contents, jobs, "references"))
+    takes = [(content, take) for content in contents for take in range(CLEAN_TAKES)]
+    clean = sorted(_map(make, takes, jobs, "clean clips"), key=lambda sample: sample.id)
+    references = {s.content.path: s.reference for s in clean if s.reference.file.endswith("__clean.mp4")}
     samples = plan(contents, references, seed)[:limit]
     path = out_dir / "made.jsonl"
     made = _read_made(path)
@@ -137,7 +141,7 @@ def build(
             log.write(json.dumps(row) + "\n")
             log.flush()
     os.sync()
-    return write_manifest(data_dir, out_dir, contents, references, samples, made, seed)
+    return write_manifest(data_dir, out_dir, clean, samples, made, seed)
 
 
 def _is_made(sample: Sample, made: dict[str, dict], out_dir: Path, seed: int) -> bool:

@@ -20,6 +20,8 @@ import numpy as np
 from scipy.optimize import curve_fit
 from scipy.stats import pearsonr, spearmanr
 
+from vqathinker.rating.defects import DEFECTS, SEVERITIES
+
 CLEAN_TOP = 4.6
 HEIGHT_EXPONENT = 0.65
 INVISIBLE_KEEP = 0.92
@@ -175,3 +177,13 @@ def size_severity(width: int, height: int) -> str | None:
         if min(width, height) < limit:
             return severity
     return None
+
+
+def defect_list(found: list[tuple[str, str | None]]) -> list[dict[str, str]]:
+    """Each named defect once with its worst severity, worst first; None severities are not visible and left out."""
+    worst: dict[str, str] = {}
+    for name, severity in found:
+        if severity and SEVERITIES.index(severity) >= SEVERITIES.index(worst.get(name, "slight")):
+            worst[name] = severity
+    ranked = sorted(worst.items(), key=lambda item: (-SEVERITIES.index(item[1]), DEFECTS.index(item[0])))
+    return [{"name": name, "severity": severity} for name, severity in ranked]

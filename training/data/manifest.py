@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from training.data import labels
+from training.data.ffmpeg import Facts
+from training.data.pictures import picture_rows
 from training.data.plan import Sample
-from training.data.references import Reference
 from training.data.sources import Content, load_contents
-from vqathinker.rating.defects import DEFECTS, SEVERITIES
+
+RUNG_STEP = 1.1
 
 
 def avt_rules(contents: list[Content]) -> labels.LabelRules:
@@ -27,101 +29,64 @@ def avt_rules(contents: list[Content]) -> labels.LabelRules:
     return labels.fit_rules(rows("train"), rows("val"))
 
 
-def defect_list(found: list[tuple[str, str | None]]) -> list[dict[str, str]]:
-    """Each named defect once with its worst severity, worst first; None severities are not visible and left out."""
-    worst: dict[str, str] = {}
-    for name, severity in found:
-        if severity and SEVERITIES.index(severity) >= SEVERITIES.index(worst.get(name, "slight")):
-            worst[name] = severity
-    ranked = sorted(worst.items(), key=lambda item: (-SEVERITIES.index(item[1]), DEFECTS.index(item[0])))
-    return [{"name": name, "severity": severity} for name, severity in ranked]
+def _keeps(ops: list[dict], reference: Facts, facts: dict, rules: labels.LabelRules) -> list[float]:
+    """The keep of each applied Op (family, variant, strength, vmaf)."""
+    keeps = []
+    for op in ops:
+        if op["family"] == "low_resolution":
+            before = labels.clean_mos(reference.width, reference.height, rules)
+            keeps.append((labels.clean_mos(facts["width"], facts["height"], rules) - 1) / (before - 1))
+        elif op["vmaf"] is not None:
+            keeps.append(labels.keep_from_vmaf(op["vmaf"], rules))
+        else:
+            keeps.append(labels.keep_from_strength(op["family"], op["variant"], op["strength"]))
+    return keeps
 
 
-def _common(content: Content, facts: dict, seed: int) -> dict:
+def _title(ops: list[dict]) -> dict:
+    """Family, variant, strength and VMAF of a row: those of its only Op, or what several or none are called."""
+    if len(ops) == 1:
+        return {name: ops[0][name] for name in ("family", "variant", "strength", "vmaf")}
+    parts = "+".join(f"{op['family']}-{op['variant']}" for op in ops)
+    return {"family": "mixture" if ops else "clean", "variant": parts or "clean", "strength": 0.0, "vmaf": None}
+
+
+def video_row(sample: Sample, facts: dict, ops: list[dict], rules: labels.LabelRules, seed: int) -> dict:
+    """Row of a clip from what was applied to its reference and measured: `ops`, and the file's `facts`."""
+    clean = sample.reference.facts
+    keeps = _keeps(ops, clean, facts, rules)
+    found = [(op["family"], labels.severity_from_keep(keep)) for op, keep in zip(ops, keeps, strict=True)]
+    found = [item for item in found if item[0] != "low_resolution"]
+    found.append(("low_resolution", labels.size_severity(facts["width"], facts["height"])))
     return {
-        "content": content.content,
-        "group": content.group,
-        "split": content.split,
+        "id": sample.id,
+        "path": f"videos/{sample.id}.mp4",
+        "root": "out",
+        "content": sample.content.content,
+        "group": sample.content.group,
+        "split": sample.content.split,
+        "kind": "pseudo",
+        "mos": round(labels.combine(labels.clean_mos(clean.width, clean.height, rules), keeps), 4),
+        "mos_std": None,
+        **_title(ops),
+        "ladder": sample.ladder,
+        "defects": labels.defect_list(found),
         "facts": facts,
-        "licence": content.licence,
-        "redistributable": content.redistributable,
+        "licence": sample.content.licence,
+        "redistributable": sample.content.redistributable,
         "seed": seed,
     }
 
 
-def video_row(
-    identity: str,
-    path: str,
-    content: Content,
-    reference: Reference,
-    facts: dict,
-    ops: list[dict],
-    ladder: str | None,
-    rules: labels.LabelRules,
-    seed: int,
-) -> dict:
-    """Row of a clip from what was applied to its reference (`ops` with family, variant, strength, vmaf)."""
-    clean = labels.clean_mos(reference.facts.width, reference.facts.height, rules)
-    keeps, found = [], [("low_resolution", labels.size_severity(facts["width"], facts["height"]))]
-    for op in ops:
-        if op["family"] == "low_resolution":
-            small = labels.clean_mos(facts["width"], facts["height"], rules)
-            keeps.append((small - 1) / (clean - 1))
-            continue
-        if op["vmaf"] is not None:
-            keeps.append(labels.keep_from_vmaf(op["vmaf"], rules))
-        else:
-            keeps.append(labels.keep_from_strength(op["family"], op["variant"], op["strength"]))
-        found.append((op["family"], labels.severity_from_keep(keeps[-1])))
-    single = (
-        ops[0]
-        if len(ops) == 1
-        else {
-            "family": "mixture" if ops else "clean",
-            "variant": "+".join(f"{op['family']}-{op['variant']}" for op in ops) or "clean",
-            "strength": 0.0,
-            "vmaf": None,
-        }
-    )
-    return {
-        "id": identity,
-        "path": path,
-        "root": "out",
-        **_common(content, facts, seed),
-        "kind": "pseudo",
-        "mos": round(labels.combine(clean, keeps), 4),
-        "mos_std": None,
-        "family": single["family"],
-        "variant": single["variant"],
-        "strength": single["strength"],
-        "ladder": ladder,
-        "defects": defect_list(found),
-        "vmaf": single["vmaf"],
-    }
-
-
-def _video_rows(contents, references, samples, made, rules, seed) -> list[dict]:
-    rows = []
-    for content in contents:
-        ref = references[content.path]
-        rows.append(video_row(Path(ref.file).stem, ref.file, content, ref, asdict(ref.facts), [], None, rules, seed))
-    for sample in samples:
-        row = made[sample.id]
-        if "failed" not in row:
-            rows.append(
-                video_row(
-                    sample.id,
-                    f"videos/{sample.id}.mp4",
-                    sample.content,
-                    sample.reference,
-                    row["facts"],
-                    row["ops"],
-                    sample.ladder,
-                    rules,
-                    seed,
-                )
-            )
-    return rows
+def leave_equal_rungs(rows: list[dict]) -> None:
+    """A rung whose measured strength is within 10% of the one below leaves its ladder: their order means nothing."""
+    below: dict[str, float] = {}
+    for row in sorted(rows, key=lambda row: row["strength"]):
+        ladder = row["ladder"]
+        if ladder and row["family"] == "corruption" and row["strength"] < RUNG_STEP * below.get(ladder, 0.0):
+            row["ladder"] = None
+        elif ladder:
+            below[ladder] = row["strength"]
 
 
 def write_lines(path: Path, rows: list[dict]) -> Path:
@@ -133,20 +98,18 @@ def write_lines(path: Path, rows: list[dict]) -> Path:
 
 
 def write_manifest(
-    data_dir: Path,
-    out_dir: Path,
-    contents: list[Content],
-    references: dict[str, Reference],
-    samples: list[Sample],
-    made: dict[str, dict],
-    seed: int,
+    data_dir: Path, out_dir: Path, clean: list[Sample], samples: list[Sample], made: dict, seed: int
 ) -> Path:
-    """Write manifest.jsonl (sorted by id) and rules.json (the fitted curves with their fit quality)."""
-    from training.data.pictures import picture_rows
+    """Write manifest.jsonl (sorted by id) and rules.json (the fitted curves with their fit quality).
 
+    `clean` are the samples without ops; `made` has what was measured on each of the others, by id.
+    """
     avt = load_contents(data_dir, seed, "avt_uhd")
     rules = avt_rules(avt)
-    rows = _video_rows(contents, references, samples, made, rules, seed)
+    rows = [video_row(sample, asdict(sample.reference.facts), [], rules, seed) for sample in clean]
+    done = [(sample, made[sample.id]) for sample in samples if "failed" not in made[sample.id]]
+    rows += [video_row(sample, row["facts"], row["ops"], rules, seed) for sample, row in done]
+    leave_equal_rungs(rows)
     rows += picture_rows(data_dir, [*avt, *load_contents(data_dir, seed, "clive")], seed)
     (out_dir / "rules.json").write_text(json.dumps(asdict(rules), indent=1) + "\n")
     return write_lines(out_dir / "manifest.jsonl", sorted(rows, key=lambda row: row["id"]))

@@ -8,8 +8,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from training.data.labels import size_severity
-from training.data.manifest import defect_list
+from training.data.labels import defect_list, size_severity
 from training.data.measure import Measurements, measure
 from training.data.sources import Content
 

@@ -12,6 +12,7 @@ from training.data import ffmpeg
 from training.data.sources import Content, seeded_rng
 
 SECONDS = 2.0
+LATER_S = 0.9
 CLIP_LINES = (720, 540, 540, 480, 480, 480)
 PHOTO_SIZES = (
     (1600, 900),
@@ -50,16 +51,13 @@ def _even(value: float) -> int:
     return max(16, 2 * round(value / 2))
 
 
-def _clip(content: Content, source: Path, target: Path, rng: np.random.Generator, max_lines: int) -> None:
+def _clip(content: Content, source: Path, target: Path, rng: np.random.Generator, max_lines: int, start: float) -> None:
     short = min(content.width, content.height)
     lines = min(short, int(rng.choice(CLIP_LINES)), max_lines)
     width, height = _even(content.width * lines / short), _even(content.height * lines / short)
-    ffmpeg.encode(
-        source,
-        target,
-        f"scale={width}:{height}:flags=lanczos",
-        (*ffmpeg.REFERENCE_X264, "-frames:v", str(round(SECONDS * content.fps))),
-    )
+    length = ("-frames:v", str(round(SECONDS * content.fps)))
+    codec = (*ffmpeg.REFERENCE_X264, *length)
+    ffmpeg.encode(source, target, f"scale={width}:{height}:flags=lanczos", codec, ("-ss", f"{start:.3f}"))
 
 
 def _photo(source: Path, target: Path, rng: np.random.Generator, max_lines: int) -> None:
@@ -83,26 +81,30 @@ def _photo(source: Path, target: Path, rng: np.random.Generator, max_lines: int)
     ffmpeg.encode_frames(frames, fps, target)
 
 
-def make_reference(content: Content, data_dir: Path, out_dir: Path, seed: int, max_lines: int = 2160) -> Reference:
-    """Write videos/<name>__clean.mp4 unless it is there, and measure it."""
-    name = f"{content.group}-{Path(content.path).stem}__clean.mp4"
+def make_reference(
+    content: Content, data_dir: Path, out_dir: Path, seed: int, max_lines: int = 2160, take: int = 0
+) -> Reference:
+    """Write videos/<name>__clean<take>.mp4 unless it is there, and measure it.
+
+    Take 0 is the one that is degraded; take 1 is the same content at another size, a clip's end or another pan.
+    """
+    name = f"{content.group}-{Path(content.path).stem}__clean{take or ''}.mp4"
     target = out_dir / "videos" / name
-    rng = seeded_rng(seed, "reference", content.path)
+    rng = seeded_rng(seed, "reference", content.path, *([take] if take else []))
     if not target.exists():
         source = data_dir / content.path
         if content.group == "clips":
-            _clip(content, source, target, rng, max_lines)
+            _clip(content, source, target, rng, max_lines, LATER_S * take)
         else:
             _photo(source, target, rng, max_lines)
     grey = ffmpeg.grey_frames(target).astype(np.float32)
     middle = ffmpeg.middle_frame(target)[::4, ::4].astype(np.float32) / 255
     chroma = float(np.mean(middle.max(axis=2) - middle.min(axis=2)))
     motion = float(np.mean(np.abs(np.diff(grey, axis=0)))) if len(grey) > 1 else 0.0
-    return Reference(
-        f"videos/{name}",
-        ffmpeg.facts(target),
+    numbers = (
         round(float(grey.mean() / 255), 4),
         round(float(grey.std() / 255), 4),
         round(chroma, 4),
         round(motion, 3),
     )
+    return Reference(f"videos/{name}", ffmpeg.facts(target), *numbers)

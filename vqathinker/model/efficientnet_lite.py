@@ -10,6 +10,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 from transformers import AutoModel, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
@@ -75,9 +76,7 @@ class EfficientNetLiteModel(PreTrainedModel):
         for expansion, outputs, repeats, stride, kernel in config.stages:
             blocks = []
             for repeat in range(repeats):
-                blocks.append(
-                    InvertedResidual(inputs, outputs, expansion, stride if repeat == 0 else 1, kernel, eps)
-                )
+                blocks.append(InvertedResidual(inputs, outputs, expansion, stride if repeat == 0 else 1, kernel, eps))
                 inputs = outputs
             self.stages.append(nn.Sequential(*blocks))
         self.post_init()
@@ -95,6 +94,14 @@ class EfficientNetLiteModel(PreTrainedModel):
         for module in self.modules():
             if isinstance(module, nn.BatchNorm2d):
                 module.eval()
+        return self
+
+    def fold_batch_norm(self) -> EfficientNetLiteModel:
+        """Write every batch norm into the convolution before it, for inference only: saved keys would not fit."""
+        for module in list(self.modules()):
+            if isinstance(module, nn.Sequential) and len(module) == 2 and isinstance(module[1], nn.BatchNorm2d):
+                module[0] = fuse_conv_bn_eval(module[0], module[1])
+                module[1] = nn.Identity()
         return self
 
     def forward(self, pixel_values: torch.Tensor, **_) -> BaseModelOutput:

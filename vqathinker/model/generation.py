@@ -140,9 +140,13 @@ class ScoreTable:
 
 @torch.inference_mode()
 def score_table(
-    model: VQAThinkerForConditionalGeneration, prompt: Prompt, written: Sequence[int], digits: Sequence[int], point: int
+    model: VQAThinkerForConditionalGeneration,
+    prompt: Prompt,
+    written: Sequence[int],
+    digits: Sequence[int],
+    point: int,
 ) -> ScoreTable:
-    """What the model would answer about one video after `written` (the tokens from the prompt up to and with `<answer>`).
+    """What the model would answer about one video after `written`: the tokens from the prompt up to `<answer>`.
 
     `digits` are the ids of "0" … "9", `point` the id of ".". One unit digit at a time (ten rows), so that the copies of
     a long cache stay small.

@@ -10,13 +10,19 @@ import torch
 from transformers.utils.logging import disable_progress_bar
 
 from ..errors import ModelError
+from .efficientnet_lite import EfficientNetLiteModel
 from .modeling import VQAThinkerForConditionalGeneration
 from .processing import VQAThinkerProcessor
 
 BUNDLED = Path(__file__).parent.parent / "checkpoints"
 PRECISIONS = ("fp32", "bf16", "int8", "nf4")
-KEPT_PRECISE = ["model.vision_tower", "model.multi_modal_projector", "model.motion_encoder", "model.motion_projector",
-                "lm_head"]
+KEPT_PRECISE = [
+    "model.vision_tower",
+    "model.multi_modal_projector",
+    "model.motion_encoder",
+    "model.motion_projector",
+    "lm_head",
+]
 
 
 @dataclass(frozen=True)
@@ -88,4 +94,6 @@ def load_model(name: str = "tiny", precision: str = "auto", device: str | None =
         )
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         raise ModelError(f"the checkpoint in {folder} cannot be loaded: {error}") from error
+    if isinstance(model.model.vision_tower, EfficientNetLiteModel):
+        model.model.vision_tower.eval().fold_batch_norm().to(memory_format=torch.channels_last)
     return LoadedModel(model.eval(), processor, name, precision)

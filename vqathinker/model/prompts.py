@@ -58,9 +58,7 @@ OFFICIAL_TRAIN = PromptStyle(
 OFFICIAL_INFERENCE = PromptStyle(
     OFFICIAL_SYSTEM, "Now you will receive a video:", OFFICIAL_QUESTION, OFFICIAL_INSTRUCTION, "", ": ", ""
 )
-TINY = PromptStyle(
-    "", "A video:", "Rate its quality from 1 to 5.", "Think, then answer.", "\n", ":", " "
-)
+TINY = PromptStyle("", "A video:", "Rate its quality from 1 to 5.", "Think, then answer.", "\n", ":", " ")
 STYLES = {"official_train": OFFICIAL_TRAIN, "official_inference": OFFICIAL_INFERENCE, "tiny": TINY}
 
 

@@ -50,7 +50,7 @@ Event = Watched | Wrote | Rated
 
 
 class Rater:
-    """Rates videos with one loaded model; calls from several threads decode side by side and take turns at the model."""
+    """Rates videos with one loaded model; calls from several threads decode side by side and take turns at it."""
 
     def __init__(self, loaded: LoadedModel, max_new_tokens: int = 160):
         self.loaded = loaded
@@ -175,7 +175,13 @@ class Rater:
         return score_table(self.loaded.model, prompt, written, self._digits, point)
 
     def _rating(
-        self, path: str | Path, clip: Clip, text: str, table: ScoreTable, rollouts: tuple[Rollout, ...], timings: Timings
+        self,
+        path: str | Path,
+        clip: Clip,
+        text: str,
+        table: ScoreTable,
+        rollouts: tuple[Rollout, ...],
+        timings: Timings,
     ) -> Rating:
         thinking = THINK.search(text)
         thought = thinking.group(1).strip() if thinking else text.split(ANSWER_OPEN)[0].strip()

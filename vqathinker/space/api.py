@@ -9,7 +9,8 @@ import gradio as gr
 from ..errors import VideoError, VQAThinkerError
 from . import texts
 from .model import Model
-from .rate_tab import ONE_AT_A_TIME, upload_box
+from .panel import upload_box
+from .rate_tab import ONE_AT_A_TIME
 
 
 def add_endpoints(model: Model) -> None:
@@ -29,11 +30,12 @@ def add_endpoints(model: Model) -> None:
 
 def rate_file(model: Model, path: str | None) -> dict:
     """The rating of an uploaded file. Raises gr.Error with the sentence for the user."""
-    from ..rating import Rated
-
     if not path:
         raise gr.Error(texts.NOTHING_CHOSEN, print_exception=False)
     try:
+        model.rater()
+        from ..rating import Rated  # not before the loading thread has imported all of it
+
         for event in model.watch(path, threading.Event()):
             if isinstance(event, Rated):
                 return event.rating.to_dict()

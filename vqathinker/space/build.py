@@ -12,7 +12,8 @@ from ..errors import VQAThinkerError
 from . import texts, views
 from .api import add_endpoints
 from .model import Jobs, Model
-from .rate_tab import build_rate_tab, html
+from .panel import html
+from .rate_tab import build_rate_tab
 from .settings import CHECKPOINTS, Settings
 from .theme import CSS, make_theme
 

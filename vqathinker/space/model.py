@@ -67,29 +67,35 @@ class Model:
 
 
 class Jobs:
-    """The running rating of each visitor, so that it can be stopped."""
+    """What each visitor has asked for last: an event that is set when it is no longer wanted.
+
+    A page asks before it waits in the queue, so that Stop works while waiting, too. (Gradio's own `cancels` can lose
+    the visitor's next request when Stop comes just as a rating begins.)
+    """
 
     def __init__(self):
         self._lock = threading.Lock()
-        self._running: dict[str, threading.Event] = {}
+        self._wanted: dict[str, threading.Event] = {}
 
-    def start(self, visitor: str) -> threading.Event:
-        """A new cancel event; what the visitor ran before is stopped."""
-        event = threading.Event()
+    def ask(self, visitor: str) -> None:
+        """A new wish; what the visitor asked for before is stopped."""
+        self.stop(visitor)
         with self._lock:
-            before = self._running.get(visitor)
-            self._running[visitor] = event
-        if before:
-            before.set()
-        return event
+            self._wanted[visitor] = threading.Event()
+
+    def wanted(self, visitor: str) -> threading.Event | None:
+        """The event that stops the visitor's wish, None when there is none (any more)."""
+        with self._lock:
+            return self._wanted.get(visitor)
 
     def stop(self, visitor: str) -> None:
         with self._lock:
-            event = self._running.pop(visitor, None)
+            event = self._wanted.pop(visitor, None)
         if event:
             event.set()
 
     def finish(self, visitor: str, event: threading.Event) -> None:
+        event.set()
         with self._lock:
-            if self._running.get(visitor) is event:
-                del self._running[visitor]
+            if self._wanted.get(visitor) is event:
+                del self._wanted[visitor]

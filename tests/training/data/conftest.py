@@ -52,9 +52,8 @@ def data_dir(tmp_path_factory) -> Path:
         lines, crf = 144 + 32 * index, 4 + 12 * (index % 3)
         rated(root / "avt_uhd", f"{index}.jpg", rng, min(lines, 160))
         mos = 1.4 + 2.8 * index / 23 - crf / 80 * (index > 0)
-        rows.append(
-            f"{index}.jpg,source{index % 6},{crf},{lines},{mos if index else 1.4},0.5,{5 + 4 * index - crf / 4},{lines},{lines}"
-        )
+        vmaf = 5 + 4 * index - crf / 4
+        rows.append(f"{index}.jpg,source{index % 6},{crf},{lines},{mos},0.5,{vmaf},{lines},{lines}")
     (root / "avt_uhd/labels.csv").write_text("\n".join(rows) + "\n")
     return root
 

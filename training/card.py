@@ -85,6 +85,8 @@ def span(entry: dict, digits: int = 3) -> str:
     """ "0.812 [0.76, 0.85]", or a dash where the number is not defined."""
     if entry["value"] is None:
         return "–"
+    if entry["low"] is None:
+        return f"{entry['value']:.{digits}f}"
     return f"{entry['value']:.{digits}f} [{entry['low']:.{digits}f}, {entry['high']:.{digits}f}]"
 
 

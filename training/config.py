@@ -36,7 +36,7 @@ class SeeSettings:
     weight_decay: float = 0.05
     frozen_stages: int = 2
     warmup: float = 0.05
-    defect_weight: float = 0.5
+    defect_weight: float = 4.0
     correlation_weight: float = 0.5
 
 

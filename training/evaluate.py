@@ -81,7 +81,9 @@ def ladder_pairs(rows: list[dict], scores: np.ndarray) -> dict[str, dict[str, li
 
 
 def share_in_order(ladders: list[list[bool]], seed: int = 0) -> dict:
-    """Share of ordered pairs with its bootstrap interval over ladders."""
+    """Share of ordered pairs with its bootstrap interval over ladders; None without a ladder."""
+    if not ladders:
+        return {"value": None, "low": None, "high": None, "pairs": 0}
     hits, sizes = np.array([sum(x) for x in ladders]), np.array([len(x) for x in ladders])
     draws = np.random.default_rng(seed).integers(len(ladders), size=(RESAMPLES, len(ladders)))
     shares = hits[draws].sum(1) / sizes[draws].sum(1)
@@ -104,7 +106,7 @@ def defect_report(rows: list[dict], predictions: list[dict], seed: int = 0) -> d
     """Precision, recall and F1 of each defect on samples whose defects are known, and their macro-F1."""
     known = [index for index, row in enumerate(rows) if row["kind"] == "pseudo"]
     if not known:
-        return {}
+        return {"macro_f1": {"value": None, "low": None, "high": None}, "each": {}, "samples": 0}
     truth = np.array([[n in {d["name"] for d in rows[i]["defects"]} for n in DEFECTS] for i in known])
     named = np.array([[n in {d["name"] for d in predictions[i]["defects"]} for n in DEFECTS] for i in known])
     occurring = [index for index in range(len(DEFECTS)) if truth[:, index].any()]

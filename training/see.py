@@ -134,12 +134,14 @@ class Seer:
         return correlations(rows, mos) | {"macro_f1": named_f1(rows, named)}
 
 
-def named_f1(rows: list[dict], named: np.ndarray) -> float:
-    """Macro-F1 over the defects that occur in the pseudo-labelled rows; `named` is (N, 13) bool."""
+def named_f1(rows: list[dict], named: np.ndarray) -> float | None:
+    """Macro-F1 over the defects that occur in the pseudo-labelled rows, None without any; `named` is (N, 13) bool."""
     listed = np.array([row["kind"] == "pseudo" for row in rows])
     truth = (severity_targets(rows).numpy() > 0)[listed]
     named = named[listed]
     present = truth.any(0)
+    if not present.any():
+        return None
     hits = (truth & named).sum(0)
     return float((2 * hits / np.maximum(truth.sum(0) + named.sum(0), 1))[present].mean())
 

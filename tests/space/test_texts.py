@@ -14,13 +14,16 @@ from vqathinker.video import Limits
 
 def test_measured_numbers_are_shown_where_there_are_any(tmp_path: Path):
     without = texts.about("tiny", "http://here", tmp_path)
-    (tmp_path / "evaluation.json").write_text(json.dumps({"live": {"srcc": 0.78125, "n": 186}, "ok": True, "by": "x"}))
-    with_numbers = texts.about("tiny", "http://here", tmp_path)
-    assert "| live, srcc | 0.7812 |" in with_numbers and "| live, n | 186 |" in with_numbers
-    assert "measured" not in without and with_numbers.startswith(without.rstrip())
+    interval = {"value": 0.78125, "low": 0.7, "high": 0.85}
+    found = {"sets": {"clive": {"score": {"srcc": interval, "plcc": interval}}}, "well_formed": 1.0, "order": {}}
+    (tmp_path / "evaluation.json").write_text(json.dumps(found))
+    page = texts.about("tiny", "http://here", tmp_path)
+    rows = [line for line in page.splitlines() if line.startswith("| ") and line != "| | |"]
+    assert [row.split("|")[2].strip() for row in rows] == ["0.78 [0.70, 0.85]", "1.00"]
+    assert "How well" not in without and page.startswith(without.rstrip())
 
 
-@pytest.mark.parametrize("content", ["", "[1, 2]", "{}", '{"note": "none yet"}'])
+@pytest.mark.parametrize("content", ["", "[1, 2]", "{}", '{"order": 3}', '{"sets": null}'])
 def test_a_file_without_numbers_adds_nothing(tmp_path: Path, content: str):
     (tmp_path / "evaluation.json").write_text(content)
     assert texts.numbers(tmp_path / "evaluation.json") == ""

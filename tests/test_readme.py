@@ -1,0 +1,99 @@
+"""The README keeps its word: every command parses, every file is there, the Space card fits the pinned versions."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import os
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+import vqathinker
+from vqathinker.cli import build_parser
+from vqathinker.rating import Comparison, Rater, Rating, defects, score_word
+from vqathinker.video import Limits
+
+ROOT = Path(vqathinker.__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CARD = yaml.safe_load(README.split("---")[1])
+REQUIREMENTS = ["requirements.txt", "tests/requirements.txt", "training/requirements.txt"]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def requirements(name: str) -> list[Requirement]:
+    lines = (ROOT / name).read_text().splitlines()
+    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+
+
+PINS = {pin.name.lower(): next(iter(pin.specifier)).version for pin in requirements("constraints.txt")}
+
+
+def test_the_card_is_what_a_space_needs():
+    assert CARD["sdk"] == "gradio" and (ROOT / CARD["app_file"]).is_file()
+    assert CARD["sdk_version"] == PINS["gradio"] and CARD["python_version"] == "3.12"
+    assert CARD["license"] == "apache-2.0" and "Apache License" in (ROOT / "LICENSE").read_text()
+    assert len(CARD["short_description"]) <= 60
+    assert {CARD["colorFrom"], CARD["colorTo"]} <= set("red yellow green blue indigo purple pink gray".split())
+
+
+@pytest.mark.parametrize("name", REQUIREMENTS)
+def test_the_tested_versions_are_within_the_ranges(name: str):
+    for requirement in requirements(name):
+        assert requirement.specifier.contains(Version(PINS[requirement.name.lower()])), str(requirement)
+
+
+def test_torch_is_free_for_the_space_and_pinned_for_everyone_else():
+    [torch] = [requirement for requirement in requirements("requirements.txt") if requirement.name == "torch"]
+    assert not torch.specifier and "torch" in PINS
+
+
+def test_two_commands_open_the_demo_and_test_and_ci_calls_the_second():
+    commands = [line.split("#")[0].strip() for line in blocks("bash")[0].splitlines()]
+    assert commands == ["./task demo", "./task test"]
+    task = (ROOT / "task").read_text()
+    assert all(re.search(rf"^  {command.split()[1]}\) ", task, re.MULTILINE) for command in commands)
+    assert (ROOT / ".ci" / "run").read_text().rstrip().endswith(f"exec {commands[1]}")
+    assert all(os.access(ROOT / name, os.X_OK) for name in ("task", ".ci/run"))
+
+
+def test_every_command_line_in_it_parses():
+    lines = [line for line in blocks("bash")[1].splitlines() if "-m vqathinker" in line]
+    used = [shlex.split(line, comments=True)[3:] for line in lines]
+    for arguments in used:
+        build_parser().parse_args(arguments)
+    assert {arguments[0] for arguments in used} >= {"rate", "compare", "batch", "evaluate", "serve"}
+
+
+def test_the_python_in_it_uses_what_is_there():
+    [code] = blocks("python")
+    names = {node.attr for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Attribute)}
+    known = {name for kind in (Rater, Rating, Comparison) for name in dir(kind)} | set(Rating.__dataclass_fields__)
+    assert names and names <= known
+    assert set(inspect.signature(vqathinker.load_rater).parameters) >= {"precision"}
+
+
+def test_every_file_that_it_names_is_there():
+    files = re.findall(r"\]\((?!http)([^)#]+)\)", README) + re.findall(r"^\| `([^`]+[/.][^`]*)` \|", README, re.MULTILINE)
+    assert len(files) > 10
+    assert [name for name in files if not (ROOT / name).exists()] == []
+    assert (ROOT / "examples" / "screenshot.jpg").stat().st_size < 300_000
+
+
+def test_limits_defects_and_words_are_those_of_the_code():
+    assert f"{Limits().max_bytes // 2**20} MB and {Limits().max_side} pixels" in README
+    assert "13 defects" in README and len(defects.DEFECTS) == 13
+    for word, edge in {"bad": 1.8, "poor": 2.6, "fair": 3.4, "good": 4.2}.items():
+        assert f"{word} below {edge}" in README and score_word(edge - 0.01) == word
+
+
+def test_the_place_for_the_measured_numbers_is_there():
+    assert re.search(r"## How well it does\n\n<!-- accuracy: begin -->\n.*<!-- accuracy: end -->\n", README, re.DOTALL)

@@ -1,0 +1,84 @@
+"""The whole recipe in small: build, decode, see, speak, save; and the checkpoint that comes out rates a clip."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from safetensors.torch import load_file
+
+from training.card import write_card
+from training.config import ModelSettings, SeeSettings, SftSettings, SpeakSettings
+from training.data.build import build
+from training.evaluate import predict_all, summary
+from training.sft import run_sft
+from training.state import read_jsonl
+from vqathinker import load_rater
+
+MODEL = ModelSettings(
+    image_size=64,
+    frames=2,
+    grids=(1,),
+    burst_length=4,
+    burst_size=16,
+    hidden_size=32,
+    layers=1,
+    heads=2,
+    intermediate_size=32,
+    vocabulary=400,
+)
+SETTINGS = SftSettings(
+    model=MODEL, see=SeeSettings(epochs=1, batch_size=8), speak=SpeakSettings(epochs=1, batch_size=8)
+)
+
+
+@pytest.fixture(scope="module")
+def built(data_dir, tmp_path_factory):
+    out = tmp_path_factory.mktemp("built")
+    build(data_dir, out, jobs=1, limit=4, max_lines=96)
+    return out
+
+
+@pytest.fixture(scope="module")
+def trained(data_dir, built, tmp_path_factory):
+    run = tmp_path_factory.mktemp("run")
+    run_sft(data_dir, built, run, run / "tiny", SETTINGS, jobs=1)
+    return run
+
+
+def test_both_stages_are_logged_with_their_validation(trained):
+    log = read_jsonl(trained / "log.jsonl")
+    assert {row["stage"] for row in log} == {"see", "speak"}
+    for stage in ("see", "speak"):
+        last = [row for row in log if row["stage"] == stage][-1]
+        assert last["validation"]["clive_mae"] > 0
+
+
+def test_the_checkpoint_rates_and_keeps_its_shards_small(trained, data_dir):
+    rating = load_rater(str(trained / "tiny")).rate(data_dir / "clips" / "room.mp4")
+    assert 1 <= rating.score <= 5
+    assert len(rating.frames) == MODEL.frames
+    assert max(path.stat().st_size for path in (trained / "tiny").iterdir()) < 10_000_000
+
+
+def test_a_finished_run_is_not_trained_again(trained, data_dir, built):
+    def weights():
+        return load_file(sorted((trained / "tiny").glob("*.safetensors"))[0])
+
+    before, lines = weights(), len(read_jsonl(trained / "log.jsonl"))
+    run_sft(data_dir, built, trained, trained / "tiny", replace(SETTINGS), jobs=1)
+    after = weights()
+    assert len(read_jsonl(trained / "log.jsonl")) == lines
+    assert all((before[name] == after[name]).all() for name in before)
+
+
+def test_the_checkpoint_is_measured_and_its_card_written(trained, data_dir, built, tmp_path):
+    rows = [row for row in read_jsonl(built / "manifest.jsonl") if row["split"] == "val"]
+    rater = load_rater(str(trained / "tiny"))
+    predictions = predict_all(rater, rows, data_dir, built, tmp_path, jobs=1)
+    assert predict_all(rater, rows, data_dir, built, tmp_path, jobs=1) == predictions
+    result = summary(rows, predictions, "tiny")
+    assert result["samples"] == len(rows)
+    (tmp_path / "evaluation.json").write_text(json.dumps(result))
+    write_card(tmp_path, built, trained / "tiny")
+    card = (trained / "tiny" / "README.md").read_text()
+    assert f"{result['well_formed']:.4f}" in card and "| defect | precision |" in card

@@ -44,15 +44,14 @@ class SeeSettings:
 class SpeakSettings:
     """Second stage: projectors and language model learn to say it, on the cached features of the tower."""
 
-    epochs: int = 20
+    epochs: int = 12
     batch_size: int = 32
     lr: float = 1e-3
-    projector_lr: float = 2e-4
     weight_decay: float = 0.1
     warmup: float = 0.05
     score_jitter: float = 0.12
     answer_weight: float = 4.0
-    regression_weight: float = 0.3
+    reading_weight: float = 0.5
     feature_dropout: float = 0.1
 
 

@@ -1,11 +1,12 @@
 """Second stage of the supervised start: learn to say what is seen.
 
-The tower and the motion encoder stay as the first stage left them, so that their output is computed once per sample;
-the projectors and the language model learn to write the grounded reasoning and the score. Every epoch words the same
-facts anew and draws the score from a normal around the MOS, so that neighbouring scores share probability.
+The tower and the motion encoder stay as the first stage left them, so that their output is computed once per sample and
+standardised over the training data; fresh projectors and the language model learn to write the grounded reasoning and
+the score. Every epoch words the same facts anew and draws the score from a normal around the MOS, so that neighbouring
+scores share probability.
 
-Loss: cross-entropy over the answer, digits of the score weighted `answer_weight` times, plus `regression_weight` times
-the L1 error of a throw-away linear reading of MOS at the last token of the prompt.
+Loss: cross-entropy over the answer, digits of the score weighted `answer_weight` times, plus `reading_weight` times the
+loss of the first stage, read off the projected features by another throw-away head: it keeps them telling.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from .config import SftSettings
 from .data.reasoning import write_reasoning
 from .metrics import correlations
 from .schedule import Stepper, epoch_order
-from .see import named_f1
+from .see import ReadingHead, named_f1, seeing_loss
 from .state import append_jsonl
 from .views import View, plain_view, random_view
 
@@ -77,7 +78,7 @@ class Speaker:
     ):
         self.model, self.tokenizer, self.settings = model, processor.tokenizer, settings
         self.prompt = processor.tokenizer(processor.prompt_text())["input_ids"]
-        self.head = nn.Linear(model.config.text_config.hidden_size, 1)
+        self.head = ReadingHead(model.config.text_config.hidden_size)
         self.answer_ids = [self.tokenizer.convert_tokens_to_ids(tag) for tag in ("<answer>", "</answer>")]
         self.samples: dict[str, Sample] = {}
         self.seen: dict[str, Seen] = {}
@@ -86,14 +87,30 @@ class Speaker:
             sample = read_sample(cache, row)
             self.seen[row["id"]] = see_sample(model, processor, sample, processor.frames)
             self.samples[row["id"]] = replace(sample, frames=sample.frames[:0])
+        self.standardise([row["id"] for row in rows if row["split"] == "train"])
 
-    def groups(self) -> list[dict]:
-        speak, body = self.settings.speak, self.model.model
-        body.vision_tower.requires_grad_(False)
-        body.motion_encoder.spatial.requires_grad_(False)
-        projectors = [*body.multi_modal_projector.parameters(), *body.motion_projector.parameters()]
-        language = [*body.language_model.parameters(), *self.head.parameters()]
-        return [{"params": projectors, "lr": speak.projector_lr}, {"params": language, "lr": speak.lr}]
+    def standardise(self, train: list[str]) -> None:
+        """Fit the scales of tokens and moments on the training samples, use them, and start the projectors anew."""
+        body = self.model.model
+        tokens, moments = body.vision_tower.standardise, body.motion_encoder.standardise
+        tokens.fit(torch.cat([self.seen[key].tokens[0, ::3].flatten(0, 1).float() for key in train]))
+        moments.fit(torch.stack([self.seen[key].plain for key in train]))
+        for key, seen in self.seen.items():
+            self.seen[key] = Seen(
+                tokens(seen.tokens.float()).half(), moments(seen.plain), None if seen.pan is None else moments(seen.pan)
+            )
+        for projector in (body.multi_modal_projector, body.motion_projector):
+            for layer in projector.children():
+                if hasattr(layer, "reset_parameters"):
+                    layer.reset_parameters()
+
+    def parameters(self) -> list[nn.Parameter]:
+        """What is trained: everything but the tower and the part of the motion encoder whose output is cached."""
+        body = self.model.model
+        for part in (body.vision_tower, body.motion_encoder.spatial, body.motion_encoder.temporal):
+            part.requires_grad_(False)
+        body.motion_encoder.temporal_in.requires_grad_(False)
+        return [p for p in [*self.model.parameters(), *self.head.parameters()] if p.requires_grad]
 
     def features(self, views: list[View], panned: list[bool]) -> torch.Tensor:
         """Views -> video features (B, V, H), with gradients to the projectors."""
@@ -122,13 +139,12 @@ class Speaker:
         ids = torch.cat([torch.tensor(self.prompt).expand(len(rows), -1), padded], dim=1)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             hidden = self.model.model(input_ids=ids, video_features=features).last_hidden_state
-            hidden = hidden[:, len(self.prompt) - 1 :]
-            logits = self.model.lm_head(hidden[:, :-1])
+            logits = self.model.lm_head(hidden[:, len(self.prompt) - 1 : -1])
+            mos, defects = self.head(features)
         token_loss = F.cross_entropy(logits.float().transpose(1, 2), padded, reduction="none")
         words = (token_loss * weights).sum() / weights.sum()
-        mos = 3 + self.head(hidden[:, 0].float())[:, 0]
-        regression = (mos - torch.tensor([row["mos"] for row in rows])).abs().mean()
-        return words + speak.regression_weight * regression, {"ce": words.item(), "l1": regression.item()}
+        reading, parts = seeing_loss(mos.float(), defects.float(), rows, self.settings)
+        return words + speak.reading_weight * reading, {"ce": words.item(), **parts}
 
     def is_pan(self, view: View) -> bool:
         sample = self.samples[view.row["id"]]
@@ -179,7 +195,7 @@ def train_to_speak(
     speaker = Speaker(model, processor, rows["train"] + rows["val"], cache, settings)
     speak, train = settings.speak, rows["train"]
     steps = -(-len(train) // speak.batch_size)
-    optimizer = torch.optim.AdamW(speaker.groups(), weight_decay=speak.weight_decay, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(speaker.parameters(), speak.lr, betas=(0.9, 0.98), weight_decay=speak.weight_decay)
     modules = {"model": model, "head": speaker.head}
     stepper = Stepper(modules, optimizer, speak.epochs * steps, speak.warmup, run / "speak.pt")
     for step in stepper.remaining():

@@ -98,6 +98,18 @@ def test_stop_ends_the_rating_and_the_next_one_works(visit):
     expect(page.locator("#status")).not_to_contain_text("Stopped")
 
 
+def test_who_changes_their_mind_gets_the_last_choice(visit):
+    page = visit()
+    for example in EXAMPLES[:3]:
+        page.get_by_role("button", name=example["title"]).click()
+    score(page)
+    expect(page.locator("#status li.done")).to_have_count(3)
+    page.get_by_text("Report (JSON)").click()
+    expect(page.locator("#report")).to_contain_text(EXAMPLES[2]["file"])
+    expect(page.locator("#caption")).to_contain_text(EXAMPLES[2]["notice"])
+    expect(page.locator("#stop")).to_be_hidden()
+
+
 @pytest.mark.parametrize(("name", "sentence"), [("text.mp4", "is a text file"), ("cut.mp4", "is cut off")])
 def test_a_bad_file_gets_a_sentence_and_the_next_one_a_score(visit, clip, name: str, sentence: str):
     page = visit()

@@ -14,6 +14,7 @@ from torch import nn
 from transformers import AutoModel, PreTrainedModel
 
 from .configuration import BurstMotionConfig
+from .standardise import Standardise
 
 CLIP_FACTS = 4
 
@@ -48,6 +49,7 @@ class BurstMotionModel(PreTrainedModel):
         width = config.temporal_channels
         self.temporal_in = nn.Conv1d(2 * widths[-1] + 3, width, 1)
         self.temporal = nn.Conv1d(width, width, 3, padding=1)
+        self.standardise = Standardise(3 * width)
         self.facts = nn.Linear(CLIP_FACTS, config.fact_size)
         self.post_init()
 
@@ -56,9 +58,11 @@ class BurstMotionModel(PreTrainedModel):
         if isinstance(module, nn.Conv2d | nn.Conv1d | nn.Linear):
             nn.init.kaiming_normal_(module.weight)
             nn.init.zeros_(module.bias)
+        elif isinstance(module, Standardise):
+            module.reset_parameters()
 
     def burst_moments(self, motion_values: torch.Tensor) -> torch.Tensor:
-        """Bursts (B, N, T, S, S) in [0, 1] -> mean, deviation and maximum over time, (B, 3 * temporal_channels)."""
+        """Bursts (B, N, T, S, S) in [0, 1] -> mean, deviation, maximum over time, standardised (B, 3 * channels)."""
         batch, runs, length = motion_values.shape[:3]
         if length < 3:
             raise ValueError(f"a burst needs at least 3 frames to show motion, got {length}")
@@ -71,7 +75,7 @@ class BurstMotionModel(PreTrainedModel):
         x = F.gelu(self.temporal_in(x))
         x = x + F.gelu(self.temporal(x))
         x = x.transpose(1, 2).reshape(batch, runs * (length - 2), -1)
-        return torch.cat([x.mean(1), x.std(1), x.amax(1)], dim=-1)
+        return self.standardise(torch.cat([x.mean(1), x.std(1), x.amax(1)], dim=-1))
 
     def add_facts(self, moments: torch.Tensor, clip_facts: torch.Tensor) -> torch.Tensor:
         """Burst moments (B, 3 * temporal_channels) and facts (B, 4) -> motion feature (B, hidden_size)."""

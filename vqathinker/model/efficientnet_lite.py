@@ -15,6 +15,7 @@ from transformers import AutoModel, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from .configuration import EfficientNetLiteConfig
+from .standardise import Standardise
 
 
 class SameConv2d(nn.Conv2d):
@@ -79,13 +80,14 @@ class EfficientNetLiteModel(PreTrainedModel):
                 blocks.append(InvertedResidual(inputs, outputs, expansion, stride if repeat == 0 else 1, kernel, eps))
                 inputs = outputs
             self.stages.append(nn.Sequential(*blocks))
+        self.standardise = Standardise(config.hidden_size)
         self.post_init()
 
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out")
-        elif isinstance(module, nn.BatchNorm2d):
+        elif isinstance(module, nn.BatchNorm2d | Standardise):
             module.reset_parameters()
 
     def train(self, mode: bool = True) -> EfficientNetLiteModel:
@@ -111,7 +113,7 @@ class EfficientNetLiteModel(PreTrainedModel):
             x = stage(x)
             if index in self.config.feature_stages:
                 pyramid.append(torch.cat([region_moments(x, grid) for grid in self.config.grids], dim=1))
-        return BaseModelOutput(last_hidden_state=torch.cat(pyramid, dim=-1))
+        return BaseModelOutput(last_hidden_state=self.standardise(torch.cat(pyramid, dim=-1)))
 
 
 AutoModel.register(EfficientNetLiteConfig, EfficientNetLiteModel, exist_ok=True)

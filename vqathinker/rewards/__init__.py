@@ -1,6 +1,42 @@
-"""The reward functions, pure: they know neither model nor trainer nor page."""
+"""The reward functions, pure: they know neither model nor trainer nor page.
 
-from .parse import format_ok, parse_answer
-from .ranking import preference_probability
+One way: spec -> parse -> format, regression, ranking, temporal -> groups; advantage stands alone.
+"""
 
-__all__ = ["format_ok", "parse_answer", "preference_probability"]
+from .advantage import advantages
+from .format import format_ok, format_reward
+from .groups import RewardTable, score_groups, weigh
+from .parse import Answer, parse_answer, read_answer
+from .ranking import (
+    fidelity,
+    group_moments,
+    preference_matrix,
+    preference_probability,
+    preference_target,
+    ranking_reward,
+)
+from .regression import bell, regression_reward
+from .spec import RewardSpec
+from .temporal import temporal_bonus
+
+__all__ = [
+    "Answer",
+    "RewardSpec",
+    "RewardTable",
+    "advantages",
+    "bell",
+    "fidelity",
+    "format_ok",
+    "format_reward",
+    "group_moments",
+    "parse_answer",
+    "preference_matrix",
+    "preference_probability",
+    "preference_target",
+    "ranking_reward",
+    "read_answer",
+    "regression_reward",
+    "score_groups",
+    "temporal_bonus",
+    "weigh",
+]

@@ -2,16 +2,52 @@
 
 from __future__ import annotations
 
+import math
 import re
+from dataclasses import dataclass
+
+from .spec import DEFAULT, RewardSpec
 
 ANSWER = re.compile(r"<answer>(.*?)</answer>", re.DOTALL)
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-INSIDE = r"(?:(?!</?think>|</?answer>).)*"
-FORMAT = re.compile(rf"\s*<think>{INSIDE}</think>\s*<answer>{INSIDE}</answer>\s*", re.DOTALL)
 
 
-def parse_answer(text: str) -> float | None:
-    """The first number inside the last `<answer>…</answer>`, or None when there is none.
+@dataclass(frozen=True)
+class Answer:
+    """A score as it was written: its value (None: unreadable) and how many decimals count."""
+
+    value: float | None = None
+    decimals: int = 0
+
+
+def read_answer(text: str, spec: RewardSpec = DEFAULT) -> Answer:
+    """The first number inside the last `<answer>…</answer>` of a completion, with its decimals.
+
+    Any number is read, on or off the MOS scale; one too large for a float is unreadable. Source: official
+    extract_first_number and regression_reward, with the repairs answer_needs_tags (else a text without tags is
+    searched as a whole) and count_written_decimals (else trailing zeros do not count).
+
+    >>> read_answer("<think>Sharp.</think><answer>3.50</answer>")
+    Answer(value=3.5, decimals=2)
+    >>> read_answer("<think>Sharp.</think><answer>3.50</answer>", RewardSpec.official())
+    Answer(value=3.5, decimals=1)
+    >>> read_answer("Frame1 is sharp"), read_answer("Frame1 is sharp", RewardSpec.official()).value
+    (Answer(value=None, decimals=0), 1.0)
+    """
+    answers = ANSWER.findall(text)
+    inside = answers[-1] if answers else ("" if spec.answer_needs_tags else text)
+    number = NUMBER.search(inside)
+    if number is None:
+        return Answer()
+    value = float(number.group())
+    if spec.unreadable_is_lowest and not math.isfinite(value):
+        return Answer()
+    written = number.group() if spec.count_written_decimals else str(value).rstrip("0")
+    return Answer(value, len(written.rpartition(".")[2]) if "." in written else 0)
+
+
+def parse_answer(text: str, spec: RewardSpec = DEFAULT) -> float | None:
+    """The score of a completion, or None when there is none: the value of `read_answer`.
 
     Source: official rewards, except that text without tags is unreadable here (the released code would read "Frame1"
     as the score 1).
@@ -21,15 +57,4 @@ def parse_answer(text: str) -> float | None:
     >>> parse_answer("Frame1 is sharp") is None
     True
     """
-    answers = ANSWER.findall(text)
-    number = NUMBER.search(answers[-1]) if answers else None
-    return float(number.group()) if number else None
-
-
-def format_ok(text: str) -> bool:
-    """True when the whole text is one think block followed by one answer block, white space around them allowed.
-
-    >>> format_ok("<think>a</think> <answer>1.00</answer>\\n"), format_ok("<think>a</think>")
-    (True, False)
-    """
-    return FORMAT.fullmatch(text) is not None
+    return read_answer(text, spec).value

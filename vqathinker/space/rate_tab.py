@@ -67,8 +67,8 @@ def build_rate_tab(model: Model, jobs: Jobs, settings: Settings) -> None:
         panel.rate.click(ask_again, None, panel.outputs, **AT_ONCE),
     ):
         asked.then(run, chosen, panel.outputs, **watching)
+        asked.then(None, js=SHOW_RATING, **AT_ONCE)
     panel.stop.click(stop, None, panel.outputs, **AT_ONCE)
-    gr.on([inputs.upload.upload, inputs.cards.click], None, js=SHOW_RATING, **AT_ONCE)
 
 
 def rate_for(visitor: str, path: str, panel: Panel, model: Model, jobs: Jobs) -> Iterator[list]:

@@ -51,7 +51,7 @@ runs the *{model}* model.
 - It has not been tested for decisions about people or money, and should not make any.
 - Files of up to {megabytes} MB and {side} pixels a side: MP4, MOV, WebM, MKV, AVI, MPEG-TS, GIF, JPEG, PNG, WebP, BMP.
 
-Uploads stay on the machine that runs this page and are deleted within an hour.
+Uploads stay on the machine that runs this page and are deleted after an hour.
 
 ## Use it from a program
 

@@ -1,0 +1,47 @@
+"""The format reward: one thought, then one answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+import torch
+
+from .spec import DEFAULT, RewardSpec
+
+NO_TAGS = r"(?:(?!</?think>|</?answer>).)*"
+ANYTHING = r".*?"
+
+
+@cache
+def _pattern(refuse_repeated_tags: bool, allow_outer_whitespace: bool) -> re.Pattern[str]:
+    inside = NO_TAGS if refuse_repeated_tags else ANYTHING
+    around = r"\s*" if allow_outer_whitespace else ""
+    return re.compile(rf"{around}<think>{inside}</think>\s*<answer>{inside}</answer>{around}", re.DOTALL)
+
+
+def format_ok(text: str, spec: RewardSpec = DEFAULT) -> bool:
+    """True when the whole text is one think block followed by one answer block.
+
+    Source: official format_reward, with the repairs allow_outer_whitespace and refuse_repeated_tags. What stands in
+    the answer does not matter here: the other rewards judge it.
+
+    >>> format_ok("<think>a</think> <answer>1.00</answer>\\n"), format_ok("<think>a</think>")
+    (True, False)
+    >>> doubled = "<think>a</think><answer>3</answer><answer>4</answer>"
+    >>> format_ok(doubled), format_ok(doubled, RewardSpec.official())
+    (False, True)
+    """
+    return _pattern(spec.refuse_repeated_tags, spec.allow_outer_whitespace).fullmatch(text) is not None
+
+
+def format_reward(texts: Sequence[Sequence[str]], spec: RewardSpec = DEFAULT) -> torch.Tensor:
+    """1 for a well-formed completion, else 0: `format_ok` of texts[B][G] as a float32 tensor (B, G).
+
+    Source: official format_reward.
+
+    >>> format_reward([["<think>a</think><answer>3.42</answer>", "3.42"]])
+    tensor([[1., 0.]])
+    """
+    return torch.tensor([[float(format_ok(text, spec)) for text in group] for group in texts])

@@ -41,8 +41,19 @@ class SeeSettings:
 
 
 @dataclass(frozen=True)
+class MoveSettings:
+    """Second stage: the motion encoder learns motion, on bursts alone."""
+
+    epochs: int = 12
+    batch_size: int = 32
+    lr: float = 2e-3
+    weight_decay: float = 0.05
+    warmup: float = 0.05
+
+
+@dataclass(frozen=True)
 class SpeakSettings:
-    """Second stage: projectors and language model learn to say it, on the cached features of the tower."""
+    """Third stage: projectors and language model learn to say it, on the cached features of the tower."""
 
     epochs: int = 12
     batch_size: int = 32
@@ -64,10 +75,11 @@ class SftSettings:
     resize_share: float = 0.5
     model: ModelSettings = field(default_factory=ModelSettings)
     see: SeeSettings = field(default_factory=SeeSettings)
+    move: MoveSettings = field(default_factory=MoveSettings)
     speak: SpeakSettings = field(default_factory=SpeakSettings)
 
 
-SECTIONS = {"model": ModelSettings, "see": SeeSettings, "speak": SpeakSettings}
+SECTIONS = {"model": ModelSettings, "see": SeeSettings, "move": MoveSettings, "speak": SpeakSettings}
 
 
 def build(cls: type, values: dict, where: str):

@@ -3,9 +3,10 @@
     python -m training.data.build DATA_DIR BUILT_DIR
     python -m training.sft DATA_DIR BUILT_DIR RUN_DIR --out vqathinker/checkpoints/tiny
 
-Two stages, each logged to RUN_DIR/log.jsonl and resumed when the command is run again:
+Three stages, each logged to RUN_DIR/log.jsonl and resumed when the command is run again:
 1. see (training/see.py): vision tower, motion encoder and projectors learn quality with a throw-away reading head;
-2. speak (training/speak.py): projectors and language model learn to write the reasoning and the score.
+2. move (training/move.py): the motion encoder learns motion on bursts alone;
+3. speak (training/speak.py): projectors and language model learn to write the reasoning and the score.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from .cache import fill_cache, sample_path
 from .config import SftSettings, load_settings
 from .data.reasoning import write_reasoning
 from .init_tiny import make_tiny
+from .move import train_to_move
 from .see import train_to_see
 from .speak import train_to_speak
 from .state import read_jsonl
@@ -48,6 +50,7 @@ def run_sft(data: Path, built: Path, run: Path, out: Path, settings: SftSettings
     parts = split(rows, cache)
     model, processor = make_tiny(settings.model, corpus(parts["train"], settings.seed), settings.seed)
     train_to_see(model, processor, parts, cache, run, settings)
+    train_to_move(model, parts, cache, run, settings)
     train_to_speak(model, processor, parts, cache, run, settings)
     staged = out.with_name(f".{out.name}.partial")
     shutil.rmtree(staged, ignore_errors=True)

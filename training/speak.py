@@ -1,4 +1,4 @@
-"""Second stage of the supervised start: learn to say what is seen.
+"""Third stage of the supervised start: learn to say what is seen.
 
 The tower and the motion encoder stay as the first stage left them, so that their output is computed once per sample and
 standardised over the training data; fresh projectors and the language model learn to write the grounded reasoning and

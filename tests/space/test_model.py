@@ -9,7 +9,7 @@ import pytest
 from tests import raters
 from vqathinker.errors import ModelError, VideoError
 from vqathinker.rating import Rated, Watched, Wrote
-from vqathinker.space.model import Jobs, Model
+from vqathinker.space.model import Model, Wishes
 from vqathinker.space.settings import Settings
 
 
@@ -19,34 +19,37 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Model:
     return Model(Settings())
 
 
-def test_a_new_wish_ends_the_one_before():
-    jobs = Jobs()
-    jobs.ask("anna")
-    first = jobs.wanted("anna")
-    jobs.ask("ben")
-    jobs.ask("anna")
-    assert first.is_set()
-    assert not jobs.wanted("anna").is_set() and not jobs.wanted("ben").is_set()
+def test_a_new_wish_ends_the_one_before_and_nobody_elses():
+    wishes = Wishes()
+    wishes.say("anna", "a.mp4", {})
+    first = wishes.open("anna")
+    wishes.say("ben", "b.mp4", {})
+    wishes.say("anna", "c.mp4", {})
+    assert first.cancel.is_set()
+    assert (wishes.open("anna").path, wishes.open("ben").path) == ("c.mp4", "b.mp4")
 
 
-def test_stop_ends_what_runs_and_what_waits():
-    jobs = Jobs()
-    jobs.ask("anna")
-    running = jobs.wanted("anna")
-    jobs.stop("anna")
-    assert running.is_set() and jobs.wanted("anna") is None
-    jobs.stop("anna")
+def test_stop_ends_what_runs_and_what_waits_and_it_can_be_repeated():
+    wishes = Wishes()
+    wishes.stop("anna")
+    wishes.repeat("anna")
+    assert wishes.open("anna") is None
+    wishes.say("anna", "a.mp4", {"caption": "A"})
+    running = wishes.open("anna")
+    wishes.stop("anna")
+    assert running.cancel.is_set() and wishes.open("anna") is None
+    wishes.repeat("anna")
+    again = wishes.open("anna")
+    assert (again.path, again.shown) == ("a.mp4", {"caption": "A"}) and not again.cancel.is_set()
 
 
-def test_the_end_of_an_old_wish_leaves_the_new_one():
-    jobs = Jobs()
-    jobs.ask("anna")
-    old = jobs.wanted("anna")
-    jobs.ask("anna")
-    jobs.finish("anna", old)
-    assert jobs.wanted("anna") is not None
-    jobs.finish("anna", jobs.wanted("anna"))
-    assert jobs.wanted("anna") is None
+def test_who_has_left_leaves_nothing_running_and_nothing_behind():
+    wishes = Wishes()
+    wishes.say("anna", "a.mp4", {})
+    running = wishes.open("anna")
+    wishes.forget("anna")
+    wishes.repeat("anna")
+    assert running.cancel.is_set() and wishes.open("anna") is None
 
 
 def test_watching_goes_from_frames_over_words_to_the_rating(model: Model, clip):

@@ -7,7 +7,7 @@ import pytest
 from safetensors.torch import load_file
 
 from training.card import write_card
-from training.config import ModelSettings, SeeSettings, SftSettings, SpeakSettings
+from training.config import ModelSettings, MoveSettings, SeeSettings, SftSettings, SpeakSettings
 from training.data.build import build
 from training.evaluate import predict_all, summary
 from training.sft import run_sft
@@ -27,7 +27,10 @@ MODEL = ModelSettings(
     vocabulary=400,
 )
 SETTINGS = SftSettings(
-    model=MODEL, see=SeeSettings(epochs=1, batch_size=8), speak=SpeakSettings(epochs=1, batch_size=8)
+    model=MODEL,
+    see=SeeSettings(epochs=1, batch_size=8),
+    move=MoveSettings(epochs=1, batch_size=8),
+    speak=SpeakSettings(epochs=1, batch_size=8),
 )
 
 
@@ -45,9 +48,9 @@ def trained(data_dir, built, tmp_path_factory):
     return run
 
 
-def test_both_stages_are_logged_with_their_validation(trained):
+def test_every_stage_is_logged_with_its_validation(trained):
     log = read_jsonl(trained / "log.jsonl")
-    assert {row["stage"] for row in log} == {"see", "speak"}
+    assert {row["stage"] for row in log} == {"see", "move", "speak"}
     for stage in ("see", "speak"):
         last = [row for row in log if row["stage"] == stage][-1]
         assert last["validation"]["clive_mae"] > 0

@@ -11,7 +11,7 @@ import gradio as gr
 from ..errors import VQAThinkerError
 from . import texts, views
 from .api import add_endpoints
-from .model import Jobs, Model
+from .model import Model, Wishes
 from .panel import html
 from .rate_tab import build_rate_tab
 from .settings import CHECKPOINTS, Settings
@@ -22,19 +22,19 @@ CACHE_EVERY_S, CACHE_AGE_S = 900, 3600
 
 def build(settings: Settings) -> gr.Blocks:
     """The whole page; the model is loaded in the background from here on."""
-    model, jobs = Model(settings), Jobs()
+    model, wishes = Model(settings), Wishes()
     with gr.Blocks(
         title=texts.TITLE, analytics_enabled=False, delete_cache=(CACHE_EVERY_S, CACHE_AGE_S), fill_width=False
     ) as page:
         html("header", views.header(settings.model))
         with gr.Tab("Rate"):
-            build_rate_tab(model, jobs, settings)
+            build_rate_tab(model, wishes, settings)
         with gr.Tab("About"):
             gr.Markdown(texts.about(settings.model, settings.address, CHECKPOINTS / settings.model), elem_id="about")
         add_endpoints(model)
 
         def leave(request: gr.Request) -> None:
-            jobs.stop(request.session_hash or "")
+            wishes.forget(request.session_hash or "")
 
         page.unload(leave)
     return page

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,36 +67,56 @@ class Model:
         return watch
 
 
-class Jobs:
-    """What each visitor has asked for last: an event that is set when it is no longer wanted.
+@dataclass(frozen=True)
+class Wish:
+    """A file that a visitor wants to have rated, and what the page shows of it meanwhile."""
 
-    A page asks before it waits in the queue, so that Stop works while waiting, too. (Gradio's own `cancels` can lose
-    the visitor's next request when Stop comes just as a rating begins.)
+    path: str
+    shown: dict[str, str]
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+
+class Wishes:
+    """The last wish of each visitor. A new one ends the one before.
+
+    A page says its wish before it waits in the queue, so that Stop works while waiting, too, and so that who clicks
+    quickly gets the last choice. (Gradio's own `cancels` can lose the visitor's next request when Stop comes just as a
+    rating begins.)
     """
 
     def __init__(self):
         self._lock = threading.Lock()
-        self._wanted: dict[str, threading.Event] = {}
+        self._last: dict[str, Wish] = {}
 
-    def ask(self, visitor: str) -> None:
-        """A new wish; what the visitor asked for before is stopped."""
-        self.stop(visitor)
+    def say(self, visitor: str, path: str, shown: dict[str, str]) -> None:
         with self._lock:
-            self._wanted[visitor] = threading.Event()
+            self._end(visitor)
+            self._last[visitor] = Wish(path, shown)
 
-    def wanted(self, visitor: str) -> threading.Event | None:
-        """The event that stops the visitor's wish, None when there is none (any more)."""
+    def repeat(self, visitor: str) -> None:
+        """Wish for the last file again."""
         with self._lock:
-            return self._wanted.get(visitor)
+            if wish := self._end(visitor):
+                self._last[visitor] = Wish(wish.path, wish.shown)
+
+    def open(self, visitor: str) -> Wish | None:
+        """What the visitor is waiting for: None when it was rated or stopped."""
+        with self._lock:
+            wish = self._last.get(visitor)
+        return None if wish is None or wish.cancel.is_set() else wish
 
     def stop(self, visitor: str) -> None:
         with self._lock:
-            event = self._wanted.pop(visitor, None)
-        if event:
-            event.set()
+            self._end(visitor)
 
-    def finish(self, visitor: str, event: threading.Event) -> None:
-        event.set()
+    def forget(self, visitor: str) -> None:
+        """The visitor has left."""
         with self._lock:
-            if self._wanted.get(visitor) is event:
-                del self._wanted[visitor]
+            self._end(visitor)
+            self._last.pop(visitor, None)
+
+    def _end(self, visitor: str) -> Wish | None:
+        wish = self._last.get(visitor)
+        if wish:
+            wish.cancel.set()
+        return wish

@@ -44,7 +44,7 @@ class Mover:
         )
         self.rows = {split: [row for row in part if row["kind"] == "pseudo"] for split, part in rows.items()}
         samples = {row["id"]: read_sample(cache, row) for part in self.rows.values() for row in part}
-        self.samples = {key: Sample(s.frames[:0], s.bursts, s.facts, None) for key, s in samples.items()}
+        self.samples = {key: Sample(s.frames[:0].copy(), s.bursts, s.facts, None) for key, s in samples.items()}
 
     def logits(self, rows: list[dict], rng: np.random.Generator | None) -> torch.Tensor:
         """(B, 5) logits of the temporal defects; with a generator, of varied bursts."""

@@ -86,7 +86,7 @@ class Speaker:
         for row in tqdm(rows, desc="features", mininterval=10):
             sample = read_sample(cache, row)
             self.seen[row["id"]] = see_sample(model, processor, sample, processor.frames)
-            self.samples[row["id"]] = replace(sample, frames=sample.frames[:0])
+            self.samples[row["id"]] = replace(sample, frames=sample.frames[:0].copy())
         self.standardise([row["id"] for row in rows if row["split"] == "train"])
 
     def standardise(self, train: list[str]) -> None:

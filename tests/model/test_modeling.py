@@ -90,7 +90,7 @@ def test_the_motion_token_comes_last_and_sees_order(model, processor):
         features = model.model.encode_video(*(batch[name] for name in names))
         batch["motion_values"] = batch["motion_values"].flip(2)
         backwards = model.model.encode_video(*(batch[name] for name in names))
-    assert features.shape == (1, model.config.video_seq_length, 32)
+    assert features.shape == (1, model.config.video_seq_length, 64)
     assert torch.equal(features[:, :-1], backwards[:, :-1])
     assert not torch.allclose(features[:, -1], backwards[:, -1])
 
@@ -107,9 +107,9 @@ def test_features_may_be_made_before_the_forward(model, processor):
 def test_mismatched_features_and_tokens_raise(model, processor):
     ids = processor(make_clip())["input_ids"]
     with pytest.raises(ValueError, match="image placeholders"):
-        model(input_ids=ids, video_features=torch.zeros(1, model.config.video_seq_length + 1, 32))
+        model(input_ids=ids, video_features=torch.zeros(1, model.config.video_seq_length + 1, 64))
     with pytest.raises(ValueError, match="image placeholders"):
-        model(input_ids=ids, video_features=torch.zeros(2, model.config.video_seq_length, 32))
+        model(input_ids=ids, video_features=torch.zeros(2, model.config.video_seq_length, 64))
 
 
 def test_labels_give_the_loss_and_reach_every_part(processor):

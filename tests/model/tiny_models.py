@@ -40,8 +40,8 @@ def make_config(processor: VQAThinkerProcessor) -> VQAThinkerConfig:
     )
     text = Qwen2Config(
         vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=48,
+        hidden_size=64,
+        intermediate_size=128,
         num_hidden_layers=2,
         num_attention_heads=2,
         num_key_value_heads=1,

@@ -29,6 +29,17 @@ def test_a_new_wish_ends_the_one_before_and_nobody_elses():
     assert (wishes.open("anna").path, wishes.open("ben").path) == ("c.mp4", "b.mp4")
 
 
+def test_a_click_that_was_overtaken_on_its_way_is_not_taken():
+    wishes = Wishes()
+    assert wishes.say("anna", "first.mp4", {}, 1)
+    assert wishes.say("anna", "third.mp4", {}, 3)
+    assert not wishes.say("anna", "second.mp4", {}, 2)
+    assert wishes.open("anna").path == "third.mp4"
+    assert wishes.say("anna", "upload.mp4", {})
+    assert not wishes.say("anna", "second.mp4", {}, 2)
+    assert wishes.say("anna", "fourth.mp4", {}, 4)
+
+
 def test_stop_ends_what_runs_and_what_waits_and_it_can_be_repeated():
     wishes = Wishes()
     wishes.stop("anna")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from transformers.utils.logging import disable_progress_bar
 
 from ..errors import ModelError
@@ -92,7 +93,7 @@ def load_model(name: str = "tiny", precision: str = "auto", device: str | None =
         model = VQAThinkerForConditionalGeneration.from_pretrained(
             folder, dtype=dtype, quantization_config=quantisation(precision), device_map={"": target}
         )
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise ModelError(f"the checkpoint in {folder} cannot be loaded: {error}") from error
     if isinstance(model.model.vision_tower, EfficientNetLiteModel):
         model.model.vision_tower.eval().fold_batch_norm().to(memory_format=torch.channels_last)

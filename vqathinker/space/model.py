@@ -73,6 +73,7 @@ class Wish:
 
     path: str
     shown: dict[str, str]
+    order: int = 0
     cancel: threading.Event = field(default_factory=threading.Event)
 
 
@@ -88,16 +89,22 @@ class Wishes:
         self._lock = threading.Lock()
         self._last: dict[str, Wish] = {}
 
-    def say(self, visitor: str, path: str, shown: dict[str, str]) -> None:
+    def say(self, visitor: str, path: str, shown: dict[str, str], order: int | None = None) -> bool:
+        """`order` counts up within a page: a wish that a later one has overtaken on its way is not taken (False)."""
         with self._lock:
+            before = self._last.get(visitor)
+            latest = before.order if before else 0
+            if order is not None and order < latest:
+                return False
             self._end(visitor)
-            self._last[visitor] = Wish(path, shown)
+            self._last[visitor] = Wish(path, shown, latest if order is None else order)
+            return True
 
     def repeat(self, visitor: str) -> None:
         """Wish for the last file again."""
         with self._lock:
             if wish := self._end(visitor):
-                self._last[visitor] = Wish(wish.path, wish.shown)
+                self._last[visitor] = Wish(wish.path, wish.shown, wish.order)
 
     def open(self, visitor: str) -> Wish | None:
         """What the visitor is waiting for: None when it was rated or stopped."""

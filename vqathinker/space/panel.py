@@ -11,9 +11,10 @@ from ..files import STILLS, VIDEOS
 from . import texts, views
 
 PICK = """
+let clicks = 0;
 element.addEventListener('click', event => {
   const button = event.target.closest('button[data-index]');
-  if (button) trigger('click', {index: Number(button.dataset.index)});
+  if (button) trigger('click', {index: Number(button.dataset.index), order: ++clicks});
 });
 """
 

@@ -20,7 +20,10 @@ ONE_AT_A_TIME = {"concurrency_limit": 1, "concurrency_id": "model", "show_progre
 # "once" drops what is asked while the same is under way, and "always_last" mixes up the clicks' data.
 EVERY_TIME = {"trigger_mode": "multiple"}
 AT_ONCE = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
-SHOW_RATING = "() => { if (innerWidth < 700) document.getElementById('status').scrollIntoView({behavior: 'smooth'}); }"
+SHOW_RATING = """() => {
+  const show = () => document.getElementById('status').scrollIntoView({behavior: 'smooth'});
+  if (innerWidth < 700) setTimeout(show, 250);  // when the player has found its height
+}"""
 
 
 def load_examples(folder: Path) -> list[dict]:
@@ -47,8 +50,8 @@ def build_rate_tab(model: Model, wishes: Wishes, settings: Settings) -> None:
         path, poster = settings.examples / example["file"], settings.examples / example["poster"]
         player = views.player(path, views.data_address(poster.read_bytes()))
         shown = {"player": player, "caption": views.example_caption(example)}
-        wishes.say(request.session_hash or "", str(path), shown)
-        return waiting(**shown)
+        taken = wishes.say(request.session_hash or "", str(path), shown, event.order)
+        return waiting(**shown) if taken else panel.update()
 
     def rate_again(request: gr.Request) -> list:
         wishes.repeat(request.session_hash or "")

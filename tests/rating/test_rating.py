@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vqathinker import ModelError
 from vqathinker.rating import Comparison, Frame, Rating, Rollout, Timings
 
 scores = st.lists(st.floats(1, 5).map(lambda x: round(x, 2)), min_size=2, max_size=8)
@@ -48,5 +49,5 @@ def test_swapping_the_videos_gives_the_complement(a, b):
 
 
 def test_too_few_readable_rollouts_are_named():
-    with pytest.raises(ValueError, match="fewer than two readable rollouts for b.mp4"):
+    with pytest.raises(ModelError, match="fewer than two readable answers about b.mp4"):
         _ = Comparison(rating([1.0, 2.0]), rating([3.0], "b.mp4")).probability_first_better

@@ -90,11 +90,19 @@ def load_model(name: str = "tiny", precision: str = "auto", device: str | None =
     dtype = torch.float32 if precision == "fp32" or target.type == "cpu" and precision != "bf16" else torch.bfloat16
     try:
         processor = VQAThinkerProcessor.from_pretrained(folder)
-        model = VQAThinkerForConditionalGeneration.from_pretrained(
-            folder, dtype=dtype, quantization_config=quantisation(precision), device_map={"": target}
+        model, report = VQAThinkerForConditionalGeneration.from_pretrained(
+            folder,
+            dtype=dtype,
+            quantization_config=quantisation(precision),
+            device_map={"": target},
+            output_loading_info=True,
         )
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise ModelError(f"the checkpoint in {folder} cannot be loaded: {error}") from error
+    for problem in ("missing_keys", "unexpected_keys", "mismatched_keys"):
+        if keys := sorted(map(str, report[problem])):
+            named = f"{problem.replace('_', ' ')} {', '.join(keys[:4])}"
+            raise ModelError(f"the checkpoint in {folder} does not fit: {named}")
     if isinstance(model.model.vision_tower, EfficientNetLiteModel):
         model.model.vision_tower.eval().fold_batch_norm().to(memory_format=torch.channels_last)
     return LoadedModel(model.eval(), processor, name, precision)

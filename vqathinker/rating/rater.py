@@ -143,7 +143,7 @@ class Rater:
                 if piece:
                     text += piece
                     yield text
-        except GeneratorExit:
+        except BaseException:
             cancel.set()
             raise
         finally:

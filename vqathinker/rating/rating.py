@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from dataclasses import asdict, dataclass
 
+from ..errors import ModelError
 from ..rewards import parse_answer, preference_probability
 from .defects import Defect
 
@@ -97,12 +98,15 @@ class Comparison:
 
     @property
     def probability_first_better(self) -> float:
-        """Phi((mean_a - mean_b) / sqrt(var_a + var_b)) of the rollout scores, the formula of the ranking reward."""
+        """Phi((mean_a - mean_b) / sqrt(var_a + var_b)) of the rollout scores, the formula of the ranking reward.
+
+        Raises ModelError when fewer than two rollouts of a video are readable.
+        """
         moments = []
         for rating in (self.first, self.second):
             scores = rating.rollout_scores
             if len(scores) < 2:
-                raise ValueError(f"fewer than two readable rollouts for {rating.file}")
+                raise ModelError(f"the model gave fewer than two readable answers about {rating.file}")
             moments += [statistics.fmean(scores), statistics.variance(scores)]
         return float(preference_probability(*moments))
 

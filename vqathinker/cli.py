@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .errors import ModelError, VideoError, VQAThinkerError
+from .errors import VideoError, VQAThinkerError
 
 DONE, NOT_RATED, USAGE, INTERRUPTED = 0, 1, 2, 130
 PRECISIONS = ("auto", "fp32", "bf16", "int8", "nf4")

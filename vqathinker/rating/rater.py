@@ -188,7 +188,7 @@ class Rater:
         answer = parse_answer(text)
         return Rating(
             file=Path(path).name,
-            score=table.best if answer is None else min(max(answer, 1.0), 5.0),
+            score=table.best if answer is None or not 1 <= answer <= 5 else answer,
             expected=table.expected,
             text=text,
             reasoning=thought,

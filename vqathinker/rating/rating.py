@@ -45,7 +45,7 @@ class Rating:
     """The model's answer about one video.
 
     `text` is what it wrote, letter by letter; `score` the number in it (the most probable answer where the text holds
-    none), `expected` the probability-weighted answer. Both are in [1, 5] and deterministic for a file, a model and a
+    none on the scale), `expected` the probability-weighted answer. Both are in [1, 5] and deterministic for a file, a model and a
     precision.
     """
 

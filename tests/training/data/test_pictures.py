@@ -1,11 +1,10 @@
 import numpy as np
 import pytest
 
+from tests.training.conftest import texture
 from training.data.measure import measure
 from training.data.pictures import measured_defects
 from training.data.sources import Content
-
-from .conftest import texture
 
 CLIVE = Content("clive/1.jpg", "clive", "clive:1", "train", 128, 128, mos=3.0)
 

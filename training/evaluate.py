@@ -145,6 +145,7 @@ def summary(rows: list[dict], predictions: list[dict], model: str) -> dict:
         "confidence": CONFIDENCE,
         "sets": sets,
         "order": order_report(rows, np.array([line["score"] for line in lines])),
+        "order_expected": order_report(rows, np.array([line["expected"] for line in lines])),
         "defects": defect_report(rows, lines),
         "well_formed": float(np.mean([line["well_formed"] for line in lines])),
     }

@@ -28,7 +28,8 @@ def make_clips(folder: Path, seconds: int) -> tuple[Path, Path]:
     """A 30 fps 1080p clip and the same stream thirty times over, without encoding it again."""
     short, long = folder / "short.mp4", folder / "long.mp4"
     picture = f"testsrc2=size=1920x1080:rate=30:duration={seconds},noise=alls=12:allf=t"
-    ffmpeg("-f", "lavfi", "-i", picture, "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", short)
+    rate = ("-b:v", "8M", "-maxrate", "8M", "-bufsize", "16M")
+    ffmpeg("-f", "lavfi", "-i", picture, "-c:v", "libx264", "-preset", "veryfast", *rate, "-pix_fmt", "yuv420p", short)
     ffmpeg("-stream_loop", str(REPEATS - 1), "-i", short, "-c", "copy", long)
     return short, long
 

@@ -9,6 +9,7 @@ AGREEMENT = dict.fromkeys(("srcc", "plcc", "mae"), ENTRY)
 RESULT = {
     "sets": {"clive": {"samples": 9, "score": AGREEMENT, "expected": AGREEMENT}},
     "order": {"all": ENTRY | {"pairs": 4}, "families": {"blur": ENTRY | {"pairs": 4}}},
+    "order_expected": {"all": ENTRY | {"pairs": 4}, "families": {"blur": ENTRY | {"pairs": 4}}},
     "defects": {"macro_f1": ENTRY, "each": {"blur": {"f1": 0.4}, "noise": {"f1": 0.9}}},
     "well_formed": 0.995,
 }
@@ -21,7 +22,7 @@ def test_an_interval_is_written_with_its_bounds():
 
 def test_the_table_holds_the_measured_numbers():
     text = accuracy_table(RESULT)
-    assert text.count("0.812 [0.750, 0.860]") == 8
+    assert text.count("0.812 [0.750, 0.860]") == 9
     assert "0.9950" in text
 
 

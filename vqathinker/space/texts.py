@@ -71,7 +71,8 @@ MEASURED = {
     "rank correlation with people, phone pictures (LIVE-Challenge)": "sets.clive.score.srcc",
     "rank correlation with people, compressed pictures (AVT UHD)": "sets.avt.score.srcc",
     "rank correlation with computed scores, degraded clips": "sets.pseudo.score.srcc",
-    "pairs in which the stronger defect scores lower": "order.all",
+    "pairs in which the stronger defect has the lower score": "order.all",
+    "pairs in which it has the lower expected": "order_expected.all",
     "defects named (macro-F1)": "defects.macro_f1",
     "well-formed answers": "well_formed",
 }

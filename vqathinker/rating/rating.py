@@ -45,8 +45,8 @@ class Rating:
     """The model's answer about one video.
 
     `text` is what it wrote, letter by letter; `score` the number in it (the most probable answer where the text holds
-    none on the scale), `expected` the probability-weighted answer. Both are in [1, 5] and deterministic for a file, a model and a
-    precision.
+    none on the scale), `expected` the probability-weighted answer. Both are in [1, 5] and deterministic for a file, a
+    model and a precision.
     """
 
     file: str

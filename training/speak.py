@@ -175,8 +175,9 @@ class Speaker:
     def evaluate(self, rows: list[dict]) -> dict[str, float]:
         """SRCC and MAE by source, macro-F1 of the named defects and the share of well-formed answers."""
         texts = self.say(rows)
-        scores = np.array([3.0 if parse_answer(text) is None else parse_answer(text) for text in texts])
-        named = np.array([[name in {d.name for d in parse_defects(text)} for name in DEFECTS] for text in texts])
+        scores = np.array([3.0 if (score := parse_answer(text)) is None else score for text in texts])
+        found = [{defect.name for defect in parse_defects(text)} for text in texts]
+        named = np.array([[name in names for name in DEFECTS] for names in found])
         well_formed = float(np.mean([format_ok(text) for text in texts]))
         return correlations(rows, scores) | {"macro_f1": named_f1(rows, named), "well_formed": well_formed}
 

@@ -35,6 +35,7 @@ class SeeSettings:
     new_lr: float = 1e-3
     weight_decay: float = 0.05
     frozen_stages: int = 2
+    crop: float = 0.85
     warmup: float = 0.05
     defect_weight: float = 4.0
     correlation_weight: float = 0.5
@@ -49,6 +50,7 @@ class MoveSettings:
     lr: float = 2e-3
     weight_decay: float = 0.05
     warmup: float = 0.05
+    time_share: float = 0.7
 
 
 @dataclass(frozen=True)
@@ -63,16 +65,25 @@ class SpeakSettings:
     score_jitter: float = 0.12
     answer_weight: float = 4.0
     reading_weight: float = 0.5
+    views: int = 4
+    """Showings of every training sample whose features are computed; the first is the sample as it is."""
     feature_dropout: float = 0.1
 
 
 @dataclass(frozen=True)
 class SftSettings:
-    """Everything that decides a supervised run, next to its data."""
+    """Everything that decides a supervised run, next to its data.
+
+    `human_copies`: how often an epoch shows a sample with human MOS, so that authentic defects weigh more;
+    `tone_share`, `time_share`: how often a degraded clip gets a new defect of pixels or of time (training/vary.py).
+    """
 
     seed: int = 0
+    human_copies: int = 2
     pan_share: float = 0.4
     resize_share: float = 0.5
+    tone_share: float = 0.35
+    time_share: float = 0.35
     model: ModelSettings = field(default_factory=ModelSettings)
     see: SeeSettings = field(default_factory=SeeSettings)
     move: MoveSettings = field(default_factory=MoveSettings)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from .state import save_atomically
+from .state import append_jsonl, save_atomically
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
@@ -68,3 +70,49 @@ class Stepper:
             "step": step,
         }
         save_atomically(state, self.path)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the supervised start: its name and number (part of every random draw), the rows of an epoch, the
+    modules that are trained and saved, loss and validation. `every`: epochs between two validations and saves."""
+
+    name: str
+    number: int
+    rows: list[dict]
+    batch_size: int
+    epochs: int
+    warmup: float
+    every: int
+    modules: dict[str, nn.Module]
+    optimizer: torch.optim.Optimizer
+    loss: Callable[[list[dict], np.random.Generator], tuple[torch.Tensor, dict]]
+    evaluate: Callable[[], dict]
+
+    @property
+    def steps(self) -> int:
+        """Steps of one epoch."""
+        return -(-len(self.rows) // self.batch_size)
+
+
+def run_stage(stage: Stage, run: Path, seed: int, report: Callable[[str], None] = print) -> None:
+    """Train in place; `run` receives log.jsonl and the resume state <name>.pt. A finished stage returns at once."""
+    total = stage.epochs * stage.steps
+    stepper = Stepper(stage.modules, stage.optimizer, total, stage.warmup, run / f"{stage.name}.pt")
+    for step in stepper.remaining():
+        epoch, batch = divmod(step, stage.steps)
+        began = time.perf_counter()
+        order = epoch_order(len(stage.rows), seed + stage.number, epoch)
+        chosen = order[batch * stage.batch_size : (batch + 1) * stage.batch_size]
+        for module in stage.modules.values():
+            module.train()
+        loss, parts = stage.loss([stage.rows[i] for i in chosen], np.random.default_rng([seed, stage.number, step]))
+        stepper.update(loss)
+        row = {"stage": stage.name, "step": step + 1, "loss": loss.item(), **parts, "s": time.perf_counter() - began}
+        last = batch == stage.steps - 1
+        if last and ((epoch + 1) % stage.every == 0 or epoch == stage.epochs - 1):
+            row |= {"validation": stage.evaluate()}
+            stepper.save(step + 1)
+        if last or step % 10 == 0:
+            append_jsonl(run / "log.jsonl", row)
+            report(str(row))

@@ -1,8 +1,10 @@
 """First stage of the supervised start: learn to see quality.
 
-The vision tower (ImageNet weights), the motion encoder and both projectors are trained with a small reading head that
-predicts MOS and the severity of every defect from what the language model will be given. The head is thrown away
-afterwards. Batch norm keeps its ImageNet statistics; the first stages of the tower keep their weights.
+The features of the tower are first brought to one scale (mean 0, deviation 1 over training samples), since what hardly
+varies may be what tells a dark picture from a bright one. Then the vision tower (ImageNet weights), the motion encoder
+and both projectors are trained with a small reading head that predicts MOS and the severity of every defect from what
+the language model will be given. The head is thrown away afterwards. Batch norm keeps its ImageNet statistics; the
+first stages of the tower keep their weights.
 
 Loss: L1 on MOS + correlation_weight * (1 - PLCC in the batch) + defect_weight * BCE on severities (pseudo-labelled
 samples only: nobody listed the defects of the authentic pictures).
@@ -10,13 +12,13 @@ samples only: nobody listed the defects of the authentic pictures).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import nn
 
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
@@ -26,12 +28,12 @@ from vqathinker.rating.defects import DEFECTS
 from .cache import read_sample
 from .config import SftSettings
 from .metrics import correlations
-from .schedule import Stepper, epoch_order
-from .state import append_jsonl
+from .schedule import Stage, run_stage
 from .views import View, motion_tensors, picture_tensor, plain_view, random_view
 
 SEVERITY_TARGETS = {"slight": 0.6, "noticeable": 0.8, "severe": 1.0}
 HEAD_SIZE = 128
+SCALE_SAMPLES = 384
 
 
 class ReadingHead(nn.Module):
@@ -56,6 +58,15 @@ def severity_targets(rows: list[dict]) -> torch.Tensor:
         for defect in row["defects"]:
             targets[index, DEFECTS.index(defect["name"])] = SEVERITY_TARGETS[defect["severity"]]
     return targets
+
+
+def cropped(frame: np.ndarray, least: float, rng: np.random.Generator) -> np.ndarray:
+    """A random part of a frame (S, S, 3), each side at least that share of it, enlarged to the frame's size."""
+    size = len(frame)
+    width, height = rng.uniform(least, 1, 2) * size
+    left, top = rng.uniform(0, size - width), rng.uniform(0, size - height)
+    box = (left, top, left + width, top + height)
+    return np.asarray(Image.fromarray(frame).resize((size, size), Image.Resampling.BICUBIC, box=box))
 
 
 def plcc_loss(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -107,22 +118,42 @@ class Seer:
         fresh = [p for module in new for p in module.parameters()]
         return [{"params": tower, "lr": self.settings.see.tower_lr}, {"params": fresh, "lr": self.settings.see.new_lr}]
 
-    def predict(self, rows: list[dict], rng: np.random.Generator | None) -> tuple[torch.Tensor, torch.Tensor]:
-        """One frame of each sample -> MOS (B,) and logits (B, 13); with a generator, a random view of it."""
+    def modules(self) -> dict[str, nn.Module]:
+        """What this stage trains or fits; the language model is not among it."""
+        names = ("vision_tower", "motion_encoder", "multi_modal_projector", "motion_projector")
+        return {name: getattr(self.model, name) for name in names} | {"head": self.head}
+
+    def fit_scales(self, rows: list[dict], rng: np.random.Generator) -> None:
+        """Measure the scale of the tower's features on one frame of each of some training samples."""
+        chosen = [rows[i] for i in rng.permutation(len(rows))[:SCALE_SAMPLES]]
+        frames = [read_sample(self.cache, row).frames[0] for row in chosen]
+        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+            tokens = [self.model.vision_tokens(self.pixels(frames[i : i + 32])) for i in range(0, len(frames), 32)]
+        self.model.vision_tower.standardise.fit(torch.cat(tokens).float().flatten(0, 2))
+
+    def pixels(self, frames: list[np.ndarray]) -> torch.Tensor:
+        return picture_tensor(frames, self.processor.image_mean, self.processor.image_std)
+
+    def predict(self, rows: list[dict], rng: np.random.Generator | None) -> tuple[torch.Tensor, torch.Tensor, list]:
+        """One frame of each sample -> MOS (B,), logits (B, 13) and rows with the labels of what was shown; with a
+        generator, a random view of it."""
         views: list[View] = []
         frames = []
         for row in rows:
             sample = read_sample(self.cache, row)
-            views.append(random_view(row, sample, self.settings, rng) if rng else plain_view(row, sample))
-            count = len(sample.frames)
-            frames.append(sample.frames[rng.integers(count) if rng else count // 2])
-        flipped = [view.flipped for view in views]
-        pixels = picture_tensor(frames, flipped, self.processor.image_mean, self.processor.image_std)
+            view = random_view(row, sample, self.settings, rng) if rng else plain_view(row, sample)
+            count = len(view.picks)
+            frame = view.frame(sample, int(rng.integers(count)) if rng else count // 2)
+            frames.append(cropped(frame, self.settings.see.crop, rng) if rng and row["kind"] == "human" else frame)
+            views.append(view)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            tokens = self.model.vision_tokens(pixels).float()
-            features = self.model.project(tokens, self.model.motion_feature(*motion_tensors(views)))
+            tokens = self.model.vision_tokens(self.pixels(frames)).float()
+            features = self.model.project(tokens, self.model.motion_feature(*motion_tensors(views, self.settings)))
             mos, logits = self.head(features)
-        return mos.float(), logits.float()
+        return mos.float(), logits.float(), [view.row for view in views]
+
+    def loss(self, rows: list[dict], rng: np.random.Generator) -> tuple[torch.Tensor, dict]:
+        return seeing_loss(*self.predict(rows, rng), self.settings)
 
     @torch.inference_mode()
     def evaluate(self, rows: list[dict]) -> dict[str, float]:
@@ -132,6 +163,11 @@ class Seer:
         mos = torch.cat([out[0] for out in outputs]).numpy()
         named = (torch.cat([out[1] for out in outputs]) > 0).numpy()
         return correlations(rows, mos) | {"macro_f1": named_f1(rows, named)}
+
+
+def weighted(rows: list[dict], human_copies: int) -> list[dict]:
+    """The rows of one epoch: those with human MOS so many times."""
+    return [row for row in rows for _ in range(human_copies if row["kind"] == "human" else 1)]
 
 
 def named_f1(rows: list[dict], named: np.ndarray) -> float | None:
@@ -157,24 +193,20 @@ def train_to_see(
 ) -> None:
     """Train in place; `run` receives the log and the resume state. A finished stage returns at once."""
     torch.manual_seed(settings.seed)
-    seer = Seer(model, processor, cache, settings)
-    see, train = settings.see, rows["train"]
-    steps = -(-len(train) // see.batch_size)
-    optimizer = torch.optim.AdamW(seer.groups(), weight_decay=see.weight_decay)
-    modules = {"model": seer.model, "head": seer.head}
-    stepper = Stepper(modules, optimizer, see.epochs * steps, see.warmup, run / "see.pt")
-    for step in stepper.remaining():
-        epoch, batch = divmod(step, steps)
-        began = time.perf_counter()
-        chosen = epoch_order(len(train), settings.seed, epoch)[batch * see.batch_size : (batch + 1) * see.batch_size]
-        seer.model.train(), seer.head.train()
-        mos, logits = seer.predict([train[i] for i in chosen], np.random.default_rng([settings.seed, step]))
-        loss, parts = seeing_loss(mos, logits, [train[i] for i in chosen], settings)
-        stepper.update(loss)
-        row = {"stage": "see", "step": step + 1, "loss": loss.item(), **parts, "s": time.perf_counter() - began}
-        if batch == steps - 1:
-            row |= {"validation": seer.evaluate(rows["val"])}
-            stepper.save(step + 1)
-        if batch == steps - 1 or step % 10 == 0:
-            append_jsonl(run / "log.jsonl", row)
-            report(str(row))
+    seer, see = Seer(model, processor, cache, settings), settings.see
+    if not (run / "see.pt").exists():
+        seer.fit_scales(rows["train"], np.random.default_rng([settings.seed, 4]))
+    stage = Stage(
+        name="see",
+        number=0,
+        rows=weighted(rows["train"], settings.human_copies),
+        batch_size=see.batch_size,
+        epochs=see.epochs,
+        warmup=see.warmup,
+        every=1,
+        modules=seer.modules(),
+        optimizer=torch.optim.AdamW(seer.groups(), weight_decay=see.weight_decay),
+        loss=seer.loss,
+        evaluate=lambda: seer.evaluate(rows["val"]),
+    )
+    run_stage(stage, run, settings.seed, report)

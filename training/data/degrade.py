@@ -54,6 +54,7 @@ LEVELS: dict[tuple[str, str], tuple[float, float, float, float]] = {
     ("corruption", "loss"): (0.015, 0.04, 0.09, 0.18),
 }
 INTEGER = {"compression", "disorder"}
+SWAY = np.array([0.5, 0.3, 0.2])
 TEMPORAL = ("freeze", "low_frame_rate", "disorder")
 TWO_PASS = {
     "mpeg2": ("-c:v", "mpeg2video", "-g", "15", "-qmax", "60", "-qscale:v"),
@@ -151,21 +152,40 @@ def _color(op: Op, facts: Facts, rng: np.random.Generator) -> str:
     return f"hue=s={saturation:.4f}"
 
 
-def _shake(op: Op, facts: Facts, rng: np.random.Generator) -> str:
+@dataclass(frozen=True)
+class Path2D:
+    """Camera path of a shake: for x and y three rates (Hz) and phases; amplitude as a share of the height."""
+
+    size: float
+    rates: np.ndarray
+    phases: np.ndarray
+
+    def at(self, times: np.ndarray) -> np.ndarray:
+        """Offsets (2, N) as a share of the height at times (N,) in seconds."""
+        angles = 2 * np.pi * self.rates[..., None] * times + self.phases[..., None]
+        return self.size * (SWAY[:, None] * np.sin(angles)).sum(1)
+
+
+def shake_path(op: Op, rng: np.random.Generator) -> Path2D:
+    """The path of a shake Op: slow for a hand, fast for jitter."""
     low, high = (2.0, 5.0) if op.variant == "hand" else (7.0, 11.5)
+    drawn = [(rng.uniform(low, high, 3), rng.uniform(0, 2 * np.pi, 3)) for _ in range(2)]
+    return Path2D(op.strength, np.stack([d[0] for d in drawn]), np.stack([d[1] for d in drawn]))
+
+
+def _shake(op: Op, facts: Facts, rng: np.random.Generator) -> str:
+    path = shake_path(op, rng)
     margin = int(np.ceil(op.strength * facts.height)) + 1
-    size = op.strength * facts.height
 
-    def path() -> str:
-        rates, phases = rng.uniform(low, high, 3), rng.uniform(0, 2 * np.pi, 3)
+    def formula(axis: int) -> str:
         waves = "+".join(
-            f"{w}*sin({2 * np.pi * f:.3f}*t+{p:.3f})" for w, f, p in zip((0.5, 0.3, 0.2), rates, phases, strict=True)
+            f"{w}*sin({2 * np.pi * f:.3f}*t+{p:.3f})"
+            for w, f, p in zip(SWAY, path.rates[axis], path.phases[axis], strict=True)
         )
-        return f"{margin}+{size:.3f}*({waves})"
+        return f"{margin}+{op.strength * facts.height:.3f}*({waves})"
 
-    x, y = path(), path()
     return (
-        f"format=yuv444p,crop=w=iw-{2 * margin}:h=ih-{2 * margin}:x='{x}':y='{y}':exact=1,"
+        f"format=yuv444p,crop=w=iw-{2 * margin}:h=ih-{2 * margin}:x='{formula(0)}':y='{formula(1)}':exact=1,"
         f"scale={facts.width}:{facts.height}:flags=bicubic"
     )
 

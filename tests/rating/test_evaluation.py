@@ -1,9 +1,6 @@
-"""Metrics against scipy and their own laws, labels in both formats, evaluation with a file missing."""
+"""Metrics against scipy and their own laws, and the report of an evaluation."""
 
 from __future__ import annotations
-
-import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from vqathinker.rating.evaluation import Interval, LabelsError, agreement, read_labels
+from vqathinker.rating.evaluation import Compared, Interval, agreement, report
+from vqathinker.rating.labels import Labels
 
 SCORES = st.lists(st.integers(100, 500).map(lambda n: n / 100), min_size=3, max_size=30)
 
@@ -81,29 +79,25 @@ def test_lists_of_different_length_are_refused():
         agreement([1.0, 2.0], [1.0])
 
 
-def test_both_label_formats_are_read(tmp_path: Path):
-    official = tmp_path / "official.json"
-    official.write_text(json.dumps({"annotations": [{"image_id": "a/b.mp4", "score": 3.5}]}))
-    table = tmp_path / "labels.csv"
-    table.write_text('file,mos,std\n"a, b.mp4",2.25,0.4\nc.jpg,4,0.1\n')
-    assert read_labels(official) == [("a/b.mp4", 3.5)]
-    assert read_labels(table) == [("a, b.mp4", 2.25), ("c.jpg", 4.0)]
+def rated(*mos: float) -> list[Compared]:
+    return [Compared(f"{i}.mp4", one, score=1.5 + i, expected=1.25 + i) for i, one in enumerate(mos)]
 
 
-@pytest.mark.parametrize(
-    "content",
-    ["", "file,mos\n", "name,score\na.mp4,3\n", "file,mos\na.mp4,high\n", "file,mos\na.mp4,nan\n", '{"annotations": 3}',
-     '{"annotations": []}', '[{"image_id": "a", "score": 1}]', '{"annotations": [{"image_id": "a"}]}', "{", "\x00\x01"],
-)  # fmt: skip
-def test_labels_that_are_none_are_refused_in_one_sentence(tmp_path: Path, content: str):
-    labels = tmp_path / "labels"
-    labels.write_text(content)
-    with pytest.raises(LabelsError, match="holds no labels"):
-        read_labels(labels)
+def test_labels_on_another_scale_give_correlations_and_no_mean_error():
+    entries = (("0.mp4", 20.0), ("1.mp4", 40.0), ("2.mp4", 90.0))
+    metrics = report(rated(20.0, 40.0, 90.0), Labels(entries))["metrics"]["score"]
+    assert metrics["srcc"]["value"] == pytest.approx(1)
+    assert metrics["mae"]["value"] is None and "--scale" in metrics["mae"]["reason"]
 
 
-def test_labels_that_cannot_be_read_are_refused(tmp_path: Path):
-    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00\xd8")
-    for path in (tmp_path / "missing.csv", tmp_path, tmp_path / "binary"):
-        with pytest.raises(LabelsError, match="cannot be read"):
-            read_labels(path)
+def test_labels_that_were_mapped_give_a_mean_error():
+    labels = Labels((("0.mp4", 0.0), ("1.mp4", 50.0), ("2.mp4", 100.0))).on_scale(0, 100)
+    metrics = report(rated(*(mos for _, mos in labels.entries)), labels)["metrics"]["score"]
+    assert metrics["mae"] == {"value": pytest.approx((0.5 + 0.5 + 1.5) / 3), "low": 0.5, "high": pytest.approx(1.5)}
+
+
+def test_a_report_counts_and_names_what_was_left_out():
+    compared = [*rated(1.0, 2.0), Compared("gone.mp4", 3.0, error="does not exist")]
+    result = report(compared, Labels((("0.mp4", 1.0),), ("entry 4 names no file",)))
+    assert result["rated"] == 2 and result["labels_left_out"] == ["entry 4 names no file"]
+    assert result["not_rated"] == [{"file": "gone.mp4", "error": "does not exist"}]

@@ -1,8 +1,18 @@
-"""Numbers of the card come from the measurement, and the README's table is replaced between its markers."""
+"""Numbers of the card come from the measurement, and what was not measured is left out."""
 
+import json
+
+import numpy as np
 import pytest
 
-from training.card import MARKERS, accuracy_table, data_table, failures, span, update_readme
+from tests.training.toys import make_loaded, picture_row, row
+from training.calibration import calibration_report
+from training.card import MARKERS, made, main, study_section, write_card
+from training.card_tables import accuracy, data_table, failures, preference_section, sampled_section, span
+from training.evaluate import summary
+from training.preference import preference_report
+from training.study import make_study
+from vqathinker.video import PERTURBATIONS
 
 ENTRY = {"value": 0.8123, "low": 0.75, "high": 0.86}
 AGREEMENT = dict.fromkeys(("srcc", "plcc", "mae"), ENTRY)
@@ -15,15 +25,61 @@ RESULT = {
 }
 
 
+def order_in_time() -> dict:
+    """Five clips, of which two are not preferred to themselves played backwards."""
+    rows = [row(i) for i in range(5)]
+    modes = [
+        {mode: {"score": 2.0, "expected": 4.0 if mode == "reverse" and i < 2 else 2.5} for mode in PERTURBATIONS}
+        for i in range(5)
+    ]
+    ordered = {"score": 2.0, "expected": 3.0}
+    return preference_report(rows, [{"id": f"clip{i}", "ordered": ordered, "modes": m} for i, m in enumerate(modes)])
+
+
+def sampled() -> dict:
+    rng, rows = np.random.default_rng(0), [picture_row(i) for i in range(20)]
+    scores = [[float(one["mos"] + error) for error in rng.normal(0, 0.3, 4)] for one in rows]
+    lines = [
+        {"id": one["id"], "scores": s, "well_formed": [True, True, True, i > 0], "cut": [False] * 4}
+        for i, (one, s) in enumerate(zip(rows, scores, strict=True))
+    ]
+    return calibration_report(rows, lines, rollouts=4)
+
+
 def test_an_interval_is_written_with_its_bounds():
     assert span(ENTRY) == "0.812 [0.750, 0.860]"
     assert span({"value": None, "low": None, "high": None}) == "–"
 
 
 def test_the_table_holds_the_measured_numbers():
-    text = accuracy_table(RESULT)
+    text = accuracy(RESULT)
     assert text.count("0.812 [0.750, 0.860]") == 9
-    assert "0.9950" in text
+    assert "0.9950" in text and "disorder" not in text and "sampled" not in text
+
+
+def test_what_needs_no_model_stands_beside_the_model():
+    plain = {"clive": {"constant": {"answer": 3.5, "mae": 0.7}, "coded_height": {"srcc": ENTRY | {"value": 0.92}}}}
+    text = accuracy(RESULT | {"baselines": plain})
+    assert "| *always 3.50* |  |  | 0.700 |" in text and "| *coded height alone* | 0.920 [" in text
+
+
+def test_the_hardest_disorder_is_named_with_its_share():
+    result = RESULT | {"preference": order_in_time()}
+    assert "six disorders (played backwards) | 0.600 [" in accuracy(result)
+    assert "| all six | 0.933 [" in preference_section(result) and "| 0.000 [0.000, 0.000] |" in preference_section(
+        result
+    )
+    assert "in disorder when it is: played backwards (0.60)." in failures(result)
+    assert preference_section(RESULT) == ""
+
+
+def test_sampled_answers_are_told_with_what_their_spread_is_worth():
+    result = RESULT | {"calibration": sampled()}
+    text = sampled_section(result)
+    assert "80 answers sampled about 20 validation samples: 98.75% are well-formed" in text
+    assert "rank correlation of spread and error" in text and "| LIVE-Challenge pictures, human MOS |" in text
+    assert "well-formed among 80 sampled answers | 0.9875" in accuracy(result)
+    assert sampled_section(RESULT) == ""
 
 
 def test_the_weakest_defects_are_named_first():
@@ -35,15 +91,73 @@ def test_contents_and_samples_are_counted_apart():
     assert "| clips | pseudo | train | 2 | 3 |" in data_table(rows)
 
 
-def test_the_readme_changes_between_its_markers_only(tmp_path):
-    readme = tmp_path / "README.md"
+def test_a_run_with_grpo_says_what_it_changed(tmp_path):
+    assert "GRPO" not in made(tmp_path)
+    log = [
+        {"step": 0, "validation": {"reward": 2.3}},
+        {"step": 7, "reward": 9.0},
+        {"step": 8, "validation": {"reward": 2.5}},
+    ]
+    (tmp_path / "grpo_log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in log))
+    assert "8 steps of GRPO" in made(tmp_path) and "from 2.300 to 2.500" in made(tmp_path)
+
+
+def test_a_study_is_shown_where_there_is_one(tmp_path):
+    from tests.training.test_study import made_lines
+
+    assert study_section(tmp_path) == ""
+    runs = {
+        "start": made_lines(0, 1.0),
+        "grpo-seed0": made_lines(1, 0.2, gain=0.2),
+        "no-ranking-seed0": made_lines(2, 0.3),
+    }
+    (tmp_path / "study.json").write_text(json.dumps(make_study(runs)))
+    text = study_section(tmp_path)
+    assert "| mean reward, human MOS |" in text and "+0.200 [" in text and "| ranking |" in text
+
+
+@pytest.fixture
+def measured(tmp_path):
+    """An evaluation folder and a built folder of a few rows, all parts measured."""
+    blur = [{"name": "blur", "severity": "slight"}]
+    ladder = {"ladder": "a", "family": "blur", "defects": blur}
+    rows = [row(i, **ladder, strength=float(-i)) for i in range(4)] + [picture_row(i) for i in range(4)]
+    lines = [
+        {"id": one["id"], "score": 1.5 + i / 4, "expected": 1.4 + i / 4, "defects": blur, "well_formed": True}
+        for i, one in enumerate(rows)
+    ]
+    result = summary(rows, lines, "tiny") | {"preference": order_in_time(), "calibration": sampled()}
+    (tmp_path / "evaluation.json").write_text(json.dumps(result))
+    (tmp_path / "manifest.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows))
+    return tmp_path
+
+
+def test_the_command_writes_the_card_and_the_readme(measured, tmp_path):
+    checkpoint, readme = tmp_path / "checkpoint", tmp_path / "README.md"
+    make_loaded().model.save_pretrained(checkpoint)
     readme.write_text(f"before\n{MARKERS[0]}\nold\n{MARKERS[1]}\nafter\n")
-    update_readme(readme, "new | 1")
-    assert readme.read_text() == f"before\n{MARKERS[0]}\nnew | 1\n{MARKERS[1]}\nafter\n"
+    command = [str(measured), str(measured), "--checkpoint", str(checkpoint), "--readme", str(readme)]
+    main([*command, "--run", str(tmp_path / "some_run"), "--study", str(tmp_path / "none")])
+    card, text = (checkpoint / "README.md").read_text(), readme.read_text()
+    assert card.startswith("---\nlicense: apache-2.0\n") and "8 samples,\n0 could not be rated" in card
+    for heading in (
+        "### Order in time",
+        "### Sampled answers",
+        "### Defects",
+        "## Where it fails",
+        "## How it was made",
+    ):
+        assert card.count(heading) == 1
+    assert "training/runs/some_run" in card and "{" not in card and "\n\n\n" not in card
+    assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
+    assert "well-formed among 80 sampled answers" in text
+    assert (checkpoint / "evaluation.json").read_text() == (measured / "evaluation.json").read_text()
 
 
-def test_a_readme_without_markers_is_refused(tmp_path):
-    readme = tmp_path / "README.md"
-    readme.write_text("nothing")
-    with pytest.raises(ValueError, match="has no <!-- accuracy"):
-        update_readme(readme, "x")
+def test_a_readme_without_markers_is_refused(measured, tmp_path):
+    checkpoint = tmp_path / "checkpoint"
+    checkpoint.mkdir()
+    (tmp_path / "README.md").write_text("nothing")
+    write_card(measured, measured, checkpoint, tmp_path, tmp_path)
+    with pytest.raises(ValueError, match="needs <!-- accuracy"):
+        main([str(measured), str(measured), "--checkpoint", str(checkpoint), "--readme", str(tmp_path / "README.md")])

@@ -1,9 +1,20 @@
-"""The measures of the model card, on answers whose result is known."""
+"""The measures of the model card, on answers whose result is known, and the command that takes them."""
+
+import json
 
 import numpy as np
 import pytest
 
-from training.evaluate import defect_report, ladder_pairs, order_report, share_in_order, summary
+from tests.training.toys import save_checkpoint, write_built
+from training.evaluate import main, summary
+from training.evaluate_measures import (
+    baselines,
+    clustered_share,
+    coded_heights,
+    defect_report,
+    ladder_pairs,
+    order_report,
+)
 
 
 def row(index, **values):
@@ -39,7 +50,8 @@ def test_order_is_reported_for_all_and_for_each_family():
 
 
 def test_the_interval_of_a_perfect_order_has_no_width():
-    assert share_in_order([[True, True], [True]]) == {"value": 1.0, "low": 1.0, "high": 1.0, "pairs": 3}
+    whole = {"value": 1.0, "low": 1.0, "high": 1.0, "pairs": 3, "clusters": 2}
+    assert clustered_share([[True, True], [], [True]]) == whole
 
 
 def test_defects_are_scored_on_samples_whose_truth_is_known():
@@ -66,3 +78,47 @@ def test_a_summary_leaves_out_what_could_not_be_rated():
     assert result["sets"]["pseudo"]["score"]["srcc"]["value"] == pytest.approx(1.0)
     assert result["sets"]["pseudo"]["score"]["mae"]["value"] == pytest.approx(0.5)
     assert result["well_formed"] == pytest.approx(2 / 3)
+
+
+def test_a_constant_and_the_coded_height_are_the_plain_alternatives():
+    train = [row(i, group="avt_uhd", mos=mos) for i, mos in enumerate((1.0, 2.0, 4.0))]
+    rows = [row(i, group="avt_uhd", mos=1.0 + i, path=f"avt_uhd/{i}.jpg") for i in range(4)]
+    heights = {f"avt_uhd/{i}.jpg": 100.0 * (i + 1) for i in range(4)}
+    found = baselines(train, rows, heights)["avt"]
+    assert found["constant"] == {"answer": 2.0, "mae": 1.0}
+    assert found["coded_height"]["srcc"]["value"] == pytest.approx(1.0)
+    assert "coded_height" not in baselines(train, rows, {})["avt"]
+
+
+def test_coded_heights_come_from_the_labels(data_dir, tmp_path):
+    assert coded_heights(data_dir)["avt_uhd/1.jpg"] == 176.0
+    assert coded_heights(tmp_path) == {}
+
+
+def test_every_part_is_measured_alone_and_together_and_only_with_its_checkpoint(tmp_path, capsys):
+    data, built, out = tmp_path / "data", tmp_path / "built", tmp_path / "out"
+    write_built(data, built)
+    checkpoint = save_checkpoint(tmp_path / "toy")
+    command = [str(data), str(built), str(out), "--model", str(checkpoint), "--rollouts", "2", "--pseudo", "2"]
+    main([*command, "--parts", "calibration"])
+    assert set(json.loads((out / "evaluation.json").read_text())) == {"hashes", "calibration"}
+    main([*command, "--parts", "preference,agreement"])
+    result = json.loads((out / "evaluation.json").read_text())
+    assert {"hashes", "sets", "order", "baselines", "preference", "calibration"} <= set(result)
+    assert result["samples"] == 6 and result["not_rated"] == 1 and result["well_formed_greedy"]["pairs"] == 6
+    assert result["baselines"]["clive"]["constant"]["answer"] == 2.0
+    assert result["preference"]["clips"] == 3 and result["preference"]["expected"]["all"]["pairs"] == 18
+    assert "ordered preferred, by expected" in capsys.readouterr().out
+    lines = {path.name: path.read_bytes() for path in out.glob("*.jsonl")}
+    main(command)
+    assert json.loads((out / "evaluation.json").read_text()) == result
+    assert {path.name: path.read_bytes() for path in out.glob("*.jsonl")} == lines
+    other = save_checkpoint(tmp_path / "other", seed=1)
+    with pytest.raises(SystemExit, match="measurements of another checkpoint"):
+        main([*command, "--model", str(other)])
+
+
+def test_an_unknown_part_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["data", "built", "out", "--parts", "agreement,speed"])
+    assert "unknown part 'speed'" in capsys.readouterr().err

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -13,16 +10,13 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import rankdata
 
-from ..errors import VideoError, VQAThinkerError
+from ..errors import VideoError
+from .labels import Labels
 from .rater import Rater
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000
 CHUNK = 100
-
-
-class LabelsError(VQAThinkerError):
-    """The labels cannot be read, or name nothing that can be compared."""
 
 
 @dataclass(frozen=True)
@@ -54,27 +48,6 @@ class Compared:
     error: str = ""
 
 
-def read_labels(path: str | Path) -> list[tuple[str, float]]:
-    """(file, MOS) pairs from the official JSON (`annotations`: `image_id`, `score`) or a CSV with `file` and `mos`.
-
-    Raises LabelsError.
-    """
-    path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LabelsError(f"The labels {path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
-    try:
-        labels = _from_json(text) if text.lstrip().startswith(("{", "[")) else _from_csv(text)
-    except (KeyError, TypeError, ValueError, csv.Error) as error:
-        raise LabelsError(
-            f'{path} holds no labels: expected {{"annotations": [{{"image_id", "score"}}]}} or a CSV with file,mos.'
-        ) from error
-    if not labels:
-        raise LabelsError(f"{path} holds no labels: it names no file.")
-    return labels
-
-
 def agreement(predicted: Sequence[float], mos: Sequence[float], seed: int = 0, resamples: int = RESAMPLES) -> Agreement:
     """Compare predictions (n,) with MOS (n,), both on the same scale.
 
@@ -91,9 +64,14 @@ def agreement(predicted: Sequence[float], mos: Sequence[float], seed: int = 0, r
     return Agreement(*(_interval(value, row) for value, row in zip(values, samples, strict=True)))
 
 
-def evaluate(rater: Rater, labels: Sequence[tuple[str, float]], videos: str | Path) -> Iterator[Compared]:
+def rank_correlations(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Row by row, (draws, n) twice -> SRCC (draws,), NaN where one side is constant."""
+    return _pearson(rankdata(x, axis=1), rankdata(y, axis=1))
+
+
+def evaluate(rater: Rater, labels: Labels, videos: str | Path) -> Iterator[Compared]:
     """Rate every labelled file under the folder `videos`; a file that cannot be rated comes back with its error."""
-    for file, mos in labels:
+    for file, mos in labels.entries:
         try:
             rating = rater.rate(Path(videos) / file)
             yield Compared(file, mos, rating.score, rating.expected)
@@ -101,16 +79,24 @@ def evaluate(rater: Rater, labels: Sequence[tuple[str, float]], videos: str | Pa
             yield Compared(file, mos, error=str(error))
 
 
-def report(compared: Sequence[Compared], seed: int = 0) -> dict:
-    """JSON-ready: counts, metrics of `score` and of `expected`, every rating, and the files that were not rated."""
+def report(compared: Sequence[Compared], labels: Labels, seed: int = 0) -> dict:
+    """JSON-ready: counts, metrics of `score` and of `expected`, every rating, and all that was left out and why.
+
+    Where the labels lie on another scale than 1 to 5, correlations stand and MAE is null, with a `reason` beside it.
+    """
     rated = [one for one in compared if one.score is not None]
     mos = [one.mos for one in rated]
+    metrics = {
+        name: asdict(agreement([getattr(one, name) for one in rated], mos, seed)) for name in ("score", "expected")
+    }
+    if labels.reason:
+        for measured in metrics.values():
+            measured["mae"] = {"value": None, "low": None, "high": None, "reason": labels.reason}
     return {
         "rated": len(rated),
         "not_rated": [{"file": one.file, "error": one.error} for one in compared if one.score is None],
-        "metrics": {
-            name: asdict(agreement([getattr(one, name) for one in rated], mos, seed)) for name in ("score", "expected")
-        },
+        "labels_left_out": list(labels.problems),
+        "metrics": metrics,
         "confidence": CONFIDENCE,
         "resamples": RESAMPLES,
         "seed": seed,
@@ -121,27 +107,9 @@ def report(compared: Sequence[Compared], seed: int = 0) -> dict:
     }
 
 
-def _from_json(text: str) -> list[tuple[str, float]]:
-    content = json.loads(text)
-    return [(str(entry["image_id"]), _finite(entry["score"])) for entry in content["annotations"]]
-
-
-def _from_csv(text: str) -> list[tuple[str, float]]:
-    return [(row["file"], _finite(row["mos"])) for row in csv.DictReader(io.StringIO(text, newline=""))]
-
-
-def _finite(value: str | float) -> float:
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"{value} is no score")
-    return number
-
-
 def _all_metrics(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """(draws, n) twice -> (3, draws): SRCC, PLCC, MAE."""
-    return np.stack([
-        _pearson(rankdata(x, axis=1), rankdata(y, axis=1)), _pearson(x, y), np.abs(x - y).mean(axis=1)
-    ])
+    return np.stack([rank_correlations(x, y), _pearson(x, y), np.abs(x - y).mean(axis=1)])
 
 
 def _pearson(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -1,0 +1,117 @@
+"""Measures of an evaluation that are no correlation: order within ladders, named defects, shares, plain baselines."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from vqathinker.rating.defects import DEFECTS
+from vqathinker.rating.evaluation import CONFIDENCE, RESAMPLES, agreement
+
+from .metrics import SETS
+
+TAIL = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
+
+
+def clustered_share(clusters: list[list[bool]], seed: int = 0) -> dict:
+    """Share of hits with its bootstrap interval over clusters (ladders, contents, samples); None without any.
+
+    `pairs` counts the hits and misses, `clusters` what was drawn from.
+    """
+    clusters = [cluster for cluster in clusters if cluster]
+    if not clusters:
+        return {"value": None, "low": None, "high": None, "pairs": 0, "clusters": 0}
+    hits, sizes = np.array([sum(x) for x in clusters]), np.array([len(x) for x in clusters])
+    draws = np.random.default_rng(seed).integers(len(clusters), size=(RESAMPLES, len(clusters)))
+    low, high = np.quantile(hits[draws].sum(1) / sizes[draws].sum(1), TAIL)
+    return {
+        "value": float(hits.sum() / sizes.sum()),
+        "low": float(low),
+        "high": float(high),
+        "pairs": int(sizes.sum()),
+        "clusters": len(clusters),
+    }
+
+
+def ladder_pairs(rows: list[dict], scores: np.ndarray) -> dict[str, dict[str, list[bool]]]:
+    """Family -> ladder -> for every two strengths of it, whether the stronger one scores lower (a tie does not)."""
+    rungs: dict[str, list[int]] = defaultdict(list)
+    for index, row in enumerate(rows):
+        if row["ladder"]:
+            rungs[row["ladder"]].append(index)
+    pairs: dict[str, dict[str, list[bool]]] = defaultdict(dict)
+    for ladder, members in rungs.items():
+        members.sort(key=lambda index: rows[index]["strength"])
+        judged = [
+            bool(scores[strong] < scores[weak])
+            for weak, strong in combinations(members, 2)
+            if rows[strong]["strength"] > rows[weak]["strength"]
+        ]
+        if judged:
+            pairs[rows[members[0]]["family"]][ladder] = judged
+    return dict(pairs)
+
+
+def order_report(rows: list[dict], scores: np.ndarray) -> dict:
+    """Share of pairs in order, for all families and each, with intervals over ladders."""
+    pairs = ladder_pairs(rows, scores)
+    families = {family: clustered_share(list(ladders.values())) for family, ladders in sorted(pairs.items())}
+    every = [judged for ladders in pairs.values() for judged in ladders.values()]
+    return {"all": clustered_share(every), "families": families}
+
+
+def f1(truth: np.ndarray, named: np.ndarray) -> float:
+    return float(2 * (truth & named).sum() / max(1, truth.sum() + named.sum()))
+
+
+def defect_report(rows: list[dict], predictions: list[dict], seed: int = 0) -> dict:
+    """Precision, recall and F1 of each defect on samples whose defects are known, and their macro-F1."""
+    known = [index for index, row in enumerate(rows) if row["kind"] == "pseudo"]
+    if not known:
+        return {"macro_f1": {"value": None, "low": None, "high": None}, "each": {}, "samples": 0}
+    truth = np.array([[n in {d["name"] for d in rows[i]["defects"]} for n in DEFECTS] for i in known])
+    named = np.array([[n in {d["name"] for d in predictions[i]["defects"]} for n in DEFECTS] for i in known])
+    occurring = [index for index in range(len(DEFECTS)) if truth[:, index].any()]
+    rng = np.random.default_rng(seed)
+    draws = [rng.integers(len(known), size=len(known)) for _ in range(RESAMPLES // 4)]
+    macros = [np.mean([f1(truth[d, i], named[d, i]) for i in occurring]) for d in draws]
+    low, high = np.quantile(macros, TAIL)
+    each = {}
+    for i in occurring:
+        hits = int((truth[:, i] & named[:, i]).sum())
+        each[DEFECTS[i]] = {
+            "precision": hits / max(1, int(named[:, i].sum())),
+            "recall": hits / int(truth[:, i].sum()),
+            "f1": f1(truth[:, i], named[:, i]),
+            "samples": int(truth[:, i].sum()),
+        }
+    macro = {"value": float(np.mean([entry["f1"] for entry in each.values()])), "low": float(low), "high": float(high)}
+    return {"macro_f1": macro, "each": each, "samples": len(known)}
+
+
+def coded_heights(data: Path) -> dict[str, float]:
+    """File -> height at which an AVT UHD picture was coded, from its labels.csv; empty where that is not there."""
+    path = data / "avt_uhd" / "labels.csv"
+    if not path.exists():
+        return {}
+    with path.open(newline="") as table:
+        return {f"avt_uhd/{row['file']}": float(row["enc_height"]) for row in csv.DictReader(table)}
+
+
+def baselines(train: list[dict], rows: list[dict], heights: dict[str, float]) -> dict[str, dict]:
+    """What needs no model: MAE of always answering the median MOS of a training set; SRCC of AVT's coded height."""
+    found: dict[str, dict] = {}
+    for name in sorted({SETS[row["group"]] for row in rows}):
+        known = [row["mos"] for row in train if SETS[row["group"]] == name]
+        if known:
+            errors = [abs(row["mos"] - np.median(known)) for row in rows if SETS[row["group"]] == name]
+            found[name] = {"constant": {"answer": float(np.median(known)), "mae": float(np.mean(errors))}}
+    coded = [row for row in rows if row["path"] in heights]
+    if len(coded) > 1:
+        srcc = agreement([heights[row["path"]] for row in coded], [row["mos"] for row in coded]).srcc
+        found.setdefault("avt", {})["coded_height"] = {"srcc": vars(srcc)}
+    return found

@@ -177,3 +177,25 @@ def test_evaluate_leaves_out_what_cannot_be_rated_and_says_so(capsys, clip, tmp_
     assert main(["evaluate", str(official), "--videos", folder]) == 1
     assert main(["evaluate", str(out), "--videos", folder]) == 2
     assert main(["evaluate", str(labels), "--videos", str(labels)]) == 2
+
+
+def test_evaluate_reads_official_labels_on_their_own_scale(capsys, clip, tmp_path: Path):
+    names = ["plain.mp4", "odd.mp4", "portrait.mp4"]
+    folder = os.path.commonpath([clip(name) for name in names])
+    labels, out = tmp_path / "labels.json", tmp_path / "report.json"
+    good = [{"image_id": name, "ann_type": "score", "score": str(20.5 + 30 * i)} for i, name in enumerate(names)]
+    labels.write_text(json.dumps({"annotations": [*good, {"image_id": "plain.mp4", "score": "9"}, {"score": "1"}]}))
+    command = ["evaluate", str(labels), "--videos", folder, "--out", str(out)]
+    assert main(command) == 0
+    done, report = capsys.readouterr(), json.loads(out.read_text())
+    assert "3 rated, 0 left out, 2 unusable labels" in done.out and "MAE is undefined" in done.out
+    assert "plain.mp4 is named again" in done.err and "entry 5 names no file" in done.err
+    assert report["metrics"]["score"]["mae"]["value"] is None and len(report["labels_left_out"]) == 2
+    assert main([*command, "--scale", "0", "100"]) == 0
+    mapped = json.loads(out.read_text())
+    assert [entry["mos"] for entry in mapped["ratings"]] == pytest.approx([1.82, 3.02, 4.22])
+    errors = [abs(entry["score"] - entry["mos"]) for entry in mapped["ratings"]]
+    assert mapped["metrics"]["score"]["mae"]["value"] == pytest.approx(sum(errors) / 3, abs=1e-4)
+    assert mapped["metrics"]["score"]["srcc"] == report["metrics"]["score"]["srcc"]
+    assert main([*command, "--scale", "0", "50"]) == 2
+    assert "outside the stated scale" in capsys.readouterr().err

@@ -34,6 +34,7 @@ class SeeSettings:
     tower_lr: float = 2e-4
     new_lr: float = 1e-3
     weight_decay: float = 0.05
+    human_copies: int = 2
     frozen_stages: int = 2
     crop: float = 0.85
     warmup: float = 0.05
@@ -60,6 +61,8 @@ class SpeakSettings:
     epochs: int = 12
     batch_size: int = 32
     lr: float = 1e-3
+    projector_lr: float = 1e-4
+    human_copies: int = 1
     weight_decay: float = 0.1
     warmup: float = 0.05
     score_jitter: float = 0.12
@@ -67,19 +70,18 @@ class SpeakSettings:
     reading_weight: float = 0.5
     views: int = 4
     """Showings of every training sample whose features are computed; the first is the sample as it is."""
-    feature_dropout: float = 0.1
+    feature_dropout: float = 0.2
 
 
 @dataclass(frozen=True)
 class SftSettings:
     """Everything that decides a supervised run, next to its data.
 
-    `human_copies`: how often an epoch shows a sample with human MOS, so that authentic defects weigh more;
+    `human_copies` of a stage: how often an epoch shows a sample with human MOS, so that authentic defects weigh more;
     `tone_share`, `time_share`: how often a degraded clip gets a new defect of pixels or of time (training/vary.py).
     """
 
     seed: int = 0
-    human_copies: int = 2
     pan_share: float = 0.4
     resize_share: float = 0.5
     tone_share: float = 0.35

@@ -3,8 +3,8 @@
 The features of the tower are first brought to one scale (mean 0, deviation 1 over training samples), since what hardly
 varies may be what tells a dark picture from a bright one. Then the vision tower (ImageNet weights), the motion encoder
 and both projectors are trained with a small reading head that predicts MOS and the severity of every defect from what
-the language model will be given. The head is thrown away afterwards. Batch norm keeps its ImageNet statistics; the
-first stages of the tower keep their weights.
+the language model will be given. The head goes on with the third stage and is thrown away after that. Batch norm keeps
+its ImageNet statistics; the first stages of the tower keep their weights.
 
 Loss: L1 on MOS + correlation_weight * (1 - PLCC in the batch) + defect_weight * BCE on severities (pseudo-labelled
 samples only: nobody listed the defects of the authentic pictures).
@@ -190,8 +190,8 @@ def train_to_see(
     run: Path,
     settings: SftSettings,
     report: Callable[[str], None] = print,
-) -> None:
-    """Train in place; `run` receives the log and the resume state. A finished stage returns at once."""
+) -> ReadingHead:
+    """Train in place; `run` receives the log and the resume state. A finished stage returns at once, with its head."""
     torch.manual_seed(settings.seed)
     seer, see = Seer(model, processor, cache, settings), settings.see
     if not (run / "see.pt").exists():
@@ -199,7 +199,7 @@ def train_to_see(
     stage = Stage(
         name="see",
         number=0,
-        rows=weighted(rows["train"], settings.human_copies),
+        rows=weighted(rows["train"], see.human_copies),
         batch_size=see.batch_size,
         epochs=see.epochs,
         warmup=see.warmup,
@@ -210,3 +210,4 @@ def train_to_see(
         evaluate=lambda: seer.evaluate(rows["val"]),
     )
     run_stage(stage, run, settings.seed, report)
+    return seer.head

@@ -1,25 +1,24 @@
 """Third stage of the supervised start: learn to say what is seen.
 
 Tower and motion encoder stay as the earlier stages left them, so that their output is computed once for each of a few
-views of every sample and standardised over the training data; fresh projectors and the language model learn to write
-the grounded reasoning and the score. Every epoch words the same facts anew and draws the score from a normal around the
-MOS, so that neighbouring scores share probability.
+views of every sample. The projector of the tower and the reading head go on from the first stage; burst moments are
+standardised over the training data, a fresh projector and the language model learn to write the grounded reasoning and
+the score. Every epoch words the same facts anew and draws the score from a normal around the MOS, so that neighbouring
+scores share probability.
 
 Loss: cross-entropy over the answer, digits of the score weighted `answer_weight` times, plus `reading_weight` times the
-loss of the first stage, read off the projected features by another throw-away head: it keeps them telling.
+loss of the first stage, read off the projected features by the throw-away head: it keeps them telling.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
-from tqdm import tqdm
 
 from vqathinker.model.generation import prefill, write
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
@@ -27,14 +26,12 @@ from vqathinker.model.processing import VQAThinkerProcessor
 from vqathinker.rating.defects import DEFECTS, parse_defects
 from vqathinker.rewards import format_ok, parse_answer
 
-from .cache import read_sample
 from .config import SftSettings
 from .data.reasoning import write_reasoning
 from .metrics import correlations
 from .schedule import Stage, run_stage
 from .see import ReadingHead, named_f1, seeing_loss, weighted
-from .views import plain_view, random_view
-from .watch import Seen, Watcher
+from .watch import Seen, Watcher, watch_all
 
 MAX_NEW_TOKENS = 160
 
@@ -46,40 +43,39 @@ class Speaker:
         self,
         model: VQAThinkerForConditionalGeneration,
         processor: VQAThinkerProcessor,
+        head: ReadingHead,
         rows: dict[str, list[dict]],
         cache: Path,
+        run: Path,
         settings: SftSettings,
     ):
-        self.model, self.tokenizer, self.settings = model, processor.tokenizer, settings
+        self.model, self.tokenizer, self.head, self.settings = model, processor.tokenizer, head, settings
         self.prompt = processor.tokenizer(processor.prompt_text())["input_ids"]
-        self.head = ReadingHead(model.config.text_config.hidden_size)
         self.answer_ids = [self.tokenizer.convert_tokens_to_ids(tag) for tag in ("<answer>", "</answer>")]
         body = model.eval().model
-        for part in (body.vision_tower, body.motion_encoder):
-            part.standardise.reset_parameters()
-        everyone, count = rows["train"] + rows["val"], settings.speak.views
-        self.watcher = Watcher(model, processor, settings, len(everyone) * count * settings.model.frames)
-        seen = []
-        for row in tqdm(everyone, desc="features", mininterval=10):
-            sample = read_sample(cache, row)
-            rng = np.random.default_rng([settings.seed, 5, zlib.crc32(row["id"].encode())])
-            more = count - 1 if row["split"] == "train" else 0
-            views = [plain_view(row, sample), *(random_view(row, sample, settings, rng) for _ in range(more))]
-            seen.append(self.watcher.watch(sample, views))
-        seen = self.watcher.standardise([views[0] for views in seen[: len(rows["train"])]], seen)
-        self.seen = {row["id"]: views for row, views in zip(everyone, seen, strict=True)}
-        for projector in (body.multi_modal_projector, body.motion_projector):
-            for layer in projector.children():
-                if hasattr(layer, "reset_parameters"):
-                    layer.reset_parameters()
+        body.motion_encoder.standardise.reset_parameters()
+        everyone = rows["train"] + rows["val"]
+        self.watcher = Watcher(model, processor, settings, len(everyone) * settings.speak.views * settings.model.frames)
+        seen = watch_all(self.watcher, everyone, cache, run / "seen.pt")
+        moments = body.motion_encoder.standardise
+        moments.fit(torch.stack([views[0].moments for views in seen[: len(rows["train"])]]))
+        self.seen = {
+            row["id"]: [replace(view, moments=moments(view.moments)) for view in views]
+            for row, views in zip(everyone, seen, strict=True)
+        }
+        for layer in body.motion_projector.children():
+            layer.reset_parameters()
 
-    def parameters(self) -> list[nn.Parameter]:
-        """What is trained: everything but the tower and the part of the motion encoder whose output is cached."""
-        body = self.model.model
+    def groups(self) -> list[dict]:
+        """What is trained: the language model and what is new at one rate, what the first stage trained at another;
+        not the tower, nor the part of the motion encoder whose output is cached."""
+        body, speak = self.model.model, self.settings.speak
         for part in (body.vision_tower, body.motion_encoder.spatial, body.motion_encoder.temporal):
             part.requires_grad_(False)
         body.motion_encoder.temporal_in.requires_grad_(False)
-        return [p for p in [*self.model.parameters(), *self.head.parameters()] if p.requires_grad]
+        known = [*body.multi_modal_projector.parameters(), *self.head.parameters()]
+        new = [p for p in self.model.parameters() if p.requires_grad and all(p is not other for other in known)]
+        return [{"params": new, "lr": speak.lr}, {"params": known, "lr": speak.projector_lr}]
 
     def features(self, seen: list[Seen]) -> torch.Tensor:
         """Views -> video features (B, V, H), with gradients to the projectors."""
@@ -147,6 +143,7 @@ class Speaker:
 def train_to_speak(
     model: VQAThinkerForConditionalGeneration,
     processor: VQAThinkerProcessor,
+    head: ReadingHead,
     rows: dict[str, list[dict]],
     cache: Path,
     run: Path,
@@ -155,17 +152,17 @@ def train_to_speak(
 ) -> None:
     """Train in place; `run` receives the log and the resume state. A finished stage returns at once."""
     torch.manual_seed(settings.seed)
-    speaker, speak = Speaker(model, processor, rows, cache, settings), settings.speak
+    speaker, speak = Speaker(model, processor, head, rows, cache, run, settings), settings.speak
     stage = Stage(
         name="speak",
         number=1,
-        rows=weighted(rows["train"], settings.human_copies),
+        rows=weighted(rows["train"], speak.human_copies),
         batch_size=speak.batch_size,
         epochs=speak.epochs,
         warmup=speak.warmup,
         every=3,
-        modules={"model": model, "head": speaker.head},
-        optimizer=torch.optim.AdamW(speaker.parameters(), speak.lr, betas=(0.9, 0.98), weight_decay=speak.weight_decay),
+        modules={"model": model, "head": head},
+        optimizer=torch.optim.AdamW(speaker.groups(), betas=(0.9, 0.98), weight_decay=speak.weight_decay),
         loss=speaker.loss,
         evaluate=lambda: speaker.evaluate(rows["val"]),
     )

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import zlib
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor, normalise
 
-from .cache import Sample
-from .config import SftSettings
-from .views import View, motion_tensors
+from .cache import Sample, read_sample
+from .config import MoveSettings, SeeSettings, SftSettings, SpeakSettings
+from .state import save_atomically
+from .views import View, motion_tensors, plain_view, random_view
 
 
 @dataclass(frozen=True)
@@ -76,12 +82,41 @@ class Watcher:
 
         return [Seen(places_of(v), self.moments(v), torch.from_numpy(v.facts.copy()), v.row) for v in views]
 
-    def standardise(self, first: list[Seen], every: list[list[Seen]]) -> list[list[Seen]]:
-        """Fit the scales of tokens and moments on the first views of the training samples; `every` view in them."""
-        tokens, moments = self.body.vision_tower.standardise, self.body.motion_encoder.standardise
-        tokens.fit(torch.cat([self.bank[seen.places[::3]].flatten(0, 1).float() for seen in first]))
-        moments.fit(torch.stack([seen.moments for seen in first]))
-        for start in range(0, self.used, 512):
-            part = self.bank[start : min(start + 512, self.used)]
-            part.copy_(tokens(part.float()))
-        return [[replace(seen, moments=moments(seen.moments)) for seen in views] for views in every]
+    def state(self) -> dict:
+        return {"bank": self.bank[: self.used].clone(), "used": self.used}
+
+    def load_state(self, state: dict) -> None:
+        self.used = state["used"]
+        self.bank[: self.used] = state["bank"]
+
+
+def watch_all(watcher: Watcher, rows: list[dict], cache: Path, path: Path) -> list[list[Seen]]:
+    """Views of all rows, the first of each as it is; kept in `path`, and read from there when nothing changed that
+    they depend on."""
+    settings = watcher.settings
+    mark = fingerprint(watcher, rows)
+    if path.exists() and (state := torch.load(path, weights_only=True, mmap=True))["mark"] == mark:
+        watcher.load_state(state)
+        return [[Seen(**view) for view in views] for views in state["seen"]]
+    seen = []
+    for row in tqdm(rows, desc="features", mininterval=10):
+        sample = read_sample(cache, row)
+        rng = np.random.default_rng([settings.seed, 5, zlib.crc32(row["id"].encode())])
+        more = settings.speak.views - 1 if row["split"] == "train" else 0
+        views = [plain_view(row, sample), *(random_view(row, sample, settings, rng) for _ in range(more))]
+        seen.append(watcher.watch(sample, views))
+    kept = [[vars(view) for view in views] for views in seen]
+    save_atomically(watcher.state() | {"mark": mark, "seen": kept}, path)
+    return seen
+
+
+def fingerprint(watcher: Watcher, rows: list[dict]) -> str:
+    """Of weights, settings and samples."""
+    digest = hashlib.sha256()
+    for module in (watcher.body.vision_tower, watcher.body.motion_encoder):
+        for key, tensor in module.state_dict().items():
+            if not key.startswith("facts."):
+                digest.update(key.encode() + tensor.numpy().tobytes())
+    shown = replace(watcher.settings, see=SeeSettings(), move=MoveSettings(), speak=SpeakSettings())
+    text = json.dumps([repr(shown), watcher.settings.speak.views, rows], sort_keys=True)
+    return digest.hexdigest() + hashlib.sha256(text.encode()).hexdigest()

@@ -13,11 +13,13 @@ __all__ = ["ModelError", "VQAThinkerError", "VideoError", "load_rater"]
 
 
 def load_rater(model: str = "tiny", precision: str = "auto", device: str | None = None):
-    """A Rater for "tiny" (bundled) or a checkpoint folder, in fp32, bf16, int8, nf4 or what `auto` chooses.
+    """A Rater for "tiny" (bundled), "8b" or a hub id (downloaded once), or a folder in the official layout or ours.
 
-    Raises ModelError. The heavy imports happen here, so that `import vqathinker` stays fast.
+    `precision` is fp32, bf16, int8, nf4 or auto. Raises ModelError. The heavy imports happen here, so that
+    `import vqathinker` stays fast.
     """
     from .model.loading import load_model
     from .rating import Rater
 
-    return Rater(load_model(model, precision, device))
+    loaded = load_model(model, precision, device)
+    return Rater(loaded, loaded.processor.max_new_tokens)

@@ -13,6 +13,9 @@ from .errors import VideoError, VQAThinkerError
 
 DONE, NOT_RATED, USAGE, INTERRUPTED = 0, 1, 2, 130
 PRECISIONS = ("auto", "fp32", "bf16", "int8", "nf4")
+MODES = ("inference", "training")
+SHOWN = 20
+"""Unusable labels that are named on stderr; the report names all."""
 DESCRIPTION = "Rates the quality of videos and still images from 1 (bad) to 5 (excellent), and says why."
 EPILOG = "Exit codes: 0 done, 1 a file cannot be rated, 2 bad usage. Every command has its own --help."
 
@@ -38,7 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("vqathinker", description=DESCRIPTION, epilog=EPILOG)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     model = argparse.ArgumentParser(add_help=False)
-    model.add_argument("--model", default="tiny", help='"tiny" (bundled) or a checkpoint folder (default: tiny)')
+    model.add_argument("--model", default="tiny", help='"tiny" (bundled), "8b", a hub id or a folder (default: tiny)')
     model.add_argument("--precision", default="auto", choices=PRECISIONS, help="default: fp32 on a CPU, bf16 on a GPU")
 
     def command(name: str, run, text: str) -> argparse.ArgumentParser:
@@ -66,7 +69,17 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("labels", metavar="LABELS", help='official JSON {"annotations": […]} or a CSV with file,mos')
     evaluate.add_argument("--videos", required=True, metavar="DIR", help="the folder that the labelled files are in")
     evaluate.add_argument("--out", metavar="JSON", help="write metrics and all ratings to this file")
+    evaluate.add_argument(
+        "--scale", nargs=2, type=float, metavar=("LOW", "HIGH"), help="of the labels, where it is not 1 5: mapped to it"
+    )
     evaluate.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
+
+    text = "write a checkpoint that its authors released in this package's layout"
+    convert = commands.add_parser("convert", help=text, description=text[0].upper() + text[1:] + ".")
+    convert.set_defaults(run=run_convert)
+    convert.add_argument("source", metavar="OFFICIAL_DIR", help='a folder, a hub id or "8b"')
+    convert.add_argument("target", metavar="OUT_DIR", help="an empty or new folder")
+    convert.add_argument("--mode", default="inference", choices=MODES, help="12 large frames or 6 (default: inference)")
 
     serve = command("serve", run_serve, "open the demo page")
     serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
@@ -139,18 +152,26 @@ def run_batch(args: argparse.Namespace) -> int:
 
 def run_evaluate(args: argparse.Namespace) -> int:
     from .rating import evaluation
+    from .rating.labels import read_labels
 
-    labels = evaluation.read_labels(args.labels)
+    labels = read_labels(args.labels)
+    if args.scale:
+        labels = labels.on_scale(*args.scale)
     if not Path(args.videos).is_dir():
         return complain(f"{args.videos} is not a folder", USAGE)
+    for problem in labels.problems[:SHOWN]:
+        complain(f"{args.labels}, {problem}")
+    if len(labels.problems) > SHOWN:
+        complain(f"{args.labels}: {len(labels.problems) - SHOWN} more entries are left out")
     compared = []
     for one in evaluation.evaluate(open_rater(args), labels, args.videos):
         compared.append(one)
         if sys.stderr.isatty():
-            print(f"\r{len(compared)}/{len(labels)}", end="", file=sys.stderr, flush=True)
+            print(f"\r{len(compared)}/{len(labels.entries)}", end="", file=sys.stderr, flush=True)
         if one.error:
             complain(f"{one.file} is left out: {one.error}")
-    result = {"labels": args.labels, "model": args.model, **evaluation.report(compared, args.seed)}
+    measured = evaluation.report(compared, labels, args.seed)
+    result = {"labels": args.labels, "model": args.model, "scale": args.scale, **measured}
     print_metrics(result)
     if args.out:
         write_report(Path(args.out), result)
@@ -163,20 +184,34 @@ def print_metrics(result: dict) -> None:
         bounds = "" if low is None else f" [{low:.3f}, {high:.3f}]"
         return f"{'undefined' if value is None else f'{value:.3f}'}{bounds}"
 
-    print(f"{result['rated']} rated, {len(result['not_rated'])} left out; 95% bootstrap intervals")
+    unusable = len(result["labels_left_out"])
+    beside = f", {unusable} unusable labels" if unusable else ""
+    print(f"{result['rated']} rated, {len(result['not_rated'])} left out{beside}; 95% bootstrap intervals")
     print(f"{'':6}{'score':26}expected")
     for name in ("srcc", "plcc", "mae"):
         score, expected = (result["metrics"][kind][name] for kind in ("score", "expected"))
         print(f"{name.upper():6}{cell(score):26}{cell(expected)}")
+    if "reason" in score:
+        print(f"MAE is undefined: {score['reason']}")
 
 
 def write_report(path: Path, result: dict) -> None:
-    from .rating.evaluation import LabelsError
+    from .rating.labels import LabelsError
 
     try:
         path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise LabelsError(f"The report {path} cannot be written: {error.strerror or error}.") from error
+
+
+def run_convert(args: argparse.Namespace) -> int:
+    from .model.convert import convert_folder
+
+    count, ignored = convert_folder(args.source, args.target, args.mode)
+    for key, reason in ignored.items():
+        complain(f"{key} is left out: {reason}")
+    print(f"{args.target} holds the model now, in {count} {'shard' if count == 1 else 'shards'}")
+    return DONE
 
 
 def run_serve(args: argparse.Namespace) -> int:

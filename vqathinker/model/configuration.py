@@ -68,6 +68,31 @@ class BurstMotionConfig(PreTrainedConfig):
 
 
 @strict
+class SlowFastConfig(PreTrainedConfig):
+    """SlowFast of `depths` residual blocks a stage; `channels` and channels / `fast_ratio` leave the two stems.
+
+    The slow pathway sees frames // `slow_divisor` frames, and every moment counts `repeat` times when features are
+    pooled: 4 and 4 for 12 frames, 3 and 6 for 6 frames (official test/ and train/modeling_internvl_chat.py).
+    """
+
+    model_type = "slowfast"
+    base_config_key = "motion_config"
+
+    channels: int = 64
+    fast_ratio: int = 8
+    depths: list | tuple = (3, 4, 6, 3)
+    slow_divisor: int = 4
+    repeat: int = 4
+    initializer_range: float = 0.02
+
+    @property
+    def hidden_size(self) -> int:
+        """Width of the motion feature: the channels of both pathways after the last stage."""
+        widest = 4 * self.channels << len(self.depths) - 1
+        return widest + widest // self.fast_ratio
+
+
+@strict
 class VQAThinkerConfig(InternVLConfig):
     """InternVL configuration plus a motion encoder.
 
@@ -91,5 +116,5 @@ class VQAThinkerConfig(InternVLConfig):
         return self.frames * self.image_seq_length + 1
 
 
-for _config in (EfficientNetLiteConfig, BurstMotionConfig, VQAThinkerConfig):
+for _config in (EfficientNetLiteConfig, BurstMotionConfig, SlowFastConfig, VQAThinkerConfig):
     AutoConfig.register(_config.model_type, _config, exist_ok=True)

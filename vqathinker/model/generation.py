@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import torch
 from transformers import BatchFeature, DynamicCache, LogitsProcessor, LogitsProcessorList, StoppingCriteria
+from transformers.cache_utils import DynamicLayer
 from transformers.generation.streamers import BaseStreamer
 
 from .modeling import VQAThinkerForConditionalGeneration
@@ -167,3 +168,91 @@ def score_table(
         hundredths = logits[:, 2, list(digits)].softmax(-1)
         table.append(units[unit] * tenths[:, None] * hundredths)
     return ScoreTable(torch.stack(table).cpu())
+
+
+class RoomyLayer(DynamicLayer):
+    """A cache layer that makes room ahead, so that a new position is written in its place instead of copying all.
+
+    For inference only: what it handed out before is changed by the next update.
+    """
+
+    STEP = 256
+
+    def __init__(self, keys: torch.Tensor, values: torch.Tensor):
+        super().__init__()
+        self.lazy_initialization(keys, values)
+        self.length, self._rooms = 0, (keys[..., :0, :], values[..., :0, :])
+        self.update(keys, values)
+
+    def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *_, **__):
+        start, self.length = self.length, self.length + key_states.shape[-2]
+        if self.length > self._rooms[0].shape[-2]:
+            self._rooms = tuple(self._larger(room, start) for room in self._rooms)
+        for room, states in zip(self._rooms, (key_states, value_states), strict=True):
+            room[..., start : self.length, :] = states
+        self.keys, self.values = (room[..., : self.length, :] for room in self._rooms)
+        return self.keys, self.values
+
+    def _larger(self, room: torch.Tensor, filled: int) -> torch.Tensor:
+        *outer, _, width = room.shape
+        larger = room.new_empty(*outer, self.length + self.STEP, width)
+        larger[..., :filled, :] = room[..., :filled, :]
+        return larger
+
+
+def side_by_side(prefix: int, group: int, steps: int, like: torch.Tensor) -> torch.Tensor:
+    """Attention mask (1, 1, group, prefix + group * steps) of the last of `steps` rows of `group` tokens.
+
+    The keys are a shared prefix, then one token of each of the `group` answers for every step; answer k sees the prefix
+    and its own tokens. 0 where allowed, the lowest number elsewhere, in the type of `like`.
+    """
+    own = torch.eye(group, device=like.device, dtype=torch.bool).repeat(1, steps)
+    allowed = torch.cat([own.new_ones(group, prefix), own], dim=1)
+    lowest = torch.finfo(like.dtype).min
+    return torch.zeros(allowed.shape, dtype=like.dtype, device=like.device).masked_fill(~allowed, lowest)[None, None]
+
+
+@torch.inference_mode()
+def write_groups(
+    model: VQAThinkerForConditionalGeneration,
+    prompt: Prompt,
+    seeds: Sequence[int],
+    *,
+    max_new_tokens: int,
+    eos_token_id: int,
+    temperature: float = 1.0,
+) -> list[list[list[int]]]:
+    """Sampled answers [B][G] for the B videos of a prompt, token ids without the end token; seeds are B * G, video by
+    video. Answer k of a video is the one that `write` samples with its seed, whatever is written beside it.
+
+    The G answers of a video are one row of the batch: every step adds G tokens to it, each of which sees the prompt
+    and its own answer only. So the prompt's cache is neither copied nor read G times. An answer that does not reach
+    its end within `max_new_tokens` is cut there. Raises ValueError when the seeds cannot be shared out.
+    """
+    videos, length = prompt.input_ids.shape
+    if not seeds or len(seeds) % videos:
+        raise ValueError(f"{len(seeds)} seeds cannot be shared out evenly to {videos} videos")
+    group = len(seeds) // videos
+    noise = GumbelNoise(seeds, temperature)
+    cache = DynamicCache()
+    cache.layers = [RoomyLayer(layer.keys, layer.values) for layer in prompt.cache.layers]
+    current = prompt.input_ids[:, -1:].expand(-1, group)
+    rows: list[torch.Tensor] = []
+    running = torch.ones(videos, group, dtype=torch.bool, device=current.device)
+    for step in range(max_new_tokens):
+        logits = model(
+            input_ids=current,
+            position_ids=torch.full_like(current, length - 1 + step),
+            attention_mask=side_by_side(length - 1, group, step + 1, prompt.cache.layers[0].keys),
+            past_key_values=cache,
+            use_cache=True,
+        ).logits
+        logits[..., model.config.image_token_id] = -torch.inf
+        drawn = noise(None, logits.flatten(0, 1)).argmax(-1).view_as(current)
+        current = torch.where(running, drawn, eos_token_id)
+        rows.append(current)
+        running &= current != eos_token_id
+        if not running.any():
+            break
+    written = torch.stack(rows, dim=-1).tolist()
+    return [[row[: row.index(eos_token_id)] if eos_token_id in row else row for row in rows] for rows in written]

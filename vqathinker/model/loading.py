@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import json
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from transformers.utils.logging import disable_progress_bar
 
 from ..errors import ModelError
+from .configuration import VQAThinkerConfig
+from .convert import native_weights
 from .efficientnet_lite import EfficientNetLiteModel
+from .folders import find_folder, read_settings
 from .modeling import VQAThinkerForConditionalGeneration
+from .modes import change_mode, find_mode
+from .official import load_settings
 from .processing import VQAThinkerProcessor
+from .prompts import TURN_END
+from .weights import Piece
 
-BUNDLED = Path(__file__).parent.parent / "checkpoints"
 PRECISIONS = ("fp32", "bf16", "int8", "nf4")
 KEPT_PRECISE = [
     "model.vision_tower",
@@ -24,6 +32,8 @@ KEPT_PRECISE = [
     "model.motion_projector",
     "lm_head",
 ]
+logger = logging.getLogger(__name__)
+LOADING_ERRORS = (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError, StrictDataclassError)
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,17 @@ class LoadedModel:
 
     @property
     def eos_token_id(self) -> int:
-        return self.processor.tokenizer.convert_tokens_to_ids("<|im_end|>")
+        return self.processor.tokenizer.convert_tokens_to_ids(TURN_END)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a folder says before its weights are read; `weights` are given where they need other names than stored."""
+
+    folder: Path
+    config: VQAThinkerConfig
+    processor: VQAThinkerProcessor
+    weights: Mapping[str, Piece] | None
 
 
 def choose_precision(precision: str, device: torch.device) -> str:
@@ -47,19 +67,6 @@ def choose_precision(precision: str, device: torch.device) -> str:
     if precision not in PRECISIONS:
         raise ModelError(f"unknown precision {precision!r}; choose one of auto, {', '.join(PRECISIONS)}")
     return precision
-
-
-def find_folder(name: str) -> Path:
-    """The folder of a bundled checkpoint ("tiny") or of a checkpoint on disk. Raises ModelError."""
-    bundled = BUNDLED / name
-    folder = bundled if bundled.is_dir() else Path(name)
-    if not (folder / "config.json").is_file():
-        known = ", ".join(sorted(path.name for path in BUNDLED.iterdir() if path.is_dir()))
-        raise ModelError(f"no model {name!r}: neither bundled ({known}) nor a folder with a config.json")
-    kind = json.loads((folder / "config.json").read_text()).get("model_type")
-    if kind != VQAThinkerForConditionalGeneration.config_class.model_type:
-        raise ModelError(f"{folder} holds a {kind!r} model, not a VQAThinker checkpoint in this package's layout")
-    return folder
 
 
 def quantisation(precision: str):
@@ -79,30 +86,65 @@ def quantisation(precision: str):
     )
 
 
-def load_model(name: str = "tiny", precision: str = "auto", device: str | None = None) -> LoadedModel:
-    """Load a checkpoint for inference. Raises ModelError with one sentence when it cannot be done."""
+def open_checkpoint(folder: Path, mode: str | None = None) -> Checkpoint:
+    """Settings of a folder in the official layout or in ours, in a mode of `modes.MODES`; None is "inference" for the
+    former and the stored one for the latter. Raises ModelError.
+    """
+    settings, official = read_settings(folder)
+    if official:
+        config, processor = load_settings(folder, settings, find_mode(mode or "inference"))
+        found = native_weights(folder, config)
+        if found.ignored:
+            logger.info("ignored keys in %s: %s", folder, found.ignored)
+        return Checkpoint(folder, config, processor, found.native)
+    config = VQAThinkerConfig.from_pretrained(folder)
+    processor = VQAThinkerProcessor.from_pretrained(folder)
+    if mode:
+        processor = change_mode(config, processor, mode)
+    return Checkpoint(folder, config, processor, None)
+
+
+def read_weights(checkpoint: Checkpoint, precision: str, device: torch.device) -> VQAThinkerForConditionalGeneration:
+    """The model, each tensor placed as it is read. Raises ModelError when weights and configuration do not fit."""
+    rough = precision == "bf16" or device.type != "cpu" and precision != "fp32"
+    model, report = VQAThinkerForConditionalGeneration.from_pretrained(
+        None if checkpoint.weights else checkpoint.folder,
+        config=checkpoint.config,
+        state_dict=checkpoint.weights,
+        dtype=torch.bfloat16 if rough else torch.float32,
+        quantization_config=quantisation(precision),
+        device_map={"": device},
+        output_loading_info=True,
+    )
+    for problem in ("missing_keys", "unexpected_keys", "mismatched_keys"):
+        if keys := sorted(map(str, report[problem])):
+            named = f"{problem.replace('_', ' ')} {', '.join(keys[:4])}"
+            raise ModelError(f"the checkpoint in {checkpoint.folder} does not fit: {named}")
+    return model.eval()
+
+
+def load_model(
+    name: str = "tiny", precision: str = "auto", device: str | None = None, mode: str | None = None
+) -> LoadedModel:
+    """Load a checkpoint for inference: a bundled one, a folder in the official layout or ours, "8b" or a hub id.
+
+    `mode` says how a model of the 8b architecture is shown a video, "inference" (12 frames at 560 for the released one)
+    or "training" (6 at 448); without it the stored way, or inference. Raises ModelError with one sentence.
+    """
     target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     if target.type == "cuda" and not torch.cuda.is_available():
         raise ModelError("CUDA was asked for, but this machine has no usable CUDA device")
     precision = choose_precision(precision, target)
     folder = find_folder(name)
     disable_progress_bar()
-    dtype = torch.float32 if precision == "fp32" or target.type == "cpu" and precision != "bf16" else torch.bfloat16
+    failure = None
     try:
-        processor = VQAThinkerProcessor.from_pretrained(folder)
-        model, report = VQAThinkerForConditionalGeneration.from_pretrained(
-            folder,
-            dtype=dtype,
-            quantization_config=quantisation(precision),
-            device_map={"": target},
-            output_loading_info=True,
-        )
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
-        raise ModelError(f"the checkpoint in {folder} cannot be loaded: {error}") from error
-    for problem in ("missing_keys", "unexpected_keys", "mismatched_keys"):
-        if keys := sorted(map(str, report[problem])):
-            named = f"{problem.replace('_', ' ')} {', '.join(keys[:4])}"
-            raise ModelError(f"the checkpoint in {folder} does not fit: {named}")
+        checkpoint = open_checkpoint(folder, mode)
+        model = read_weights(checkpoint, precision, target)
+    except LOADING_ERRORS as error:
+        failure = f"the checkpoint in {folder} cannot be loaded: {' '.join(str(error).split())}"
+    if failure:  # raised here, so that no traceback holds on to a half-loaded model
+        raise ModelError(failure)
     if isinstance(model.model.vision_tower, EfficientNetLiteModel):
         model.model.vision_tower.eval().fold_batch_norm().to(memory_format=torch.channels_last)
-    return LoadedModel(model.eval(), processor, name, precision)
+    return LoadedModel(model, checkpoint.processor, name, precision)

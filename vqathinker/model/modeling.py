@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import nn
 from transformers import AutoModel, AutoModelForImageTextToText
@@ -10,10 +12,12 @@ from transformers.models.internvl.modeling_internvl import (
     InternVLForConditionalGeneration,
     InternVLModel,
     InternVLPreTrainedModel,
+    InternVLVisionModel,
 )
 
 from . import burst_motion, efficientnet_lite  # noqa: F401  (registers the towers with AutoModel)
 from .configuration import VQAThinkerConfig
+from .slowfast import SlowFastModel
 
 
 class MotionProjector(nn.Module):
@@ -40,14 +44,29 @@ class VQAThinkerModel(InternVLModel):
         self.motion_projector = MotionProjector(config.motion_config.hidden_size, config.text_config.hidden_size)
         self.post_init()
 
+    @property
+    def has_bursts(self) -> bool:
+        """Whether the motion encoder looks at dense bursts of their own, not at the sampled frames."""
+        return not isinstance(self.motion_encoder, SlowFastModel)
+
     def vision_tokens(self, pixel_values: torch.Tensor) -> torch.Tensor:
         """Frames (B, F, 3, S, S), normalised -> tower tokens (B, F, tokens, D), before the projector."""
         tokens = self.vision_tower(pixel_values=pixel_values.flatten(0, 1).to(self.dtype)).last_hidden_state
+        if isinstance(self.vision_tower, InternVLVisionModel):
+            tokens = self.join_patches(tokens[:, 1:])
         return tokens.unflatten(0, pixel_values.shape[:2])
 
-    def motion_feature(self, motion_values: torch.Tensor, clip_facts: torch.Tensor) -> torch.Tensor:
-        """Bursts (B, N, T, S, S) in [0, 1] and facts (B, 4) -> motion feature (B, M), before its projector."""
-        return self.motion_encoder(motion_values.to(self.dtype), clip_facts.to(self.dtype))
+    def join_patches(self, patches: torch.Tensor) -> torch.Tensor:
+        """Square grids of patches (B, n*n, D) -> one token for each 2x2 of them (B, n*n/4, 4D), at ratio 0.5."""
+        side = math.isqrt(patches.shape[1])
+        grid = patches.unflatten(1, (side, side))
+        return self.pixel_shuffle(grid, scale_factor=self.config.downsample_ratio).flatten(1, 2)
+
+    def motion_feature(self, motion_values: torch.Tensor, clip_facts: torch.Tensor | None = None) -> torch.Tensor:
+        """Bursts (B, N, T, S, S) in [0, 1] and facts (B, 4), or for SlowFast the frames (B, F, 3, S, S), normalised
+        -> motion feature (B, M), before its projector."""
+        facts = (clip_facts.to(self.dtype),) if self.has_bursts else ()
+        return self.motion_encoder(motion_values.to(self.dtype), *facts)
 
     def project(self, vision_tokens: torch.Tensor, motion_feature: torch.Tensor) -> torch.Tensor:
         """Tower tokens (B, F, tokens, D) and motion feature (B, M) -> video features (B, F*tokens + 1, H)."""
@@ -55,10 +74,19 @@ class VQAThinkerModel(InternVLModel):
         return torch.cat([tokens, self.motion_projector(motion_feature)], dim=1)
 
     def encode_video(
-        self, pixel_values: torch.Tensor, motion_values: torch.Tensor, clip_facts: torch.Tensor
+        self,
+        pixel_values: torch.Tensor,
+        motion_values: torch.Tensor | None = None,
+        clip_facts: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """All that the language model sees of a video: (B, V, H) with the motion token last."""
-        return self.project(self.vision_tokens(pixel_values), self.motion_feature(motion_values, clip_facts))
+        """All that the language model sees of a video: (B, V, H) with the motion token last.
+
+        Raises ValueError when a model with bursts is not given them.
+        """
+        if self.has_bursts and (motion_values is None or clip_facts is None):
+            raise ValueError("this model needs motion_values and clip_facts beside pixel_values")
+        motion = self.motion_feature(motion_values if self.has_bursts else pixel_values, clip_facts)
+        return self.project(self.vision_tokens(pixel_values), motion)
 
     def merge(self, input_ids: torch.Tensor, video_features: torch.Tensor) -> torch.Tensor:
         """Write video features (B, V, H) over the image placeholders of token ids (B, L), row by row.
@@ -98,8 +126,8 @@ class VQAThinkerForConditionalGeneration(InternVLForConditionalGeneration):
     """VQAThinker: watches a video, reasons in words, writes a score.
 
     `forward` takes token ids (B, L) with `config.video_seq_length` image placeholders in every row and either the
-    tensors of `VQAThinkerProcessor` (pixel_values, motion_values, clip_facts) or `video_features` (B, V, H) that
-    `model.encode_video` made of them before.
+    tensors of `VQAThinkerProcessor` (pixel_values; for tiny also motion_values and clip_facts) or `video_features`
+    (B, V, H) that `model.encode_video` made of them before.
     """
 
     config_class = VQAThinkerConfig
@@ -113,11 +141,15 @@ class VQAThinkerForConditionalGeneration(InternVLForConditionalGeneration):
     def forward(
         self,
         input_ids: torch.Tensor | None = None,
+        pixel_values: torch.Tensor | None = None,
+        motion_values: torch.Tensor | None = None,
+        clip_facts: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
         logits_to_keep: int | torch.Tensor = 0,
         **kwargs,
     ) -> CausalLMOutputWithPast:
-        outputs = self.model(input_ids=input_ids, **kwargs)
+        video = {"pixel_values": pixel_values, "motion_values": motion_values, "clip_facts": clip_facts}
+        outputs = self.model(input_ids=input_ids, **video, **kwargs)
         keep = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
         logits = self.lm_head(outputs.last_hidden_state[:, keep])
         loss = None

@@ -70,6 +70,11 @@ class VQAThinkerProcessor(ProcessorMixin):
     def video_spec(self) -> VideoSpec:
         return VideoSpec(frames=self.frames, burst_length=self.burst_length, burst_size=self.burst_size)
 
+    @property
+    def max_new_tokens(self) -> int:
+        """The length at which an answer is cut."""
+        return STYLES[self.prompt].max_new_tokens
+
     def pixels(self, clip: Clip) -> torch.Tensor:
         """Frames of a clip -> (F, 3, S, S) float32."""
         frames = clip.frames[:1] if clip.info.is_still else clip.frames

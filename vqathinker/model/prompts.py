@@ -27,7 +27,7 @@ class PromptStyle:
     """How the parts of a prompt are joined.
 
     `separator` stands between the opening line, the frames and the question, `colon` between a frame's name and its
-    picture, `gap` before the instruction.
+    picture, `gap` before the instruction. `max_new_tokens` is the length at which an answer is cut.
     """
 
     system: str
@@ -37,6 +37,7 @@ class PromptStyle:
     separator: str
     colon: str
     gap: str
+    max_new_tokens: int
 
     def user(self, frames: int, question: str | None = None) -> str:
         """The user turn, with one `<image>` for each frame and one for the motion feature."""
@@ -53,12 +54,12 @@ class PromptStyle:
 
 
 OFFICIAL_TRAIN = PromptStyle(
-    OFFICIAL_SYSTEM, "Now you will receive a video:", OFFICIAL_QUESTION, OFFICIAL_INSTRUCTION, "\n", ":", " "
+    OFFICIAL_SYSTEM, "Now you will receive a video:", OFFICIAL_QUESTION, OFFICIAL_INSTRUCTION, "\n", ":", " ", 2048
 )
 OFFICIAL_INFERENCE = PromptStyle(
-    OFFICIAL_SYSTEM, "Now you will receive a video:", OFFICIAL_QUESTION, OFFICIAL_INSTRUCTION, "", ": ", ""
+    OFFICIAL_SYSTEM, "Now you will receive a video:", OFFICIAL_QUESTION, OFFICIAL_INSTRUCTION, "", ": ", "", 1024
 )
-TINY = PromptStyle("", "A video:", "Rate its quality from 1 to 5.", "Think, then answer.", "\n", ":", " ")
+TINY = PromptStyle("", "A video:", "Rate its quality from 1 to 5.", "Think, then answer.", "\n", ":", " ", 160)
 STYLES = {"official_train": OFFICIAL_TRAIN, "official_inference": OFFICIAL_INFERENCE, "tiny": TINY}
 
 

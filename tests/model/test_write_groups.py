@@ -1,0 +1,93 @@
+"""Answers side by side: many about each of several videos, the very ones that are written alone."""
+
+import pytest
+import torch
+from transformers import DynamicCache
+
+from vqathinker.model.generation import RoomyLayer, prefill, rollout_seeds, side_by_side, write, write_groups
+
+from .tiny_models import make_clip, make_model, make_processor
+
+VIDEOS, GROUP, LENGTH = 3, 4, 20
+
+
+@pytest.fixture(scope="module")
+def processor():
+    return make_processor()
+
+
+@pytest.fixture(scope="module")
+def model(processor):
+    return make_model(processor)
+
+
+@pytest.fixture(scope="module")
+def limits(processor):
+    return {"max_new_tokens": LENGTH, "eos_token_id": processor.tokenizer.eos_token_id}
+
+
+@pytest.fixture(scope="module")
+def prompt(model, processor):
+    return prefill(model, processor([make_clip(k) for k in range(VIDEOS)]))
+
+
+def seeds_of(videos: range) -> list[int]:
+    return [seed for video in videos for seed in rollout_seeds(video, GROUP)]
+
+
+def test_each_answer_is_the_one_that_is_written_alone(model, processor, prompt, limits):
+    together = write_groups(model, prompt, seeds_of(range(VIDEOS)), **limits)
+    for video in range(VIDEOS):
+        alone = prefill(model, processor(make_clip(video)))
+        assert together[video] == write(model, alone, seeds=rollout_seeds(video, GROUP), **limits)
+    assert len({tuple(row) for group in together for row in group}) == VIDEOS * GROUP
+
+
+def test_the_temperature_is_that_of_write(model, processor, limits):
+    alone = prefill(model, processor(make_clip(0)))
+    seeds = rollout_seeds(0, GROUP)
+    cold = write_groups(model, alone, seeds, temperature=0.5, **limits)
+    assert cold == [write(model, alone, seeds=seeds, temperature=0.5, **limits)]
+    assert cold != write_groups(model, alone, seeds, **limits)
+
+
+def test_answers_end_at_their_own_end_and_the_prompt_stays(processor, prompt, limits):
+    model = make_model(processor)
+    end = limits["eos_token_id"]
+    bias = torch.zeros(model.config.text_config.vocab_size)
+    bias[end] = 5.0
+    bias[model.config.image_token_id] = 100.0
+    model.lm_head.register_forward_hook(lambda module, inputs, output: output + bias)
+    groups = write_groups(model, prompt, seeds_of(range(VIDEOS)), **limits)
+    rows = [row for group in groups for row in group]
+    assert len({len(row) for row in rows}) > 1 and min(map(len, rows)) < LENGTH
+    assert all(end not in row and model.config.image_token_id not in row for row in rows)
+    assert prompt.cache.get_seq_length() == prompt.input_ids.shape[1] - 1
+
+
+@pytest.mark.parametrize("seeds", [[], [1, 2]])
+def test_seeds_that_cannot_be_shared_out_are_refused(model, prompt, limits, seeds):
+    with pytest.raises(ValueError, match="shared out evenly to 3 videos"):
+        write_groups(model, prompt, seeds, **limits)
+
+
+def test_an_answer_sees_the_prefix_and_itself():
+    mask = side_by_side(prefix=2, group=2, steps=3, like=torch.zeros(1))[0, 0]
+    assert (mask == 0).tolist() == [
+        [True, True, True, False, True, False, True, False],
+        [True, True, False, True, False, True, False, True],
+    ]
+
+
+def test_a_roomy_cache_holds_what_a_plain_one_holds():
+    plain, roomy = DynamicCache(), None
+    for step, count in enumerate((3, 1, 1, RoomyLayer.STEP, 2)):
+        keys, values = torch.randn(2, 1, 2, count, 4, generator=torch.Generator().manual_seed(step))
+        expected = plain.update(keys, values, 0)
+        if roomy is None:
+            roomy = RoomyLayer(keys, values)
+            got = roomy.keys, roomy.values
+        else:
+            got = roomy.update(keys, values)
+        assert all(torch.equal(*pair) for pair in zip(got, expected, strict=True))
+    assert roomy.get_seq_length() == plain.get_seq_length()

@@ -1,0 +1,59 @@
+"""One command from raw data to numbers in a model card, in small."""
+
+import json
+
+import pytest
+import yaml
+
+from training.tiny import main
+from vqathinker import load_rater
+
+SFT = {
+    "model": {
+        "image_size": 64,
+        "frames": 2,
+        "grids": [1],
+        "burst_length": 4,
+        "burst_size": 16,
+        "hidden_size": 32,
+        "layers": 1,
+        "heads": 2,
+        "intermediate_size": 32,
+        "vocabulary": 400,
+    },
+    "see": {"epochs": 1, "batch_size": 8},
+    "move": {"epochs": 1, "batch_size": 8},
+    "speak": {"epochs": 1, "batch_size": 8, "views": 2},
+}
+GRPO = {"steps": 1, "videos": 2, "group": 2, "micro_batch": 1, "max_new_tokens": 8, "validation": 1, "twins": 1}
+
+
+@pytest.fixture(scope="module")
+def worked(data_dir, tmp_path_factory):
+    work = tmp_path_factory.mktemp("work")
+    for name, values in (("sft", SFT), ("grpo", GRPO)):
+        (work / f"{name}.yaml").write_text(yaml.safe_dump(values))
+    (work / "README.md").write_text("<!-- accuracy -->\n<!-- /accuracy -->\n")
+    return work
+
+
+def arguments(data_dir, work, until: str) -> list[str]:
+    configs = ["--sft", str(work / "sft.yaml"), "--grpo", str(work / "grpo.yaml")]
+    return [str(data_dir), str(work), "--out", str(work / "tiny"), "--limit", "3", "--jobs", "1", *configs] + [
+        "--until",
+        until,
+    ]
+
+
+def test_the_recipe_ends_in_a_measured_checkpoint_that_rates(data_dir, worked):
+    main(arguments(data_dir, worked, "evaluate"))
+    assert (worked / "grpo" / "grpo_log.jsonl").exists()
+    result = json.loads((worked / "evaluation" / "evaluation.json").read_text())
+    assert result["samples"] > 0 and "preference" in result
+    assert 1 <= load_rater(str(worked / "tiny")).rate(data_dir / "clips" / "room.mp4").score <= 5
+
+
+def test_it_goes_on_where_it_stopped(data_dir, worked):
+    log = (worked / "grpo" / "grpo_log.jsonl").read_text()
+    main(arguments(data_dir, worked, "grpo"))
+    assert (worked / "grpo" / "grpo_log.jsonl").read_text() == log

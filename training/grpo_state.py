@@ -1,0 +1,141 @@
+"""What a GRPO run keeps: states to resume from, logs that fit them, the checkpoint at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from accelerate import Accelerator
+from safetensors import SafetensorError
+
+from vqathinker.errors import VQAThinkerError
+from vqathinker.model.processing import VQAThinkerProcessor
+
+from .policy import Policy
+from .state import append_jsonl, read_jsonl
+
+SHARD = "9MB"
+LOG, PROBES, NOTE = "grpo_log.jsonl", "probes.jsonl", "step.json"
+
+
+class SaveError(VQAThinkerError):
+    """Something could not be written; what was written before is intact."""
+
+
+def states(run: Path) -> list[Path]:
+    """Complete states of a run, the oldest first."""
+    return sorted(path for path in run.glob("state-*") if (path / NOTE).is_file())
+
+
+def save_state(accelerator: Accelerator, run: Path, step: int, note: dict) -> None:
+    """Weights, optimiser and random states after `step`, whole or not at all; then the older state is removed.
+
+    Raises SaveError.
+    """
+    staged, target = run / ".state-partial", run / f"state-{step:06d}"
+    if accelerator.is_main_process:
+        shutil.rmtree(staged, ignore_errors=True)
+    accelerator.wait_for_everyone()
+    whole_or_nothing(
+        lambda: accelerator.save_state(str(staged), safe_serialization=False), staged, f"the state of step {step}"
+    )
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        whole_or_nothing(lambda: finish_state(staged, target, step, note), staged, f"the state of step {step}")
+        for old in states(run)[:-1]:
+            shutil.rmtree(old)
+    accelerator.wait_for_everyone()
+
+
+def finish_state(staged: Path, target: Path, step: int, note: dict) -> None:
+    (staged / NOTE).write_text(json.dumps({"step": step, **note}))
+    shutil.rmtree(target, ignore_errors=True)
+    staged.rename(target)
+
+
+def whole_or_nothing(write: Callable[[], object], staged: Path, what: str) -> None:
+    """Run `write`, which fills `staged`; when it fails, remove that folder and raise SaveError."""
+    try:
+        write()
+    except (OSError, RuntimeError, SafetensorError) as error:
+        shutil.rmtree(staged, ignore_errors=True)
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise SaveError(f"{what} cannot be written to {staged.parent}: {reason}; what was saved before is kept") from (
+            error
+        )
+
+
+def resume(accelerator: Accelerator, run: Path, note: dict) -> dict:
+    """Load the last complete state; what was noted with it, {"step": 0} without one. Log rows of later steps go.
+
+    `note` is what the run is made of; Raises VQAThinkerError where the state was made of something else.
+    """
+    found = states(run)
+    kept = json.loads((found[-1] / NOTE).read_text()) if found else {"step": 0, **note}
+    for name, value in note.items():
+        if kept.get(name) != value:
+            raise VQAThinkerError(
+                f"{run} holds a run with other {name}; continue it with its own settings, or choose another folder"
+            )
+    if found:
+        accelerator.load_state(str(found[-1]))
+    if accelerator.is_main_process:
+        for name in (LOG, PROBES):
+            forget_after(run / name, kept["step"] if found else -1)
+    accelerator.wait_for_everyone()
+    return kept
+
+
+def forget_after(path: Path, step: int) -> None:
+    """Remove the rows of later steps, and a last line that a kill left half written."""
+    if not path.exists():
+        return
+    text = path.read_text()
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text[: text.rfind("\n") + 1])
+    rows = [row for row in read_jsonl(partial) if row["step"] <= step]
+    partial.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    os.replace(partial, path)
+
+
+def log_row(run: Path, name: str, row: dict) -> None:
+    """Append a row. Raises SaveError on a full disk."""
+    try:
+        append_jsonl(run / name, row)
+    except OSError as error:
+        raise SaveError(f"{run / name} cannot be written: {error.strerror}; what was saved before is kept") from error
+
+
+def save_checkpoint(
+    accelerator: Accelerator, policy: Policy, adapters, processor: VQAThinkerProcessor, out: Path
+) -> None:
+    """The model in the layout that the supervised start has, adapters merged; `out` is replaced as a whole.
+
+    Raises SaveError.
+    """
+    if adapters is None:
+        prefix = "model."
+        whole = {key.removeprefix(prefix): value for key, value in accelerator.get_state_dict(policy).items()}
+        model = accelerator.unwrap_model(policy).model
+    else:
+        model = adapters.merge_and_unload()
+        whole = None
+    if accelerator.is_main_process:
+        staged, old = out.with_name(f".{out.name}.partial"), out.with_name(f".{out.name}.old")
+
+        def write() -> None:
+            shutil.rmtree(staged, ignore_errors=True)
+            staged.parent.mkdir(parents=True, exist_ok=True)
+            model.save_pretrained(staged, state_dict=whole, max_shard_size=SHARD)
+            processor.save_pretrained(staged)
+
+        whole_or_nothing(write, staged, f"the checkpoint {out.name}")
+        shutil.rmtree(old, ignore_errors=True)
+        if out.exists():
+            out.rename(old)
+        staged.rename(out)
+        shutil.rmtree(old, ignore_errors=True)
+    accelerator.wait_for_everyone()

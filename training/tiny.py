@@ -1,0 +1,69 @@
+"""The hosted checkpoint, from raw data to numbers in the model card, with one command.
+
+    python -m training.tiny DATA_DIR WORK_DIR [--out vqathinker/checkpoints/tiny]
+
+Five parts, each of which can be run alone with the command that its module names, and each of which goes on where it
+was stopped:
+1. build     training/data/build.py   degraded clips and labels                     -> WORK_DIR/built
+2. start     training/sft.py          supervised start: see, move, speak            -> WORK_DIR/start
+3. grpo      training/grpo.py         GRPO from that start                          -> OUT
+4. evaluate  training/evaluate.py     validation contents, through files            -> WORK_DIR/evaluation
+5. card      training/card.py         model card and the tables of the README
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from . import card, evaluate
+from .config import load_settings
+from .data.build import build
+from .datasets import read_items
+from .grpo import run_grpo
+from .grpo_config import load_grpo_settings
+from .sft import run_sft
+
+CONFIGS = Path(__file__).parent / "configs"
+
+
+def parts(args: argparse.Namespace) -> dict[str, Callable[[], object]]:
+    """The five parts, in order."""
+    data, work, out = args.data, args.work, args.out
+    built, start = work / "built", work / "start"
+
+    def learn() -> None:
+        items = read_items(built / "manifest.jsonl", data)
+        train, held_out = ([item for item in items if item.split == split] for split in ("train", "val"))
+        run_grpo(train, held_out, work / "grpo", str(start), out, load_grpo_settings(args.grpo), jobs=args.jobs)
+
+    return {
+        "build": lambda: build(data, built, args.jobs, limit=args.limit),
+        "start": lambda: run_sft(data, built, work / "sft", start, load_settings(args.sft), args.jobs),
+        "grpo": learn,
+        "evaluate": lambda: evaluate.main([str(data), str(built), str(work / "evaluation"), "--model", str(out)]),
+        "card": lambda: card.main([str(work / "evaluation"), str(built), "--checkpoint", str(out)]),
+    }
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description="The whole recipe of the hosted checkpoint.")
+    parser.add_argument("data", type=Path, help="folder with clive/ avt_uhd/ clips/ photos/")
+    parser.add_argument("work", type=Path, help="folder for everything that is made on the way")
+    parser.add_argument("--out", type=Path, default=Path("vqathinker/checkpoints/tiny"), help="the checkpoint")
+    parser.add_argument("--sft", type=Path, default=CONFIGS / "tiny_sft.yaml", help="settings of the start")
+    parser.add_argument("--grpo", type=Path, default=CONFIGS / "tiny_grpo.yaml", help="settings of GRPO")
+    parser.add_argument("--jobs", type=int, default=2, help="decoders and encoders at a time")
+    parser.add_argument("--limit", type=int, help="make that many degraded clips at most (a trial run)")
+    parser.add_argument("--until", choices=("build", "start", "grpo", "evaluate", "card"), default="card")
+    args = parser.parse_args(argv)
+    for name, do in parts(args).items():
+        print(f"== {name}", flush=True)
+        do()
+        if name == args.until:
+            return
+
+
+if __name__ == "__main__":
+    main()

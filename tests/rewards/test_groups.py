@@ -92,3 +92,13 @@ def test_the_mos_may_be_an_array_or_a_tensor():
     expected = score_groups(texts, [4.0, 2.0]).total
     assert score_groups(texts, np.array([4.0, 2.0])).total.equal(expected)
     assert score_groups(texts, torch.tensor([4.0, 2.0])).total.equal(expected)
+
+
+def test_an_answer_off_the_scale_spoils_its_group_only_in_the_released_code():
+    good, wild = "<think>a</think><answer>4.00</answer>", "<think>a</think><answer>3110.00</answer>"
+    other = ["<think>a</think><answer>2.00</answer>", "<think>a</think><answer>2.10</answer>"]
+    texts, mos = [[good, good, wild], [*other, other[0]]], [4.0, 2.0]
+    repaired, released = (score_groups(texts, mos, spec) for spec in (RewardSpec(), RewardSpec.official()))
+    assert repaired.ranking[0, 0] > 0.99 and released.ranking[0, 0] < 0.8
+    assert repaired.ranking[0, 2] == 0 and repaired.scores[0, 2].isnan()
+    assert released.scores[0, 2] == 3110

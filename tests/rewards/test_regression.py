@@ -25,13 +25,14 @@ def test_official_equals_the_original():
     close(rewards_of(READABLE, OFFICIAL), [case["reward"] for case in READABLE], 1e-6)
 
 
-def test_the_default_differs_only_by_written_decimals_and_missing_tags():
+def test_the_default_differs_only_by_written_decimals_missing_tags_and_the_scale():
     for case, reward in zip(READABLE, rewards_of(READABLE, RewardSpec()).tolist(), strict=True):
         text = case["completion"]
         forgiven = read_answer(text).decimals >= 2 > read_answer(text, OFFICIAL).decimals
         expected = case["reward"] / 0.8 if forgiven else case["reward"]
         tagged = "<answer>" in text and "</answer>" in text
-        assert reward == pytest.approx(expected if tagged else 0, abs=1e-6)
+        counts = tagged and 1 <= read_answer(text).value <= 5
+        assert reward == pytest.approx(expected if counts else 0, abs=1e-6)
         assert not forgiven or "0" in text
 
 

@@ -21,8 +21,8 @@ from .temporal import temporal_bonus
 class RewardTable:
     """The rewards of B groups of G completions; every field is a float32 tensor (B, G).
 
-    total is the weighted sum of ranking, regression and format. scores are the numbers that were read, NaN where
-    there was none; bell is the regression reward before a coarse answer is punished.
+    total is the weighted sum of ranking, regression and format. scores are the numbers that count, NaN where
+    there is none; bell is the regression reward before a coarse answer is punished.
     """
 
     format: torch.Tensor
@@ -90,6 +90,8 @@ def score_groups(
     target = _check(texts, mos)
     answers = [[read_answer(text, spec) for text in group] for group in texts]
     scores = _table(answers, lambda answer: math.nan if answer.value is None else answer.value)
+    if spec.off_scale_is_unreadable:
+        scores = torch.where((scores < spec.lowest) | (scores > spec.highest), torch.nan, scores)
     decimals = _table(answers, lambda answer: answer.decimals)
     rng = rng or np.random.default_rng(0)
     regressed, ranked = (_readable(scores, spec, rng) for _ in range(2))

@@ -20,6 +20,7 @@ class RewardSpec:
     Constants (paper, section "Method"; the values of the released script):
         sigma               width of the bell of the regression reward, on the MOS scale
         coarse_factor       what an answer with fewer than `min_decimals` decimals keeps of its regression reward
+        lowest, highest     ends of the MOS scale
         smoothing           added to the variances and below the square roots of the ranking reward
         bonus               temporal bonus, added to a ranking reward above `ranking_gate` and to a regression reward
                             above `regression_gate` when the ordered clip earned more than the perturbed one
@@ -29,6 +30,7 @@ class RewardSpec:
         count_written_decimals      count the decimals that were written: "3.50" has two
         bonus_ignores_coarseness    compare the bell with `regression_gate` before the coarse answer is punished
         unreadable_is_lowest        an unreadable answer earns 0 and stays out of its group's mean and variance
+        off_scale_is_unreadable     a number below `lowest` or above `highest` is no score
         answer_needs_tags           read a number only between <answer> and </answer>
         allow_outer_whitespace      white space around the whole answer does not spoil its format
         refuse_repeated_tags        doubled and nested tags spoil the format
@@ -49,6 +51,8 @@ class RewardSpec:
     sigma: float = 0.5
     coarse_factor: float = 0.8
     min_decimals: int = 2
+    lowest: float = 1.0
+    highest: float = 5.0
     smoothing: float = 1e-6
     bonus: float = 0.3
     ranking_gate: float = 0.5
@@ -60,6 +64,7 @@ class RewardSpec:
     count_written_decimals: bool = _repair("casts the text to a float first, so 3.50 and 4.00 are punished as coarse")
     bonus_ignores_coarseness: bool = _repair("a coarse answer earns at most 0.8, so it can never earn the bonus")
     unreadable_is_lowest: bool = _repair("scores an unreadable answer at random from 1 to 5, anew for each reward")
+    off_scale_is_unreadable: bool = _repair("takes any number: one answer of 3110 spoils the variance of its group")
     answer_needs_tags: bool = _repair("without tags the first number of the text counts: Frame1 is a score of 1")
     allow_outer_whitespace: bool = _repair("white space before or after the answer spoils its format")
     refuse_repeated_tags: bool = _repair("doubled or nested tags pass as well-formed")
@@ -73,6 +78,8 @@ class RewardSpec:
             if not math.isfinite(value) or value < 0 or (value == 0 and not zero_is_fine):
                 wanted = "a number from 0 up" if zero_is_fine else "a positive number"
                 raise ValueError(f"RewardSpec.{name} must be {wanted}, not {value}.")
+        if not self.lowest < self.highest:
+            raise ValueError(f"RewardSpec.lowest must be below highest, not {self.lowest} and {self.highest}.")
         if self.coarse_factor > 1:
             raise ValueError(f"RewardSpec.coarse_factor must be at most 1, not {self.coarse_factor}.")
 

@@ -6,8 +6,9 @@ standardised over the training data, a fresh projector and the language model le
 the score. Every epoch words the same facts anew and draws the score from a normal around the MOS, so that neighbouring
 scores share probability.
 
-Loss: cross-entropy over the answer, digits of the score weighted `answer_weight` times, plus `reading_weight` times the
-loss of the first stage, read off the projected features by the throw-away head: it keeps them telling.
+Loss: cross-entropy over the answer, digits of the score weighted `answer_weight` times and held against their whole
+distribution (a draw of them would teach the same, slower), plus `reading_weight` times the loss of the first stage,
+read off the projected features by the throw-away head: it keeps them telling.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from vqathinker.model.generation import prefill, write
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor
 from vqathinker.rating.defects import DEFECTS, parse_defects
+from vqathinker.rating.words import EDGES
 from vqathinker.rewards import format_ok, parse_answer
 
 from .config import SftSettings
@@ -34,6 +36,26 @@ from .see import ReadingHead, named_f1, seeing_loss, weighted
 from .watch import Seen, Watcher, watch_all
 
 MAX_NEW_TOKENS = 160
+
+
+def digit_targets(mos: torch.Tensor, deviation: float, written: torch.Tensor) -> torch.Tensor:
+    """Probabilities (B, 3, 10) of the unit, of the tenth after the written unit, and of the hundredth after both.
+
+    The score is normal around the MOS (B,), held to [1, 5], rounded to two decimals and, as the text before it has
+    named the word of the written score, held to the interval of that word. written (B, 3): the digits of a score.
+    """
+    edges = torch.cat([torch.tensor([-torch.inf]), torch.arange(1.005, 5.0, 0.01), torch.tensor([torch.inf])])
+    below = torch.special.ndtr((edges.double() - mos[:, None].double()) / deviation)
+    hundreds = torch.arange(100, 501)
+    bounds = torch.tensor([round(100 * edge) for edge in EDGES])
+    score = (written * torch.tensor([100, 10, 1])).sum(1)
+    same_word = torch.bucketize(hundreds, bounds, right=True) == torch.bucketize(score, bounds, right=True)[:, None]
+    table = torch.zeros(len(mos), 1000, dtype=torch.float64)
+    table[:, 100:501] = below.diff(dim=1).clamp_min(1e-12) * same_word
+    table, rows = table.view(-1, 10, 10, 10), torch.arange(len(mos))
+    unit, tenth = table.sum((2, 3)), table.sum(3)[rows, written[:, 0]]
+    targets = torch.stack([unit, tenth, table[rows, written[:, 0], written[:, 1]]], dim=1)
+    return (targets / targets.sum(-1, keepdim=True)).float()
 
 
 class Speaker:
@@ -89,6 +111,18 @@ class Speaker:
         scores = [float(np.clip(rng.normal(row["mos"], jitter), 1, 5)) for row in rows]
         return [write_reasoning(row, score, rng) for row, score in zip(rows, scores, strict=True)]
 
+    def token_losses(self, logits: torch.Tensor, answers: torch.Tensor, mos: torch.Tensor) -> torch.Tensor:
+        """Cross-entropy (B, L) of logits (B, L, V) with answers (B, L); with whole distributions for the digits."""
+        logps = logits.float().log_softmax(-1)
+        losses = -logps.gather(-1, answers[..., None])[..., 0]
+        rows, unit = torch.arange(len(answers)), (answers == self.answer_ids[0]).int().argmax(1) + 1
+        places = torch.stack([unit, unit + 2, unit + 3], dim=1)
+        digits = torch.tensor(self.tokenizer.convert_tokens_to_ids(list("0123456789")))
+        written = (answers.gather(1, places)[..., None] == digits).int().argmax(-1)
+        targets = digit_targets(mos, self.settings.speak.score_jitter, written)
+        soft = -(targets * logps[rows[:, None], places][..., digits]).sum(-1)
+        return losses.scatter(1, places, soft)
+
     def loss(self, rows: list[dict], rng: np.random.Generator) -> tuple[torch.Tensor, dict]:
         """Loss of the module docstring over a batch of rows, and its parts."""
         speak = self.settings.speak
@@ -104,7 +138,7 @@ class Speaker:
             hidden = self.model.model(input_ids=ids, video_features=features).last_hidden_state
             logits = self.model.lm_head(hidden[:, len(self.prompt) - 1 : -1])
             mos, defects = self.head(features)
-        token_loss = F.cross_entropy(logits.float().transpose(1, 2), padded, reduction="none")
+        token_loss = self.token_losses(logits, padded, torch.tensor([row["mos"] for row in shown]))
         words = (token_loss * weights).sum() / weights.sum()
         reading, parts = seeing_loss(mos.float(), defects.float(), shown, self.settings)
         return words + speak.reading_weight * reading, {"ce": words.item(), **parts}

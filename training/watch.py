@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor, normalise
 
 from .cache import Sample, read_sample
-from .config import MoveSettings, SeeSettings, SftSettings, SpeakSettings
+from .config import SftSettings
 from .state import save_atomically
 from .views import View, motion_tensors, plain_view, random_view
 
@@ -117,6 +117,7 @@ def fingerprint(watcher: Watcher, rows: list[dict]) -> str:
         for key, tensor in module.state_dict().items():
             if not key.startswith("facts."):
                 digest.update(key.encode() + tensor.numpy().tobytes())
-    shown = replace(watcher.settings, see=SeeSettings(), move=MoveSettings(), speak=SpeakSettings())
-    text = json.dumps([repr(shown), watcher.settings.speak.views, rows], sort_keys=True)
+    settings = asdict(watcher.settings)
+    shown = {name: value for name, value in settings.items() if name not in ("see", "move", "speak")}
+    text = json.dumps([shown, watcher.settings.speak.views, rows], sort_keys=True)
     return digest.hexdigest() + hashlib.sha256(text.encode()).hexdigest()

@@ -74,6 +74,17 @@ def test_a_finished_run_is_not_trained_again(trained, data_dir, built):
     assert all((before[name] == after[name]).all() for name in before)
 
 
+def test_what_was_seen_is_kept_until_a_weight_or_a_setting_changes(trained, data_dir, built):
+    seen = trained / "seen.pt"
+    written = seen.stat().st_mtime_ns
+    (trained / "speak.pt").unlink()
+    run_sft(data_dir, built, trained, trained / "again", replace(SETTINGS), jobs=1)
+    assert seen.stat().st_mtime_ns == written
+    (trained / "speak.pt").unlink()
+    run_sft(data_dir, built, trained, trained / "again", replace(SETTINGS, tone_share=0.9), jobs=1)
+    assert seen.stat().st_mtime_ns > written
+
+
 def test_the_checkpoint_is_measured_and_its_card_written(trained, data_dir, built, tmp_path):
     rows = [row for row in read_jsonl(built / "manifest.jsonl") if row["split"] == "val"]
     rater = load_rater(str(trained / "tiny"))

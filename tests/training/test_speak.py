@@ -1,0 +1,39 @@
+"""The distribution that the digits of a score are taught."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.speak import digit_targets
+from vqathinker.rating.words import score_word
+
+DEVIATION = 0.12
+
+
+def digits(score: float) -> list[int]:
+    return [int(digit) for digit in f"{score:.2f}".replace(".", "")]
+
+
+@given(st.floats(1, 5), st.floats(-2, 2))
+def test_each_digit_has_a_distribution_in_which_the_written_one_is_possible(mos, normal):
+    score = round(float(np.clip(mos + DEVIATION * normal, 1, 5)), 2)
+    targets = digit_targets(torch.tensor([mos]), DEVIATION, torch.tensor([digits(score)]))[0]
+    assert targets.sum(-1) == pytest.approx([1, 1, 1], abs=1e-5)
+    assert all(targets[place, digit] > 0 for place, digit in enumerate(digits(score)))
+
+
+@pytest.mark.parametrize("mos", [1.05, 2.58, 3.42, 4.97])
+def test_the_digits_are_those_of_draws_that_share_the_word(mos):
+    draws = np.round(np.clip(np.random.default_rng(0).normal(mos, DEVIATION, 200_000), 1, 5), 2)
+    word = score_word(draws[0])
+    same = [digits(score) for score in draws[:60_000] if score_word(score) == word]
+    targets = digit_targets(torch.tensor([mos]), DEVIATION, torch.tensor([digits(draws[0])]))[0]
+    unit, tenth, _ = digits(draws[0])
+    shares = [np.mean([d[0] == k for d in same]) for k in range(10)]
+    assert targets[0].tolist() == pytest.approx(shares, abs=0.01)
+    tenths = [d for d in same if d[0] == unit]
+    assert targets[1].tolist() == pytest.approx([np.mean([d[1] == k for d in tenths]) for k in range(10)], abs=0.02)
+    last = [d for d in tenths if d[1] == tenth]
+    assert targets[2].tolist() == pytest.approx([np.mean([d[2] == k for d in last]) for k in range(10)], abs=0.05)

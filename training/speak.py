@@ -167,7 +167,7 @@ class Speaker:
     def evaluate(self, rows: list[dict]) -> dict[str, float]:
         """SRCC and MAE by source, macro-F1 of the named defects and the share of well-formed answers."""
         texts = self.say(rows)
-        scores = np.array([3.0 if (score := parse_answer(text)) is None else score for text in texts])
+        scores = np.clip([3.0 if (score := parse_answer(text)) is None else score for text in texts], 1, 5)
         found = [{defect.name for defect in parse_defects(text)} for text in texts]
         named = np.array([[name in names for name in DEFECTS] for names in found])
         well_formed = float(np.mean([format_ok(text) for text in texts]))

@@ -187,7 +187,9 @@ def test_without_twins_there_is_no_bonus():
 
 
 def test_metrics_are_means_and_an_absurd_score_does_not_blow_up_the_spread():
-    scored = score([answers(4.0, 4.0), answers(2.0, 99999.0)], [None, None], [4.0, 2.0], RewardSpec())
+    texts = [answers(4.0, 4.0), answers(2.0, 99999.0)]
+    assert reward_metrics(score(texts, [None, None], [4.0, 2.0], RewardSpec()))["spread"] == 0
+    scored = score(texts, [None, None], [4.0, 2.0], RewardSpec(off_scale_is_unreadable=False))
     metrics = reward_metrics(scored)
     assert metrics["format"] == 1.0
     assert metrics["no_gradient_share"] == 0.5

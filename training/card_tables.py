@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from .calibration import calibration_sentence
+from .markers import table
 
 SETS = {
     "clive": "LIVE-Challenge pictures, human MOS",
@@ -29,11 +30,6 @@ def span(entry: dict, digits: int = 3) -> str:
     if entry["low"] is None:
         return f"{entry['value']:.{digits}f}"
     return f"{entry['value']:.{digits}f} [{entry['low']:.{digits}f}, {entry['high']:.{digits}f}]"
-
-
-def table(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def agreement_table(result: dict) -> str:

@@ -16,12 +16,11 @@ from .answers import answer
 from .datasets import Item
 from .grpo_config import GrpoSettings
 from .grpo_features import Decoded, Stored, stacked
-from .metrics import SETS
+from .metrics import SETS, held
 from .policy import Inputs, Policy, see, video_features
 from .rollouts import answer_seeds, sample_answers, video_seed
 
 AT_ONCE = 32
-UNREADABLE = 3.0
 
 
 def set_of(item: Item) -> str:
@@ -36,11 +35,6 @@ def evenly(items: Sequence[Item], count: int) -> list[Item]:
         places = np.linspace(0, len(members) - 1, min(count or len(members), len(members))).astype(int)
         chosen += [members[place] for place in places]
     return chosen
-
-
-def held(score: float | None) -> float:
-    """A score as the scale has it: held to [1, 5], the middle where there is none."""
-    return UNREADABLE if score is None else min(max(score, 1.0), 5.0)
 
 
 class Validation:

@@ -7,6 +7,12 @@ import numpy as np
 from vqathinker.rating.evaluation import agreement
 
 SETS = {"clive": "clive", "avt_uhd": "avt", "clips": "pseudo", "photos": "pseudo"}
+UNREADABLE = 3.0
+
+
+def held(score: float | None) -> float:
+    """A score as the scale has it: held to [1, 5], the middle where there is none."""
+    return UNREADABLE if score is None else min(max(score, 1.0), 5.0)
 
 
 def correlations(rows: list[dict], predicted: np.ndarray) -> dict[str, float | None]:

@@ -30,7 +30,7 @@ from vqathinker.rewards import format_ok, parse_answer
 
 from .config import SftSettings
 from .data.reasoning import write_reasoning
-from .metrics import correlations
+from .metrics import correlations, held
 from .schedule import Stage, run_stage
 from .see import ReadingHead, named_f1, seeing_loss, weighted
 from .watch import Seen, Watcher, watch_all
@@ -167,7 +167,7 @@ class Speaker:
     def evaluate(self, rows: list[dict]) -> dict[str, float]:
         """SRCC and MAE by source, macro-F1 of the named defects and the share of well-formed answers."""
         texts = self.say(rows)
-        scores = np.clip([3.0 if (score := parse_answer(text)) is None else score for text in texts], 1, 5)
+        scores = np.array([held(parse_answer(text)) for text in texts])
         found = [{defect.name for defect in parse_defects(text)} for text in texts]
         named = np.array([[name in names for name in DEFECTS] for names in found])
         well_formed = float(np.mean([format_ok(text) for text in texts]))

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from vqathinker.errors import VQAThinkerError
 
-from .card_tables import table
 from .evaluate_lines import write_json
+from .markers import table
 from .state import read_jsonl
 from .study_metrics import DRAWS, METRICS, Metric, difference, value_of
 

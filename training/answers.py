@@ -6,20 +6,15 @@ same numbers (tests/training/test_answers.py compares the two).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
-
-from vqathinker.model.generation import Prompt, ScoreTable, rollout_seeds, write, write_groups
+from vqathinker.model.generation import Prompt, rollout_seeds, write, write_groups
 from vqathinker.model.loading import LoadedModel
+from vqathinker.model.scores import score_tables
 from vqathinker.rewards import format_ok, parse_answer
 
 MAX_NEW_TOKENS = 160
 ANSWER_OPEN = "<answer>"
-UNITS, DIGITS = 5, 10
-BRANCH = 2 + DIGITS
-"""Nodes of one unit digit in the tree of answers: the unit, the point, ten tenths."""
 
 
 @dataclass(frozen=True)
@@ -82,51 +77,3 @@ def sample(
         Sampled(tuple(decode(rows, skip_special_tokens=True)), tuple(len(row) >= max_new_tokens for row in rows))
         for rows in groups
     ]
-
-
-@torch.inference_mode()
-def score_tables(
-    model, prompt: Prompt, written: Sequence[Sequence[int]], digits: Sequence[int], point: int
-) -> list[ScoreTable]:
-    """`generation.score_table` for B videos in one pass: `written[b]` are the tokens from the prompt up to `<answer>`.
-
-    The 5 x 12 tokens of all beginnings "u.t" hang below each text as a tree; a mask shows every node its text and its
-    own ancestors only.
-    """
-    ids, cache = prompt.rows(1)
-    past = ids.shape[1] - 1
-    tails = [[row[-1].item(), *text] for row, text in zip(ids, written, strict=True)]
-    lengths, longest = torch.tensor([len(tail) for tail in tails]), max(map(len, tails))
-    tree = [digits[unit + 1] for unit in range(UNITS)]
-    tree = [token for unit in tree for token in (unit, point, *digits)]
-    tokens = torch.tensor([tail + [point] * (longest - len(tail)) + tree for tail in tails])
-    depth = torch.tensor(([0, 1] + [2] * DIGITS) * UNITS)
-    positions = torch.cat(
-        [torch.arange(past, past + longest).expand(len(tails), -1), past + lengths[:, None] + depth], dim=1
-    )
-    logits = model(
-        input_ids=tokens.to(ids.device),
-        position_ids=positions.to(ids.device),
-        attention_mask=_tree_mask(past, lengths, longest, model.dtype).to(ids.device),
-        past_key_values=cache,
-        use_cache=True,
-    ).logits.float()[..., list(digits)]
-    units = logits[torch.arange(len(tails)), lengths - 1][:, 1 : UNITS + 1].softmax(-1)
-    nodes = logits[:, longest:].unflatten(1, (UNITS, BRANCH)).softmax(-1)
-    tables = units[:, :, None, None] * nodes[:, :, 1, :, None] * nodes[:, :, 2:]
-    return [ScoreTable(table) for table in tables.cpu()]
-
-
-def _tree_mask(past: int, lengths: torch.Tensor, longest: int, dtype: torch.dtype) -> torch.Tensor:
-    """Additive attention mask (B, 1, longest + 60, past + longest + 60) of `score_tables`."""
-    branch = torch.eye(BRANCH, dtype=torch.bool)
-    branch[:, 0] = True
-    branch[2:, 1] = True
-    nodes = torch.block_diag(*[branch] * UNITS).bool()
-    size, width = longest + len(nodes), past + longest + len(nodes)
-    seen = torch.zeros(len(lengths), size, width, dtype=torch.bool)
-    seen[:, :, :past] = True
-    seen[:, :longest, past : past + longest] = torch.ones(longest, longest, dtype=torch.bool).tril()
-    seen[:, longest:, past : past + longest] = (torch.arange(longest) < lengths[:, None])[:, None]
-    seen[:, longest:, past + longest :] = nodes
-    return torch.zeros(seen.shape, dtype=dtype).masked_fill(~seen, torch.finfo(dtype).min)[:, None]

@@ -61,13 +61,18 @@ class SpeakSettings:
     epochs: int = 12
     batch_size: int = 32
     lr: float = 1e-3
+    muon_lr: float = 2e-3
     projector_lr: float = 1e-3
     human_copies: int = 1
     weight_decay: float = 0.1
     warmup: float = 0.05
     score_jitter: float = 0.12
+    """Standard deviation of the written scores around the MOS."""
+    word_jitter: float = 0.35
+    """The same of what the words judge."""
     answer_weight: float = 8.0
     reading_weight: float = 0.5
+    probe_weight: float = 0.03
     views: int = 4
     """Showings of every training sample whose features are computed; the first is the sample as it is."""
     feature_dropout: float = 0.1

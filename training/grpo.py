@@ -43,6 +43,7 @@ from .grpo_config import REWARDS, GrpoSettings, load_grpo_settings
 from .grpo_features import Decoded, Stored, fill, fingerprint
 from .grpo_loop import Data, Trainer
 from .grpo_loss import LossParts, grpo_loss, loss_size
+from .grpo_plan import limited
 from .grpo_state import save_checkpoint
 from .grpo_step import Learner
 from .grpo_validate import evenly
@@ -133,7 +134,7 @@ def run_grpo(
     run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(settings.seed)
     learner, adapters, processor = make_learner(start, settings, accelerator)
-    data = make_data(items, held_out, learner, start, features or run / "features", jobs)
+    data = make_data(limited(items, settings.most), held_out, learner, start, features or run / "features", jobs)
     Trainer(learner, data, run, jobs, report).go()
     save_checkpoint(accelerator, learner.policy, adapters, processor, out)
 

@@ -48,6 +48,7 @@ class GrpoSettings:
         videos              videos of one step, over all processes; the ranking reward compares all of them
         weights             share of each group of the data among the videos shown; a group not named has share 0;
                             nothing named: every sample alike
+        most                samples of each group at most, spread evenly over it; a group not named: all of them
         cache               keep what the frozen parts see of every clip on disk; off: decode and look anew in every
                             step (data sets too large for a disk). Ignored, as off, where the tower itself is trained
     Answers
@@ -79,6 +80,7 @@ class GrpoSettings:
     epochs: float = 0.0
     videos: int = 8
     weights: dict[str, float] = field(default_factory=dict)
+    most: dict[str, int] = field(default_factory=dict)
     cache: bool = True
 
     group: int = 8
@@ -125,6 +127,8 @@ class GrpoSettings:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, not {getattr(self, name)!r}")
         if any(not math.isfinite(share) or share < 0 for share in self.weights.values()):
             raise ValueError(f"weights must be numbers from 0 up, not {self.weights}")
+        if any(not isinstance(count, int) or count < 1 for count in self.most.values()):
+            raise ValueError(f"most must be whole numbers from 1 up, not {self.most}")
 
     @property
     def trains_tower(self) -> bool:

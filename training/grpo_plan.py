@@ -6,6 +6,23 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from .datasets import Item
+
+
+def spread(members: Sequence, count: int) -> list:
+    """`count` of the members, at even distances; all of them where they are fewer, or for 0."""
+    return [members[i] for i in np.linspace(0, len(members) - 1, min(count or len(members), len(members))).astype(int)]
+
+
+def limited(items: Sequence[Item], most: dict[str, int]) -> list[Item]:
+    """The items, but of each group that `most` names at most so many. Raises ValueError for a group without items."""
+    groups = {item.group: [] for item in items}
+    for item in items:
+        groups[item.group].append(item)
+    if unknown := sorted(set(most) - set(groups)):
+        raise ValueError(f"most: no sample is in the group {unknown[0]!r}; the groups are {', '.join(sorted(groups))}")
+    return [one for name, members in groups.items() for one in spread(members, most.get(name, 0))]
+
 
 def group_shares(groups: Sequence[str], weights: dict[str, float]) -> dict[str, float]:
     """Share of each group among the videos shown; without weights, its share of the samples.

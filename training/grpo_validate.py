@@ -16,6 +16,7 @@ from .answers import answer
 from .datasets import Item
 from .grpo_config import GrpoSettings
 from .grpo_features import Decoded, Stored, stacked
+from .grpo_plan import spread
 from .metrics import SETS, held
 from .policy import Inputs, Policy, see, video_features
 from .rollouts import answer_seeds, sample_answers, video_seed
@@ -29,12 +30,8 @@ def set_of(item: Item) -> str:
 
 def evenly(items: Sequence[Item], count: int) -> list[Item]:
     """`count` of the items of each set, spread evenly over them; 0: all."""
-    chosen = []
-    for name in sorted({set_of(item) for item in items}):
-        members = [item for item in items if set_of(item) == name]
-        places = np.linspace(0, len(members) - 1, min(count or len(members), len(members))).astype(int)
-        chosen += [members[place] for place in places]
-    return chosen
+    names = sorted({set_of(item) for item in items})
+    return [one for name in names for one in spread([item for item in items if set_of(item) == name], count)]
 
 
 class Validation:

@@ -106,7 +106,7 @@ def train_to_move(
         warmup=move.warmup,
         every=4,
         modules={"encoder": mover.encoder, "head": mover.head},
-        optimizer=torch.optim.AdamW(params, move.lr, weight_decay=move.weight_decay),
+        optimizers=[torch.optim.AdamW(params, move.lr, weight_decay=move.weight_decay)],
         loss=mover.loss,
         evaluate=mover.evaluate,
     )

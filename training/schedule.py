@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,13 +29,21 @@ def warm_cosine(step: int, total: int, warmup: float) -> float:
 
 
 class Stepper:
-    """Optimiser, schedule, gradient clipping and resume file of one stage."""
+    """Optimisers, schedule, gradient clipping and resume file of one stage."""
 
     def __init__(
-        self, modules: dict[str, nn.Module], optimizer: torch.optim.Optimizer, total: int, warmup: float, path: Path
+        self,
+        modules: dict[str, nn.Module],
+        optimizers: Sequence[torch.optim.Optimizer],
+        total: int,
+        warmup: float,
+        path: Path,
     ):
-        self.modules, self.optimizer, self.total, self.path = modules, optimizer, total, path
-        self.scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: warm_cosine(step, total, warmup))
+        self.modules, self.optimizers, self.total, self.path = modules, optimizers, total, path
+        self.schedulers = [
+            torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: warm_cosine(step, total, warmup))
+            for optimizer in optimizers
+        ]
 
     def remaining(self) -> Iterator[int]:
         """Step numbers still to do, after loading what an earlier run saved."""
@@ -44,8 +52,9 @@ class Stepper:
             state = torch.load(self.path, weights_only=True)
             for name, module in self.modules.items():
                 module.load_state_dict(state[name])
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.scheduler.load_state_dict(state["scheduler"])
+            for name, parts in self._moving().items():
+                for part, saved in zip(parts, state[name], strict=True):
+                    part.load_state_dict(saved)
             torch.set_rng_state(state["random"])
             start = state["step"]
         return iter(range(start, self.total))
@@ -54,28 +63,29 @@ class Stepper:
         """One step. Raises FloatingPointError, before anything is changed, when the loss is not finite."""
         if not torch.isfinite(loss):
             raise FloatingPointError(f"the loss is {loss.item()}; nothing was updated or saved since the last save")
-        self.optimizer.zero_grad(set_to_none=True)
+        for optimizer in self.optimizers:
+            optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        params = [p for group in self.optimizer.param_groups for p in group["params"]]
+        params = [p for optimizer in self.optimizers for group in optimizer.param_groups for p in group["params"]]
         nn.utils.clip_grad_norm_(params, max_norm)
-        self.optimizer.step()
-        self.scheduler.step()
+        for part in (*self.optimizers, *self.schedulers):
+            part.step()
 
     def save(self, step: int) -> None:
         state = {name: module.state_dict() for name, module in self.modules.items()}
-        state |= {
-            "optimizer": self.optimizer.state_dict(),
-            "scheduler": self.scheduler.state_dict(),
-            "random": torch.get_rng_state(),
-            "step": step,
-        }
+        state |= {name: [part.state_dict() for part in parts] for name, parts in self._moving().items()}
+        state |= {"random": torch.get_rng_state(), "step": step}
         save_atomically(state, self.path)
+
+    def _moving(self) -> dict[str, Sequence]:
+        return {"optimizers": self.optimizers, "schedulers": self.schedulers}
 
 
 @dataclass(frozen=True)
 class Stage:
     """One stage of the supervised start: its name and number (part of every random draw), the rows of an epoch, the
-    modules that are trained and saved, loss and validation. `every`: epochs between two validations and saves."""
+    modules that are trained and saved, their optimisers, loss and validation. `every`: epochs between two validations
+    and saves."""
 
     name: str
     number: int
@@ -85,7 +95,7 @@ class Stage:
     warmup: float
     every: int
     modules: dict[str, nn.Module]
-    optimizer: torch.optim.Optimizer
+    optimizers: Sequence[torch.optim.Optimizer]
     loss: Callable[[list[dict], np.random.Generator], tuple[torch.Tensor, dict]]
     evaluate: Callable[[], dict]
 
@@ -98,7 +108,7 @@ class Stage:
 def run_stage(stage: Stage, run: Path, seed: int, report: Callable[[str], None] = print) -> None:
     """Train in place; `run` receives log.jsonl and the resume state <name>.pt. A finished stage returns at once."""
     total = stage.epochs * stage.steps
-    stepper = Stepper(stage.modules, stage.optimizer, total, stage.warmup, run / f"{stage.name}.pt")
+    stepper = Stepper(stage.modules, stage.optimizers, total, stage.warmup, run / f"{stage.name}.pt")
     for step in stepper.remaining():
         epoch, batch = divmod(step, stage.steps)
         began = time.perf_counter()

@@ -205,7 +205,7 @@ def train_to_see(
         warmup=see.warmup,
         every=1,
         modules=seer.modules(),
-        optimizer=torch.optim.AdamW(seer.groups(), weight_decay=see.weight_decay),
+        optimizers=[torch.optim.AdamW(seer.groups(), weight_decay=see.weight_decay)],
         loss=seer.loss,
         evaluate=lambda: seer.evaluate(rows["val"]),
     )

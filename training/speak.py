@@ -3,12 +3,16 @@
 Tower and motion encoder stay as the earlier stages left them, so that their output is computed once for each of a few
 views of every sample. The projector of the tower and the reading head go on from the first stage; burst moments are
 standardised over the training data, a fresh projector and the language model learn to write the grounded reasoning and
-the score. Every epoch words the same facts anew and draws the score from a normal around the MOS, so that neighbouring
-scores share probability.
+the score. Every epoch words the same facts anew.
+
+What the words judge is drawn around the MOS, widely, and the score is drawn apart from it, narrowly. Were both the
+same draw, the words would give the score away: the model would learn to copy it from them, to within the width of a
+word, and would hardly look at the video again for the digits.
 
 Loss: cross-entropy over the answer, digits of the score weighted `answer_weight` times and held against their whole
-distribution (a draw of them would teach the same, slower), plus `reading_weight` times the loss of the first stage,
-read off the projected features by the throw-away head: it keeps them telling.
+distribution (a draw of them would teach the same, slower); `reading_weight` times the loss of the first stage, read off
+the projected features by its head: it keeps them telling; `probe_weight` times that loss read off what the language
+model holds at the end of the prompt and before the score: it leads what is seen there. Head and probe are thrown away.
 """
 
 from __future__ import annotations
@@ -20,12 +24,12 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from vqathinker.model.generation import prefill, write
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor
 from vqathinker.rating.defects import DEFECTS, parse_defects
-from vqathinker.rating.words import EDGES
 from vqathinker.rewards import format_ok, parse_answer
 
 from .config import SftSettings
@@ -41,21 +45,28 @@ MAX_NEW_TOKENS = 160
 def digit_targets(mos: torch.Tensor, deviation: float, written: torch.Tensor) -> torch.Tensor:
     """Probabilities (B, 3, 10) of the unit, of the tenth after the written unit, and of the hundredth after both.
 
-    The score is normal around the MOS (B,), held to [1, 5], rounded to two decimals and, as the text before it has
-    named the word of the written score, held to the interval of that word. written (B, 3): the digits of a score.
+    The score is normal around the MOS (B,), held to [1, 5], rounded to two decimals. written (B, 3): the digits of a
+    score.
     """
     edges = torch.cat([torch.tensor([-torch.inf]), torch.arange(1.005, 5.0, 0.01), torch.tensor([torch.inf])])
     below = torch.special.ndtr((edges.double() - mos[:, None].double()) / deviation)
-    hundreds = torch.arange(100, 501)
-    bounds = torch.tensor([round(100 * edge) for edge in EDGES])
-    score = (written * torch.tensor([100, 10, 1])).sum(1)
-    same_word = torch.bucketize(hundreds, bounds, right=True) == torch.bucketize(score, bounds, right=True)[:, None]
     table = torch.zeros(len(mos), 1000, dtype=torch.float64)
-    table[:, 100:501] = below.diff(dim=1).clamp_min(1e-12) * same_word
+    table[:, 100:501] = below.diff(dim=1).clamp_min(1e-12)
     table, rows = table.view(-1, 10, 10, 10), torch.arange(len(mos))
     unit, tenth = table.sum((2, 3)), table.sum(3)[rows, written[:, 0]]
     targets = torch.stack([unit, tenth, table[rows, written[:, 0], written[:, 1]]], dim=1)
     return (targets / targets.sum(-1, keepdim=True)).float()
+
+
+class Probe(nn.Linear):
+    """States of the language model (B, H) -> MOS (B,) and defect logits (B, 13)."""
+
+    def __init__(self, hidden_size: int):
+        super().__init__(hidden_size, 1 + len(DEFECTS))
+
+    def forward(self, states: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        out = super().forward(states)
+        return 3.0 + out[:, 0], out[:, 1:]
 
 
 class Speaker:
@@ -74,6 +85,7 @@ class Speaker:
         self.model, self.tokenizer, self.head, self.settings = model, processor.tokenizer, head, settings
         self.prompt = processor.tokenizer(processor.prompt_text())["input_ids"]
         self.answer_ids = [self.tokenizer.convert_tokens_to_ids(tag) for tag in ("<answer>", "</answer>")]
+        self.probe = Probe(model.config.text_config.hidden_size)
         body = model.eval().model
         body.motion_encoder.standardise.reset_parameters()
         everyone = rows["train"] + rows["val"]
@@ -88,16 +100,27 @@ class Speaker:
         for layer in body.motion_projector.children():
             layer.reset_parameters()
 
-    def groups(self) -> list[dict]:
-        """What is trained: the language model and what is new at one rate, what the first stage trained at another;
-        not the tower, nor the part of the motion encoder whose output is cached."""
+    def optimizers(self) -> list[torch.optim.Optimizer]:
+        """Muon for the matrices of the language model, AdamW for all else that is trained: what is new at one rate,
+        what the first stage trained at another; not the tower, nor the part of the motion encoder whose output is
+        cached."""
         body, speak = self.model.model, self.settings.speak
         for part in (body.vision_tower, body.motion_encoder.spatial, body.motion_encoder.temporal):
             part.requires_grad_(False)
         body.motion_encoder.temporal_in.requires_grad_(False)
+        matrices = [p for p in body.language_model.layers.parameters() if p.ndim == 2]
         known = [*body.multi_modal_projector.parameters(), *self.head.parameters()]
-        new = [p for p in self.model.parameters() if p.requires_grad and all(p is not other for other in known)]
-        return [{"params": new, "lr": speak.lr}, {"params": known, "lr": speak.projector_lr}]
+        named = {id(p) for p in (*matrices, *known)}
+        new = [p for p in self.model.parameters() if p.requires_grad and id(p) not in named]
+        groups = [
+            {"params": [*new, *self.probe.parameters()], "lr": speak.lr},
+            {"params": known, "lr": speak.projector_lr},
+        ]
+        muon = {"lr": speak.muon_lr, "weight_decay": speak.weight_decay, "adjust_lr_fn": "match_rms_adamw"}
+        return [
+            torch.optim.Muon(matrices, **muon),
+            torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=speak.weight_decay),
+        ]
 
     def features(self, seen: list[Seen]) -> torch.Tensor:
         """Views -> video features (B, V, H), with gradients to the projectors."""
@@ -107,9 +130,11 @@ class Speaker:
         return self.model.model.project(tokens.float(), motion)
 
     def texts(self, rows: list[dict], rng: np.random.Generator) -> list[str]:
-        jitter = self.settings.speak.score_jitter
-        scores = [float(np.clip(rng.normal(row["mos"], jitter), 1, 5)) for row in rows]
-        return [write_reasoning(row, score, rng) for row, score in zip(rows, scores, strict=True)]
+        def draws(deviation: float) -> list[float]:
+            return [float(np.clip(rng.normal(row["mos"], deviation), 1, 5)) for row in rows]
+
+        scores, judged = draws(self.settings.speak.score_jitter), draws(self.settings.speak.word_jitter)
+        return [write_reasoning(*each[:2], rng, each[2]) for each in zip(rows, scores, judged, strict=True)]
 
     def token_losses(self, logits: torch.Tensor, answers: torch.Tensor, mos: torch.Tensor) -> torch.Tensor:
         """Cross-entropy (B, L) of logits (B, L, V) with answers (B, L); with whole distributions for the digits."""
@@ -134,14 +159,18 @@ class Speaker:
         padded = torch.tensor([ids + [self.tokenizer.pad_token_id] * (length - len(ids)) for ids in answers])
         weights = self.weights(padded)
         ids = torch.cat([torch.tensor(self.prompt).expand(len(rows), -1), padded], dim=1)
+        score_at = len(self.prompt) + (padded == self.answer_ids[0]).int().argmax(1)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             hidden = self.model.model(input_ids=ids, video_features=features).last_hidden_state
             logits = self.model.lm_head(hidden[:, len(self.prompt) - 1 : -1])
-            mos, defects = self.head(features)
+            states = (hidden[:, len(self.prompt) - 1], hidden[torch.arange(len(rows)), score_at])
+            readings = [self.head(features), *map(self.probe, states)]
         token_loss = self.token_losses(logits, padded, torch.tensor([row["mos"] for row in shown]))
         words = (token_loss * weights).sum() / weights.sum()
-        reading, parts = seeing_loss(mos.float(), defects.float(), shown, self.settings)
-        return words + speak.reading_weight * reading, {"ce": words.item(), **parts}
+        (reading, parts), *probed = [seeing_loss(*map(torch.Tensor.float, r), shown, self.settings) for r in readings]
+        probe = sum(loss for loss, _ in probed)
+        loss = words + speak.reading_weight * reading + speak.probe_weight * probe
+        return loss, {"ce": words.item(), "probe": probe.item(), **parts}
 
     def weights(self, padded: torch.Tensor) -> torch.Tensor:
         """(B, L) weights of the answer's tokens: 0 for padding, `answer_weight` between the answer tags, else 1."""
@@ -195,8 +224,8 @@ def train_to_speak(
         epochs=speak.epochs,
         warmup=speak.warmup,
         every=3,
-        modules={"model": model, "head": head},
-        optimizer=torch.optim.AdamW(speaker.groups(), betas=(0.9, 0.98), weight_decay=speak.weight_decay),
+        modules={"model": model, "head": head, "probe": speaker.probe},
+        optimizers=speaker.optimizers(),
         loss=speaker.loss,
         evaluate=lambda: speaker.evaluate(rows["val"]),
     )

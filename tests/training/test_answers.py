@@ -7,8 +7,9 @@ import torch
 
 from tests import raters
 from tests.training.toys import make_loaded
-from training.answers import answer, sample, score_tables
-from vqathinker.model.generation import prefill, score_table
+from training.answers import answer, sample
+from vqathinker.model.generation import prefill
+from vqathinker.model.scores import score_table, score_tables
 from vqathinker.video import load_clip
 
 

@@ -18,7 +18,7 @@ from training.datasets import Item
 from training.grpo_clips import read_variants, sample_key, twins_of
 from training.grpo_config import REWARDS, GrpoSettings, load_grpo_settings
 from training.grpo_features import Decoded, Stored, fill, fingerprint
-from training.grpo_plan import group_shares, make_plan, twin_choices
+from training.grpo_plan import group_shares, limited, make_plan, twin_choices
 from training.grpo_rewards import reward_metrics, score
 from training.rollouts import pack
 from vqathinker.errors import VQAThinkerError
@@ -148,6 +148,15 @@ def test_groups_are_shown_by_their_weights():
 def test_a_plan_that_cannot_be_made_says_why(weights, videos, message):
     with pytest.raises(ValueError, match=message):
         make_plan(["a", "a", "b", "b"], weights, videos, 3, 0)
+
+
+def test_a_group_can_be_limited():
+    items = [Item(str(i), Path(f"{i}.mp4"), 3.0, "a" if i < 9 else "b") for i in range(12)]
+    assert [item.id for item in limited(items, {"a": 3})] == ["0", "4", "8", "9", "10", "11"]
+    assert limited(items, {}) == items
+    assert len(limited(items, {"a": 99})) == 12
+    with pytest.raises(ValueError, match="no sample is in the group 'c'; the groups are a, b"):
+        limited(items, {"c": 2})
 
 
 def test_twins_are_chosen_from_all_there_are():

@@ -26,7 +26,7 @@ def make(path, total=8):
     torch.manual_seed(0)
     layer = nn.Linear(3, 1)
     optimizer = torch.optim.AdamW(layer.parameters(), lr=0.1)
-    return layer, Stepper({"layer": layer}, optimizer, total, 0.1, path)
+    return layer, Stepper({"layer": layer}, [optimizer], total, 0.1, path)
 
 
 def step_once(layer, stepper, step):

@@ -137,14 +137,16 @@ def _is_moving(row: dict) -> bool:
     return row["facts"]["num_frames"] > 1
 
 
-def write_reasoning(row: dict, score: float, rng: np.random.Generator) -> str:
+def write_reasoning(row: dict, score: float, rng: np.random.Generator, judged: float | None = None) -> str:
     """`<think>…</think><answer>d.dd</answer>` for a manifest row and the score (1..5) that it shall end in.
 
-    Names exactly the row's defects with their severities.  A rated picture in which no defect was measured is judged
-    by its impression only, since its faults are not known.  Raises ValueError for a score outside [1, 5].
+    Names exactly the row's defects with their severities. The words judge the quality as `judged` (1..5), which is the
+    score itself where it is not given. A rated picture in which no defect was measured is judged by its impression
+    only, since its faults are not known. Raises ValueError for a score outside [1, 5].
     """
     score = round(score, 2)
     word, number = score_word(score), int(rng.integers(len(VOICES)))
+    word = word if judged is None else score_word(judged)
     voice = VOICES[number]
     defects = sorted(row["defects"], key=lambda d: (-SEVERITIES.index(d["severity"]), DEFECTS.index(d["name"])))
     sentences = [_facts(row["facts"], voice)]

@@ -34,6 +34,13 @@ def test_what_is_written_is_read_back_exactly(defects, facts, kind, score, seed)
     assert ("still picture" in thought) == (facts["num_frames"] == 1)
 
 
+def test_the_words_can_judge_apart_from_the_score():
+    row = make_row({"blur": "slight"}, {"width": 960, "height": 540, "fps": 25.0, "num_frames": 50})
+    plain = write_reasoning(row, 2.0, np.random.default_rng(3))
+    apart = write_reasoning(row, 2.0, np.random.default_rng(3), judged=4.5)
+    assert apart == plain.replace("poor", "excellent") != plain
+
+
 def test_the_same_seed_writes_the_same_and_other_seeds_speak_in_other_voices():
     row = make_row({"blur": "slight", "noise": "severe"}, {"width": 960, "height": 540, "fps": 25.0, "num_frames": 50})
     texts = [write_reasoning(row, 2.0, np.random.default_rng(seed)) for seed in range(50)]

@@ -1,9 +1,9 @@
 """The model card and the table in the README, written from what was measured.
 
-    python -m training.card EVALUATION_DIR BUILT_DIR [--checkpoint DIR] [--readme README.md] [--run DIR] [--study DIR]
+    python -m training.card EVALUATION_DIR BUILT_DIR [--checkpoint DIR] [--readme README.md] [--run DIR]
 
 EVALUATION_DIR/evaluation.json comes from `training.evaluate`, BUILT_DIR/manifest.jsonl from `training.data.build`, the
-logs in --run from `training.sft` and `training.grpo`, --study/study.json from `training.study`. The card becomes
+logs in --run from `training.sft` and `training.grpo`, study.json in it from `training.study`. The card becomes
 CHECKPOINT/README.md with evaluation.json beside it; in README.md the text between the two markers is replaced. No
 number is typed by hand, and what was not measured is left out.
 """
@@ -32,7 +32,7 @@ from .state import read_jsonl
 from .study import ablation_table, recipe_table
 
 MARKERS = ("<!-- accuracy: begin -->", "<!-- accuracy: end -->")
-RUNS = Path("training/runs")
+RUN = Path("training/runs/tiny")
 CARD = """---
 license: apache-2.0
 library_name: transformers
@@ -138,12 +138,10 @@ def study_section(folder: Path) -> str:
     return "\n\n".join(parts) if len(parts) > 1 else ""
 
 
-def write_card(
-    evaluation: Path, built: Path, checkpoint: Path, run: Path = RUNS / "tiny_sft", study: Path = RUNS / "study"
-) -> dict:
+def write_card(evaluation: Path, built: Path, checkpoint: Path, run: Path = RUN) -> dict:
     """Write the card and its numbers into the checkpoint; the numbers."""
     result = json.loads((evaluation / "evaluation.json").read_text())
-    sections = [preference_section(result), sampled_section(result), study_section(study)]
+    sections = [preference_section(result), sampled_section(result), study_section(run)]
     card = CARD.format(
         parameters=parameters(checkpoint) / 1e6,
         samples=result["samples"],
@@ -163,18 +161,14 @@ def write_card(
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    default = next((RUNS / name for name in ("tiny_grpo", "tiny_sft") if (RUNS / name).is_dir()), RUNS / "tiny_sft")
     parser = argparse.ArgumentParser(description="Write the model card and the README's table from measurements.")
     parser.add_argument("evaluation", type=Path, help="folder that training.evaluate wrote")
     parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
     parser.add_argument("--checkpoint", type=Path, default=Path("vqathinker/checkpoints/tiny"))
     parser.add_argument("--readme", type=Path, default=Path("README.md"))
-    parser.add_argument(
-        "--run", type=Path, default=default, help=f"the run that made the checkpoint (default: {default})"
-    )
-    parser.add_argument("--study", type=Path, default=RUNS / "study", help="folder of study.json, if there is one")
+    parser.add_argument("--run", type=Path, default=RUN, help=f"the run that made the checkpoint (default: {RUN})")
     args = parser.parse_args(argv)
-    result = write_card(args.evaluation, args.built, args.checkpoint, args.run, args.study)
+    result = write_card(args.evaluation, args.built, args.checkpoint, args.run)
     replace_between(args.readme, MARKERS, accuracy(result))
 
 

@@ -152,6 +152,14 @@ def sampled_section(result: dict) -> str:
     return f"### Sampled answers and their spread\n{text.strip()}\n\n{table(header, rows)}"
 
 
+def false_alarms(defects: dict) -> list[str]:
+    """A line about clean clips, if there were any."""
+    entry = defects.get("false_alarms", {})
+    if not entry.get("pairs"):
+        return []
+    return [f"- In {span(entry)} of {entry['pairs']} clean clips it names a defect that is not there."]
+
+
 def failures(result: dict) -> str:
     """The weakest defects, families and disorders, in words."""
     weak = sorted(result["defects"]["each"].items(), key=lambda item: item[1]["f1"])[:3]
@@ -160,6 +168,7 @@ def failures(result: dict) -> str:
     ordered = ", ".join(f"{name} ({entry['value']:.2f})" for name, entry in loose)
     lines = [
         f"- It names these least reliably: {named}.",
+        *false_alarms(result["defects"]),
         f"- It orders strengths least reliably, by expected, in: {ordered}.",
     ]
     modes = result.get("preference", {}).get("expected", {}).get("modes", {})

@@ -120,6 +120,7 @@ def headline(result: dict) -> str:
         lines += [told("order, by score", result["order"]["all"])]
         lines += [told("order, by expected", result["order_expected"]["all"])]
         lines += [told("defects, macro-F1", result["defects"]["macro_f1"])]
+        lines += [told("clean clips with a named defect", result["defects"]["false_alarms"])]
         lines += [told("well-formed, greedy", result["well_formed_greedy"])]
     for kind in preference.ANSWERS if "preference" in result else ():
         lines += [told(f"ordered preferred, by {kind}", result["preference"][kind]["all"])]

@@ -69,10 +69,12 @@ def f1(truth: np.ndarray, named: np.ndarray) -> float:
 
 
 def defect_report(rows: list[dict], predictions: list[dict], seed: int = 0) -> dict:
-    """Precision, recall and F1 of each defect on samples whose defects are known, and their macro-F1."""
+    """Precision, recall and F1 of each defect on samples whose defects are known, and their macro-F1; `false_alarms`:
+    share of the samples without a defect in which one is named."""
     known = [index for index, row in enumerate(rows) if row["kind"] == "pseudo"]
     if not known:
-        return {"macro_f1": {"value": None, "low": None, "high": None}, "each": {}, "samples": 0}
+        nothing = clustered_share([])
+        return {"macro_f1": nothing, "each": {}, "samples": 0, "false_alarms": nothing}
     truth = np.array([[n in {d["name"] for d in rows[i]["defects"]} for n in DEFECTS] for i in known])
     named = np.array([[n in {d["name"] for d in predictions[i]["defects"]} for n in DEFECTS] for i in known])
     occurring = [index for index in range(len(DEFECTS)) if truth[:, index].any()]
@@ -90,7 +92,10 @@ def defect_report(rows: list[dict], predictions: list[dict], seed: int = 0) -> d
             "samples": int(truth[:, i].sum()),
         }
     macro = {"value": float(np.mean([entry["f1"] for entry in each.values()])), "low": float(low), "high": float(high)}
-    return {"macro_f1": macro, "each": each, "samples": len(known)}
+    alarms = clustered_share(
+        [[bool(found.any())] for found, there in zip(named, truth, strict=True) if not there.any()]
+    )
+    return {"macro_f1": macro, "each": each, "samples": len(known), "false_alarms": alarms}
 
 
 def coded_heights(data: Path) -> dict[str, float]:

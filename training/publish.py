@@ -1,7 +1,7 @@
 """Put a trained checkpoint, or the Space that shows it, on the hub: checked first, sent in one commit.
 
     python -m training.publish CHECKPOINT_DIR OWNER/NAME --dry-run                        # what would be sent, offline
-    python -m training.publish CHECKPOINT_DIR OWNER/NAME --run training/runs/tiny_grpo    # model, card, log of the run
+    python -m training.publish CHECKPOINT_DIR OWNER/NAME --run training/runs/tiny    # model, card, log of the run
     python -m training.publish CHECKPOINT_DIR OWNER/NAME --space                          # app, package, examples
 
 A model repository gets the files of the checkpoint, whose README.md is the model card (training.card writes it), and

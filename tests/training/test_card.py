@@ -137,7 +137,7 @@ def test_the_command_writes_the_card_and_the_readme(measured, tmp_path):
     make_loaded().model.save_pretrained(checkpoint)
     readme.write_text(f"before\n{MARKERS[0]}\nold\n{MARKERS[1]}\nafter\n")
     command = [str(measured), str(measured), "--checkpoint", str(checkpoint), "--readme", str(readme)]
-    main([*command, "--run", str(tmp_path / "some_run"), "--study", str(tmp_path / "none")])
+    main([*command, "--run", str(tmp_path / "some_run")])
     card, text = (checkpoint / "README.md").read_text(), readme.read_text()
     assert card.startswith("---\nlicense: apache-2.0\n") and "8 samples,\n0 could not be rated" in card
     for heading in (
@@ -158,6 +158,6 @@ def test_a_readme_without_markers_is_refused(measured, tmp_path):
     checkpoint = tmp_path / "checkpoint"
     checkpoint.mkdir()
     (tmp_path / "README.md").write_text("nothing")
-    write_card(measured, measured, checkpoint, tmp_path, tmp_path)
+    write_card(measured, measured, checkpoint, tmp_path)
     with pytest.raises(ValueError, match="needs <!-- accuracy"):
         main([str(measured), str(measured), "--checkpoint", str(checkpoint), "--readme", str(tmp_path / "README.md")])

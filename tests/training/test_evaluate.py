@@ -63,6 +63,15 @@ def test_defects_are_scored_on_samples_whose_truth_is_known():
     assert report["each"]["noise"]["f1"] == 1.0
     assert report["macro_f1"]["value"] == pytest.approx(0.75)
     assert report["samples"] == 3
+    assert report["false_alarms"]["pairs"] == 0
+
+
+def test_a_defect_named_in_a_clean_clip_is_a_false_alarm():
+    blur = [{"name": "blur", "severity": "slight"}]
+    rows = [row(0, defects=blur), row(1), row(2), row(3), row(4), row(5, kind="human", group="clive")]
+    predictions = [{"defects": found} for found in (blur, blur, [], [], [], blur)]
+    alarms = defect_report(rows, predictions)["false_alarms"]
+    assert (alarms["value"], alarms["pairs"]) == (0.25, 4)
 
 
 def test_a_summary_leaves_out_what_could_not_be_rated():

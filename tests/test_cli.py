@@ -15,6 +15,7 @@ import pytest
 import vqathinker
 from tests import clips, raters
 from tests.browser.app import hear_ctrl_c
+from tests.rating.test_ask import make_rater
 from vqathinker.cli import main
 from vqathinker.rating import score_word
 
@@ -158,6 +159,45 @@ def test_batch_writes_the_table_and_goes_on(capsys, clip, tmp_path: Path):
     assert [bool(row["error"]) for row in rows] == [False, True, False]
     assert main(["batch", str(tmp_path), "--out", out]) == 2
     assert "no video or image files" in capsys.readouterr().err
+
+
+def test_batch_rates_as_many_at_a_time_as_it_is_told(capsys, clip, tmp_path: Path):
+    files, scores = [str(clip(name)) for name in ("plain.mp4", "odd.mp4", "portrait.mp4")], []
+    for number, options in enumerate((["--batch", "1", "--jobs", "1"], ["--batch", "3", "--jobs", "2"])):
+        out = tmp_path / f"{number}.csv"
+        assert main(["batch", *files, "--out", str(out), *options]) == 0
+        with out.open(newline="") as table:
+            scores.append([row["score"] for row in csv.DictReader(table)])
+    assert scores[0] == scores[1] and len(scores[0]) == 3
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main(["batch", *files, "--out", "x.csv", "--batch", "0"])
+    assert "is not between 1 and 256" in capsys.readouterr().err
+
+
+def test_ask_is_refused_by_the_tiny_model_in_one_sentence(capsys, clip):
+    assert main(["ask", str(clip("plain.mp4")), "Does it stutter?"]) == 2
+    done = capsys.readouterr()
+    assert done.out == "" and done.err == (
+        "vqathinker: the model tiny can only rate a video, not answer questions; the 8b model can\n"
+    )
+
+
+def test_ask_prints_the_answer_or_json(capsys, clip, monkeypatch):
+    talker = make_rater("official_inference")
+    monkeypatch.setattr(vqathinker, "load_rater", lambda *wanted: talker)
+    command = ["ask", str(clip("plain.mp4")), "Does it stutter?", "--model", "talker"]
+    assert main([*command, "--json"]) == 0
+    reply = json.loads(capsys.readouterr().out)
+    assert main(command) == 0
+    assert capsys.readouterr().out == f"{reply['answer']}\n"
+    assert main([*command[:2], " ", *command[3:]]) == 2
+    assert "there is no question" in capsys.readouterr().err
+
+
+def test_a_device_that_is_not_there_is_bad_usage(capsys, clip):
+    assert main(["rate", str(clip("plain.mp4")), "--device", "cuda:99"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_evaluate_leaves_out_what_cannot_be_rated_and_says_so(capsys, clip, tmp_path: Path):

@@ -17,10 +17,13 @@ from pathlib import Path
 
 import vqathinker
 
+PATIENCE_S = int(os.environ.get("VQATHINKER_PATIENCE_S", "20"))
+"""How long anything on the page may take; more on a machine that is busy with something else."""
 REPOSITORY = Path(vqathinker.__file__).parent.parent
 CHROMIUM_FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage"
+    "--disable-component-update --disable-sync --disable-dev-shm-usage "
+    "--use-fake-device-for-media-stream --use-fake-ui-for-media-stream"
 ).split()
 
 
@@ -53,7 +56,7 @@ def running_app(folder: Path, **environment: str) -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGINT)
         try:
-            process.wait(20)
+            process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             process.kill()
             raise AssertionError(f"the app did not end on Ctrl-C:\n{log.read_text()}") from None

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.app import chromium_options, running_app
+from tests.browser.app import PATIENCE_S, chromium_options, running_app
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 1000 * PATIENCE_S
 
 
 @pytest.fixture(scope="session")

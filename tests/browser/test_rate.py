@@ -7,20 +7,32 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.app import REPOSITORY
 from tests.browser.conftest import PATIENCE_MS
-from vqathinker.rating import score_word
+from tests.browser.tabs import open_tab
+from vqathinker.rating.words import score_word
+from vqathinker.space.records import read_records
+from vqathinker.space.settings import Settings
+from vqathinker.space.texts import PERTURBATIONS
 
 expect.set_options(timeout=PATIENCE_MS)
-EXAMPLES = json.loads((REPOSITORY / "examples" / "manifest.json").read_text())
+FOLDER = REPOSITORY / "examples"
+EXAMPLES = json.loads((FOLDER / "manifest.json").read_text())
 RECORD = """
 () => {
   window.seen = [];
   const panel = document.querySelector('#reasoning');
   new MutationObserver(() => window.seen.push(panel.querySelector('p').innerText.length))
     .observe(panel, {childList: true, subtree: true, characterData: true});
+}
+"""
+SAID = """
+() => {
+  window.said = [];
+  const status = document.querySelector('#status');
+  new MutationObserver(() => window.said.push(status.innerText)).observe(status, {childList: true, subtree: true});
 }
 """
 
@@ -40,6 +52,15 @@ def overflow(page: Page) -> int:
     return page.evaluate("document.documentElement.scrollWidth - innerWidth")
 
 
+def tab_to(page: Page, selector: str, presses: int = 60) -> None:
+    """Press Tab until the focus is inside `selector`."""
+    for _ in range(presses):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => Boolean(document.activeElement.closest(selector))", selector):
+            return
+    raise AssertionError(f"{selector} cannot be reached with the Tab key")
+
+
 def test_from_upload_to_score(visit, clip):
     page = visit()
     page.evaluate(RECORD)
@@ -47,6 +68,7 @@ def test_from_upload_to_score(visit, clip):
     rated = score(page)
     assert 1 <= rated <= 5
     expect(page.locator("#verdict .vq-word")).to_have_text(score_word(rated))
+    expect(page.locator("#verdict .vq-gauge")).to_have_attribute("aria-label", re.compile(f"^{rated:.2f} on"))
     expect(page.locator("#film figure")).to_have_count(6)
     times = page.locator("#film figcaption").all_inner_texts()
     assert all(re.fullmatch(r"\d+\.\d\d s", time) for time in times) and times == sorted(times)
@@ -57,56 +79,158 @@ def test_from_upload_to_score(visit, clip):
 
     page.get_by_text("Report (JSON)").click()
     expect(page.locator("#report")).to_contain_text('"precision"')
-    expect(page.locator("#rate")).to_be_visible()
     page.locator("#rate").click()
     expect(page.locator("#stop")).to_be_visible()
     assert score(page) == rated
 
 
-def test_from_example_to_score_and_to_the_next_example(visit):
-    page, first, second = visit(color_scheme="dark"), EXAMPLES[0], EXAMPLES[1]
-    page.get_by_role("button", name=first["title"]).click()
-    expect(page.locator("#caption")).to_contain_text(first["notice"])
+def test_sampled_answers_are_dots_or_not_there(visit, clip):
+    page = visit()
+    page.locator("#count").get_by_text("4", exact=True).click()
+    upload(page, clip("plain.mp4"))
     score(page)
-    assert page.locator("#player video").evaluate("video => video.readyState") >= 1
-    page.get_by_role("button", name=second["title"]).click()
-    expect(page.locator("#caption")).to_contain_text(second["notice"])
+    sure = page.locator("#sure")
+    expect(sure).to_contain_text(re.compile(r"4 sampled answers: mean \d\.\d\d, spread \d\.\d\d"))
+    titles = [dot.get_attribute("title") for dot in sure.locator(".vq-row .dot").all()]
+    assert 2 <= len(titles) <= 4 and all(1 <= float(title) <= 5 for title in titles)
+    sure.get_by_text("Read the sampled answers").click()
+    expect(sure.locator("li")).to_have_count(4)
+    expect(sure.locator("li").first).to_be_visible()
+    page.locator("#count").get_by_text("none", exact=True).click()
+    page.locator("#rate").click()
     expect(page.locator("#verdict .empty")).to_be_visible()
     score(page)
-    expect(page.locator("#reasoning .vq-quiet")).to_have_count(0)
+    expect(sure).to_be_empty()
 
 
-def test_a_still_image_is_one_frame(visit, tmp_path: Path):
+def test_an_example_answers_at_once_from_its_record_and_can_be_rated_again(visit):
+    records = read_records([FOLDER / entry["file"] for entry in EXAMPLES], Settings(examples=FOLDER))
+    page = visit()
+    for index in (1, 2):
+        entry = EXAMPLES[index]
+        page.get_by_role("button", name=entry["title"]).click()
+        expect(page.locator("#caption")).to_contain_text(entry["notice"])
+        report = records[FOLDER / entry["file"]].report
+        assert score(page) == pytest.approx(report["score"], abs=0.005)
+        expect(page.locator("#status")).to_contain_text("Recorded")
+        expect(page.locator("#film figure")).to_have_count(6)
+    page.locator("#rate").click()
+    expect(page.locator("#status li.done")).to_have_count(3)
+    assert score(page) == pytest.approx(report["score"], abs=0.005)
+
+
+def test_the_reasoning_stays_folded_while_the_next_video_is_rated(visit, clip):
+    page = visit()
+    upload(page, clip("plain.mp4"))
+    score(page)
+    expect(page.locator("#reasoning")).to_be_visible()
+    page.get_by_role("button", name="Reasoning").click()
+    expect(page.locator("#reasoning")).to_be_hidden()
+    upload(page, clip("odd.mp4"))
+    expect(page.locator("#verdict .empty")).to_be_attached()
+    score(page)
+    expect(page.locator("#reasoning")).to_be_hidden()
+
+
+def test_the_order_check_shows_the_disordered_film_and_both_scores(visit, clip):
+    page = visit()
+    upload(page, clip("plain.mp4"))
+    rated = score(page)
+    page.get_by_role("button", name="Does the order").click()
+    page.locator("#perturbation input").click()
+    page.get_by_role("option", name=PERTURBATIONS["reverse"]).click()
+    page.locator("#check-order").click()
+    checked = page.locator("#checked")
+    expect(checked.locator(".vq-row")).to_have_count(2)
+    expect(checked).to_contain_text(f"In order {rated:.2f}, disordered")
+    expect(checked).to_contain_text("by the formula of the ranking reward")
+    numbers = [int(text.removeprefix("frame ")) for text in checked.locator("figcaption").all_inner_texts()]
+    assert len(numbers) == 6 and numbers == sorted(numbers, reverse=True)
+    assert score(page) == rated
+    expect(page.locator("#rate")).to_be_visible()
+
+
+def test_the_report_is_saved_as_json_and_as_a_page_that_needs_nothing_else(visit, clip, browser: Browser, tmp_path):
+    page = visit()
+    upload(page, clip("plain.mp4"))
+    rated = score(page)
+    for name in ("as JSON", "as a page"):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=name).click()
+        download.value.save_as(tmp_path / download.value.suggested_filename)
+    report = json.loads((tmp_path / "plain-rating.json").read_text())
+    assert report["score"] == pytest.approx(rated, abs=0.005) and len(report["rollouts"]) == 8
+    context = browser.new_context(offline=True, java_script_enabled=False)
+    saved, asked = context.new_page(), []
+    saved.on("request", lambda request: asked.append(request.url))
+    saved.goto((tmp_path / "plain-rating.html").as_uri())
+    expect(saved.locator(".vq-score b")).to_have_text(f"{rated:.2f}")
+    expect(saved.locator(".vq-film img")).to_have_count(6)
+    readable = [rollout for rollout in report["rollouts"] if rollout["score"] is not None]
+    expect(saved.locator(".vq-sure .vq-row .dot")).to_have_count(len(readable))
+    context.close()
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+def test_a_still_image_is_one_frame_and_has_no_order(visit, tmp_path: Path):
     picture = tmp_path / "still & <b>quiet.jpg"
-    picture.write_bytes((REPOSITORY / "examples" / EXAMPLES[0]["poster"]).read_bytes())
+    picture.write_bytes((FOLDER / EXAMPLES[0]["poster"]).read_bytes())
     page = visit()
     upload(page, picture)
-    score(page)
+    rated = score(page)
     expect(page.locator("#film figcaption")).to_have_text("still image")
     expect(page.locator("#caption b b")).to_have_count(0)
+    page.get_by_role("button", name="Does the order").click()
+    page.locator("#check-order").click()
+    expect(page.locator("#status")).to_contain_text("A still image has no order")
+    assert score(page) == rated
 
 
-def test_stop_ends_the_rating_and_the_next_one_works(visit):
+def test_the_webcam_records_and_is_rated(visit):
+    page = visit(permissions=["camera"])
+    page.get_by_role("button", name="Record with the webcam").click()
+    page.get_by_text("Click to Access Webcam").click()
+    page.locator("#webcam").get_by_text("Record", exact=True).click()
+    page.wait_for_timeout(1500)
+    page.locator("#webcam").get_by_text("Stop", exact=True).click()
+    score(page)
+    expect(page.locator("#caption")).to_contain_text("From the webcam")
+    expect(page.locator("#film figure")).to_have_count(6)
+
+
+def test_stop_ends_the_rating_and_the_next_one_works(visit, clip):
     page = visit()
-    page.get_by_role("button", name=EXAMPLES[0]["title"]).click()
+    page.locator("#count").get_by_text("16", exact=True).click()
+    upload(page, FOLDER / EXAMPLES[0]["file"])
     page.locator("#stop").click()
     expect(page.locator("#status")).to_contain_text("Stopped")
     expect(page.locator("#stop")).to_be_hidden()
     expect(page.locator("#verdict .empty")).to_be_visible()
-    page.get_by_role("button", name=EXAMPLES[2]["title"]).click()
+    upload(page, clip("plain.mp4"))
     score(page)
     expect(page.locator("#status")).not_to_contain_text("Stopped")
 
 
-def test_who_changes_their_mind_gets_the_last_choice(visit):
+def test_who_waits_is_told_their_place_in_the_line(visit, clip):
+    first, second, third = (visit() for _ in range(3))
+    third.evaluate(SAID)
+    for page in (first, second, third):
+        page.locator("#count").get_by_text("16", exact=True).click()
+    for page in (first, second, third):
+        upload(page, FOLDER / EXAMPLES[0]["file"])
+    assert score(first) == score(second) == score(third)
+    assert any("before yours" in text for text in third.evaluate("window.said"))
+
+
+def test_who_changes_their_mind_gets_the_last_choice(visit, clip):
     page = visit()
-    for example in EXAMPLES[:3]:
-        page.get_by_role("button", name=example["title"]).click()
-    score(page)
+    for name in ("plain.mp4", "portrait.mp4", "odd.mp4"):
+        upload(page, clip(name))
+        expect(page.locator("#caption")).to_contain_text(name)
     expect(page.locator("#status li.done")).to_have_count(3)
+    score(page)
     page.get_by_text("Report (JSON)").click()
-    expect(page.locator("#report")).to_contain_text(EXAMPLES[2]["file"])
-    expect(page.locator("#caption")).to_contain_text(EXAMPLES[2]["notice"])
+    expect(page.locator("#report")).to_contain_text("odd.mp4")
     expect(page.locator("#stop")).to_be_hidden()
 
 
@@ -129,15 +253,37 @@ def test_it_fits_a_phone(visit, width: int):
     page.get_by_role("button", name=EXAMPLES[4]["title"]).click()
     score(page)
     assert overflow(page) == 0
-    box = page.locator("#verdict .vq-score").bounding_box()
-    assert box["y"] >= 0 and box["y"] + box["height"] <= 800, "the score is out of sight"
-    page.get_by_role("tab", name="About").click()
+    expect(page.locator("#verdict .vq-score")).to_be_in_viewport(ratio=1)
+    page.get_by_role("button", name="Does the order").click()
+    expect(page.locator("#check-order")).to_be_visible()
+    assert overflow(page) == 0
+    open_tab(page, "About")
     expect(page.locator("#about")).to_contain_text("Limits")
     assert overflow(page) == 0
 
 
-def test_the_keyboard_is_enough(visit):
+def test_the_keyboard_is_enough(visit, clip):
     page = visit()
-    page.get_by_role("button", name=EXAMPLES[3]["title"]).focus()
+    tab_to(page, "#upload")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(clip("plain.mp4"))
+    rated = score(page)
+    tab_to(page, "#rate")
+    page.keyboard.press("Enter")
+    expect(page.locator("#verdict .empty")).to_be_visible()
+    assert score(page) == rated
+    tab_to(page, "#check")
+    page.keyboard.press("Enter")
+    tab_to(page, "#check-order")
+    page.keyboard.press("Space")
+    expect(page.locator("#checked .vq-row")).to_have_count(2)
+    tab_to(page, "#save")
+
+
+def test_an_example_can_be_chosen_with_the_keyboard(visit):
+    page = visit()
+    tab_to(page, "#examples")
     page.keyboard.press("Enter")
     score(page)
+    expect(page.locator("#caption")).to_contain_text(EXAMPLES[0]["notice"])

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import TextIteratorStreamer
 
-from vqathinker.model.generation import GumbelNoise, ScoreTable, prefill, rollout_seeds, score_table, write
+from vqathinker.model.generation import GumbelNoise, prefill, rollout_seeds, write
+from vqathinker.model.scores import ScoreTable, score_table
 
 from .tiny_models import make_clip, make_model, make_processor
 

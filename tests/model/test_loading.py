@@ -1,7 +1,11 @@
 """Loading: folders, precisions, and one clear sentence when it cannot be done."""
 
+import gc
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -10,8 +14,11 @@ from safetensors.torch import load_file, save_file
 from vqathinker import ModelError
 from vqathinker.model.generation import prefill, write
 from vqathinker.model.loading import load_model
+from vqathinker.model.memory import weight_bytes
+from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
+from vqathinker.model.weights import open_weights
 
-from .tiny_models import make_clip, make_model, make_processor
+from .tiny_models import make_clip, make_config, make_model, make_processor
 
 
 @pytest.fixture(scope="module")
@@ -81,18 +88,131 @@ def test_another_kind_of_model_is_refused(tmp_path):
         load_model(str(tmp_path))
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
-def test_a_missing_or_truncated_file_is_one_sentence(folder, tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "cut", "gone"),
+    [
+        ("model.safetensors", "model.safetensors is truncated or damaged", "holds no weights"),
+        ("tokenizer.json", "cannot be loaded", "holds no tokenizer: neither tokenizer.json nor vocab.json"),
+        ("config.json", "config.json cannot be read", "no model .* nor a folder with a config.json"),
+    ],
+)
+def test_a_missing_or_truncated_file_is_one_sentence(folder, tmp_path, name, cut, gone):
     broken = shutil.copytree(folder, tmp_path / "broken")
-    (broken / name).write_bytes((broken / name).read_bytes()[:100])
-    with pytest.raises(ModelError, match="cannot be loaded"):
+    (broken / name).write_bytes((broken / name).read_bytes()[:-100])
+    with pytest.raises(ModelError, match=cut):
         load_model(str(broken))
     (broken / name).unlink()
-    with pytest.raises(ModelError, match="cannot be loaded"):
+    with pytest.raises(ModelError, match=gone):
         load_model(str(broken))
+
+
+def models_alive() -> int:
+    gc.collect()
+    return sum(isinstance(thing, VQAThinkerForConditionalGeneration) for thing in gc.get_objects())
+
+
+def test_nothing_half_loaded_stays_in_memory(folder, tmp_path, capfd):
+    before = models_alive()
+    broken = shutil.copytree(folder, tmp_path / "broken")
+    weights = load_file(broken / "model.safetensors")
+    weights["model.language_model.layers.1.mlp.up_proj.weight"] = torch.zeros(3, 3)
+    del weights["model.vision_tower.standardise.mean"]
+    save_file(weights, broken / "model.safetensors", metadata={"format": "pt"})
+    for precision in ("fp32", "bf16"):
+        with pytest.raises(ModelError) as refused:
+            load_model(str(broken), precision)
+        assert models_alive() == before
+        assert "\n" not in str(refused.value)
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="asks for CUDA where there is none")
 def test_cuda_without_cuda_is_refused(folder):
-    with pytest.raises(ModelError, match="no usable CUDA device"):
+    with pytest.raises(ModelError, match="no usable CUDA device; choose cpu"):
         load_model(str(folder), device="cuda")
+    with pytest.raises(ModelError, match="'gpu' is no device; choose cpu, cuda"):
+        load_model(str(folder), device="gpu")
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory):
+    """A model that is nearly all language model, in small shards."""
+    path, processor = tmp_path_factory.mktemp("wide"), make_processor()
+    config = make_config(processor)
+    sizes = {"hidden_size": 512, "intermediate_size": 2048, "num_hidden_layers": 7, "num_attention_heads": 8}
+    for name, size in sizes.items():
+        setattr(config.text_config, name, size)
+    config.text_config.layer_types = ["full_attention"] * 7
+    VQAThinkerForConditionalGeneration(config).save_pretrained(path, max_shard_size="10MB")
+    processor.save_pretrained(path)
+    return path
+
+
+ALONE = """
+import gc, json, resource, sys
+from vqathinker import ModelError
+from vqathinker.model import loading
+
+def field(name):
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith(name))
+
+def grown(precision):
+    loading.load_model("tiny", precision)  # what is imported late is imported now
+    gc.collect()
+    before = field("VmRSS")
+    with open("/proc/self/clear_refs", "w") as peak:
+        peak.write("5")
+    kept = loading.load_model(sys.argv[1], precision)
+    return {"peak": field("VmHWM") - before, "kept": field("VmRSS") - before}
+
+def short_of_memory():
+    gc.collect()
+    before = field("VmRSS")
+    resource.setrlimit(resource.RLIMIT_AS, (field("VmSize") + 8_000_000, resource.RLIM_INFINITY))
+    try:
+        loading.load_model(sys.argv[1], "int8")
+    except ModelError as error:
+        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        return {"said": str(error), "left": field("VmRSS") - before}
+
+print(json.dumps({"nf4": grown("nf4"), "int8": grown("int8"), "bf16": grown("bf16"), "short": short_of_memory()}))
+"""
+
+
+@pytest.fixture(scope="module")
+def measured(wide):
+    """In a process of its own, where malloc gives every freed tensor back, as it does at once with those of 8b."""
+    quiet = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+    quiet["MALLOC_MMAP_THRESHOLD_"] = "65536"
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, str(wide)], capture_output=True, text=True, check=True, env=quiet
+    )
+    return json.loads(done.stdout)
+
+
+needs_peak = pytest.mark.skipif(
+    not os.access("/proc/self/clear_refs", os.W_OK), reason="needs Linux's record of peak memory"
+)
+
+
+@needs_peak
+@pytest.mark.parametrize("precision", ["bf16", "int8", "nf4"])
+def test_a_load_takes_the_model_and_less_than_one_shard(measured, wide, precision):
+    files = list(wide.glob("*.safetensors"))
+    shapes = load_shapes(wide)
+    model = weight_bytes(shapes, precision, torch.device("cpu"))
+    shard = max(file.stat().st_size for file in files)
+    assert len(files) > 8 and sum(file.stat().st_size for file in files) > 95_000_000
+    assert measured[precision]["peak"] < 1.1 * model + shard + 4_000_000
+
+
+@needs_peak
+def test_too_little_memory_while_loading_is_one_sentence_and_leaves_nothing(measured):
+    assert "memory ran out while" in measured["short"]["said"]
+    assert measured["short"]["said"].endswith("was loaded in int8; choose nf4")
+    assert measured["short"]["left"] < 15_000_000
+
+
+def load_shapes(folder):
+    return {key: piece.shape for key, piece in open_weights(folder).items()}

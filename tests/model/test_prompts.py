@@ -28,3 +28,11 @@ def test_the_last_placeholder_is_one_motion_token():
 def test_another_question_replaces_the_default_one():
     assert "Is it sharp?" in TINY.chat(2, "Is it sharp?")
     assert TINY.question not in TINY.chat(2, "Is it sharp?")
+
+
+@pytest.mark.parametrize(("style", "mode"), [(OFFICIAL_TRAIN, "train"), (OFFICIAL_INFERENCE, "inference")])
+def test_a_question_is_asked_in_the_released_prompt(style, mode):
+    golden, question = GOLDEN[mode], "Does the picture freeze?"
+    asked = style.chat(golden["frames"], question)
+    assert asked == golden["chat"].replace(GOLDEN["problem"], question) != golden["chat"]
+    assert style.answers_questions and not TINY.answers_questions

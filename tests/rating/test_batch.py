@@ -23,7 +23,7 @@ def folder(tmp_path: Path, clip) -> Path:
     videos = tmp_path / "videos"
     (videos / "deeper").mkdir(parents=True)
     shutil.copy(clip("plain.mp4"), videos / "b.mp4")
-    shutil.copy(clip("one_frame.mp4"), videos / "deeper" / "ä, \"one\".MP4")
+    shutil.copy(clip("one_frame.mp4"), videos / "deeper" / 'ä, "one".MP4')
     shutil.copy(clip("text.mp4"), videos / "a.mp4")
     (videos / "notes.txt").write_text("not a video")
     return videos

@@ -6,11 +6,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import torch
 
 from tests.model.tiny_models import make_model, make_processor
-from vqathinker import VideoError
+from vqathinker import ModelError, VideoError
 from vqathinker.model.loading import LoadedModel
-from vqathinker.rating import Rated, Rater, Watched, Wrote
+from vqathinker.rating import Rated, Rater, Watched, Wrote, first_better
+from vqathinker.rewards import group_moments, preference_matrix
 
 KEYS = [
     "file",
@@ -128,3 +130,25 @@ def test_a_comparison_needs_two_rollouts(rater, clip):
 def test_infinite_or_missing_numbers_never_reach_the_report(rating):
     numbers = [rating.score, rating.expected, *vars(rating.timings).values()]
     assert all(math.isfinite(number) for number in numbers)
+
+
+def test_a_disordered_clip_is_another_video_and_the_same_every_time(rater, rating, clip):
+    first, again = (rater.rate(clip("plain.mp4"), perturbation="shuffle", seed=3) for _ in range(2))
+    assert (first.expected, first.text) == (again.expected, again.text)
+    assert first.expected != rating.expected
+    assert first.frames == rating.frames
+    with pytest.raises(ValueError, match="no perturbation 'blink'"):
+        rater.rate(clip("plain.mp4"), perturbation="blink")
+
+
+def test_the_probability_is_that_of_the_ranking_reward(rater, clip):
+    comparison = rater.compare(clip("plain.mp4"), clip("portrait.mp4"), rollouts=4)
+    scores = comparison.first.rollout_scores, comparison.second.rollout_scores
+    if min(map(len, scores)) < 2:
+        with pytest.raises(ModelError, match="fewer than two readable answers"):
+            _ = comparison.probability_first_better
+    else:
+        assert comparison.probability_first_better == first_better(*scores)
+    mean, variance = group_moments(torch.tensor([[3.0, 4.0, 3.5], [2.0, 3.5, 3.0]]))
+    expected = preference_matrix(mean, variance)[0, 1]
+    assert first_better([3.0, 4.0, 3.5], [2.0, 3.5, 3.0]) == pytest.approx(float(expected), abs=1e-6)

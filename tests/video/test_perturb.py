@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vqathinker.video import PERTURBATIONS
+from vqathinker.video import PERTURBATIONS, disorder
 from vqathinker.video.perturb import BLACK, unit
 
 GOLDEN = json.loads((Path(__file__).parent.parent / "golden" / "perturb.json").read_text())["cases"]
@@ -87,3 +87,15 @@ def test_every_official_outcome_can_happen(name, mode):
     rng = np.random.default_rng(0)
     ours = {tuple(PERTURBATIONS[name](6, rng).tolist()) for _ in range(12_000)}
     assert official and official <= ours
+
+
+@pytest.mark.parametrize("name", PERTURBATIONS)
+def test_a_disorder_by_name_is_the_same_for_the_same_seed(name):
+    first, again, other = disorder(name, 1)(48), disorder(name, 1)(48), disorder(name, 2)(48)
+    assert first.tolist() == again.tolist() == PERTURBATIONS[name](48, np.random.default_rng(1)).tolist()
+    assert name == "reverse" or first.tolist() != other.tolist()
+
+
+def test_an_unknown_disorder_is_refused():
+    with pytest.raises(ValueError, match="no perturbation 'blink'; choose one of shuffle"):
+        disorder("blink")

@@ -115,61 +115,6 @@ def write(
     return [row[: row.index(eos_token_id)] if eos_token_id in row else row for row in rows]
 
 
-@dataclass(frozen=True)
-class ScoreTable:
-    """Probabilities (5, 10, 10) of the answers 1.00 … 5.99, as the model would write them digit by digit."""
-
-    probabilities: torch.Tensor
-
-    @property
-    def values(self) -> torch.Tensor:
-        units, tenths, hundredths = torch.meshgrid(
-            torch.arange(1.0, 6.0), torch.arange(10) / 10, torch.arange(10) / 100, indexing="ij"
-        )
-        return (units + tenths + hundredths).clamp_max(5.0)
-
-    @property
-    def expected(self) -> float:
-        """Probability-weighted answer, in [1, 5]."""
-        return float((self.probabilities * self.values).sum())
-
-    @property
-    def best(self) -> float:
-        """Most probable answer, in [1, 5]."""
-        return float(self.values.flatten()[self.probabilities.argmax()])
-
-
-@torch.inference_mode()
-def score_table(
-    model: VQAThinkerForConditionalGeneration,
-    prompt: Prompt,
-    written: Sequence[int],
-    digits: Sequence[int],
-    point: int,
-) -> ScoreTable:
-    """What the model would answer about one video after `written`: the tokens from the prompt up to `<answer>`.
-
-    `digits` are the ids of "0" … "9", `point` the id of ".". One unit digit at a time (ten rows), so that the copies of
-    a long cache stay small.
-    """
-    ids, cache = prompt.rows(1)
-    tail = torch.tensor([[ids[0, -1].item(), *written]], device=ids.device)
-    first = model(input_ids=tail, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[0, -1]
-    units = first[list(digits)[1:6]].float().softmax(-1)
-    table = []
-    for unit in range(5):
-        branch = copy.deepcopy(cache)
-        branch.batch_repeat_interleave(10)
-        rows = [[digits[unit + 1], point, digits[tenth]] for tenth in range(10)]
-        logits = model(
-            input_ids=torch.tensor(rows, device=ids.device), past_key_values=branch, use_cache=True
-        ).logits.float()
-        tenths = logits[0, 1, list(digits)].softmax(-1)
-        hundredths = logits[:, 2, list(digits)].softmax(-1)
-        table.append(units[unit] * tenths[:, None] * hundredths)
-    return ScoreTable(torch.stack(table).cpu())
-
-
 class RoomyLayer(DynamicLayer):
     """A cache layer that makes room ahead, so that a new position is written in its place instead of copying all.
 

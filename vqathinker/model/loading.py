@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +19,22 @@ from .configuration import VQAThinkerConfig
 from .convert import native_weights
 from .efficientnet_lite import EfficientNetLiteModel
 from .folders import find_folder, read_settings
+from .memory import (
+    PRECISIONS,
+    QUANTISED,
+    check_precision,
+    choose_precision,
+    other_bytes,
+    out_of_memory,
+    release_memory,
+)
 from .modeling import VQAThinkerForConditionalGeneration
 from .modes import change_mode, find_mode
-from .official import load_settings
+from .official import load_settings, require_tokenizer
 from .processing import VQAThinkerProcessor
 from .prompts import TURN_END
-from .weights import Piece
+from .weights import Piece, open_weights
 
-PRECISIONS = ("fp32", "bf16", "int8", "nf4")
 KEPT_PRECISE = [
     "model.vision_tower",
     "model.multi_modal_projector",
@@ -33,17 +43,30 @@ KEPT_PRECISE = [
     "lm_head",
 ]
 logger = logging.getLogger(__name__)
-LOADING_ERRORS = (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError, StrictDataclassError)
+LOADING_ERRORS = (
+    OSError,
+    ValueError,
+    KeyError,
+    RuntimeError,
+    ImportError,
+    MemoryError,
+    SafetensorError,
+    StrictDataclassError,
+)
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model, its processor, and the names under which a rating reports them."""
+    """A model, its processor, and the names under which a rating reports them.
+
+    `note` is a sentence about the precision where it was left to be chosen.
+    """
 
     model: VQAThinkerForConditionalGeneration
     processor: VQAThinkerProcessor
     name: str
     precision: str
+    note: str = ""
 
     @property
     def eos_token_id(self) -> int:
@@ -52,36 +75,34 @@ class LoadedModel:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a folder says before its weights are read; `weights` are given where they need other names than stored."""
+    """What a folder says before its weights are read. `weights` have our keys; `native` says that the folder has them,
+    too, so that transformers can read it by itself."""
 
     folder: Path
     config: VQAThinkerConfig
     processor: VQAThinkerProcessor
-    weights: Mapping[str, Piece] | None
+    weights: Mapping[str, Piece]
+    native: bool = False
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        return {key: piece.shape for key, piece in self.weights.items()}
 
 
-def choose_precision(precision: str, device: torch.device) -> str:
-    """`auto` is fp32 on a CPU and bf16 on a GPU. Raises ModelError for an unknown name."""
-    if precision == "auto":
-        return "fp32" if device.type == "cpu" else "bf16"
-    if precision not in PRECISIONS:
-        raise ModelError(f"unknown precision {precision!r}; choose one of auto, {', '.join(PRECISIONS)}")
-    return precision
-
-
-def quantisation(precision: str):
+def quantisation(precision: str, device: torch.device):
     """bitsandbytes settings: the language model's linear layers are quantised, everything that sees stays precise."""
-    if precision not in ("int8", "nf4"):
+    if precision not in QUANTISED:
         return None
     from transformers import BitsAndBytesConfig
 
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it tells of kernels that would have to be downloaded
     if precision == "int8":
         return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=KEPT_PRECISE)
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16 if torch.cuda.is_available() else torch.float32,
+        bnb_4bit_compute_dtype=torch.float32 if device.type == "cpu" else torch.bfloat16,
         llm_int8_skip_modules=KEPT_PRECISE,
     )
 
@@ -97,22 +118,30 @@ def open_checkpoint(folder: Path, mode: str | None = None) -> Checkpoint:
         if found.ignored:
             logger.info("ignored keys in %s: %s", folder, found.ignored)
         return Checkpoint(folder, config, processor, found.native)
+    require_tokenizer(folder)
+    weights = open_weights(folder)
     config = VQAThinkerConfig.from_pretrained(folder)
     processor = VQAThinkerProcessor.from_pretrained(folder)
     if mode:
         processor = change_mode(config, processor, mode)
-    return Checkpoint(folder, config, processor, None)
+    return Checkpoint(folder, config, processor, weights, native=True)
 
 
 def read_weights(checkpoint: Checkpoint, precision: str, device: torch.device) -> VQAThinkerForConditionalGeneration:
-    """The model, each tensor placed as it is read. Raises ModelError when weights and configuration do not fit."""
-    rough = precision == "bf16" or device.type != "cpu" and precision != "fp32"
+    """The model, each tensor placed as it is read. Raises ModelError when weights and configuration do not fit.
+
+    float32 in our layout is mapped into memory; all else is read a tensor at a time, never a whole shard.
+    """
+    if os.environ.get("SPACES_ZERO_GPU"):  # its stand-in for a GPU knows the main thread only
+        os.environ["HF_DEACTIVATE_ASYNC_LOAD"] = "1"
+    mapped = checkpoint.native and precision == "fp32"
+    rough = other_bytes(precision, device) == 2
     model, report = VQAThinkerForConditionalGeneration.from_pretrained(
-        None if checkpoint.weights else checkpoint.folder,
+        checkpoint.folder if mapped else None,
         config=checkpoint.config,
-        state_dict=checkpoint.weights,
+        state_dict=None if mapped else checkpoint.weights,
         dtype=torch.bfloat16 if rough else torch.float32,
-        quantization_config=quantisation(precision),
+        quantization_config=quantisation(precision, device),
         device_map={"": device},
         output_loading_info=True,
     )
@@ -131,20 +160,61 @@ def load_model(
     `mode` says how a model of the 8b architecture is shown a video, "inference" (12 frames at 560 for the released one)
     or "training" (6 at 448); without it the stored way, or inference. Raises ModelError with one sentence.
     """
-    target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    if target.type == "cuda" and not torch.cuda.is_available():
-        raise ModelError("CUDA was asked for, but this machine has no usable CUDA device")
-    precision = choose_precision(precision, target)
+    check_precision(precision)
+    target = find_device(device)
     folder = find_folder(name)
     disable_progress_bar()
-    failure = None
-    try:
-        checkpoint = open_checkpoint(folder, mode)
-        model = read_weights(checkpoint, precision, target)
-    except LOADING_ERRORS as error:
-        failure = f"the checkpoint in {folder} cannot be loaded: {' '.join(str(error).split())}"
+    failure, chosen = None, precision
+    with collected_log() as log:
+        try:
+            checkpoint = open_checkpoint(folder, mode)
+            chosen, note = choose_precision(precision, checkpoint.shapes, checkpoint.config, target)
+            model = read_weights(checkpoint, chosen, target)
+        except ModelError as error:
+            failure = str(error)
+        except LOADING_ERRORS as error:
+            failure = explain(error, "\n".join(log), folder, chosen)
     if failure:  # raised here, so that no traceback holds on to a half-loaded model
+        release_memory()
         raise ModelError(failure)
     if isinstance(model.model.vision_tower, EfficientNetLiteModel):
         model.model.vision_tower.eval().fold_batch_norm().to(memory_format=torch.channels_last)
-    return LoadedModel(model, checkpoint.processor, name, precision)
+    return LoadedModel(model, checkpoint.processor, name, chosen, note)
+
+
+def find_device(device: str | None) -> torch.device:
+    """The device asked for, or the GPU where there is one. Raises ModelError when this machine does not have it."""
+    try:
+        target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    except RuntimeError:
+        raise ModelError(f"{device!r} is no device; choose cpu, cuda, or one GPU such as cuda:1") from None
+    if target.type == "cuda" and not torch.cuda.is_available():
+        raise ModelError("CUDA was asked for, but this machine has no usable CUDA device; choose cpu")
+    if target.type == "cuda" and (target.index or 0) >= (count := torch.cuda.device_count()):
+        raise ModelError(f"{device} was asked for, but this machine has {count} CUDA device(s), counted from 0")
+    return target
+
+
+@contextlib.contextmanager
+def collected_log() -> Iterator[list[str]]:
+    """The messages of transformers while it loads, which are long tables, as a list instead of on stderr."""
+    library, messages = logging.getLogger("transformers"), []
+    collector = logging.Handler()
+    collector.emit = lambda record: messages.append(record.getMessage())
+    handlers, level = library.handlers, library.level
+    library.handlers = [collector]
+    library.setLevel(logging.WARNING)
+    try:
+        yield messages
+    finally:
+        library.handlers = handlers
+        library.setLevel(level)
+
+
+def explain(error: Exception, log: str, folder: Path, precision: str) -> str:
+    """The sentence for a load that failed. While it quantises, transformers only logs that memory ran out."""
+    if out_of_memory(error) or out_of_memory(RuntimeError(log)):
+        lower = PRECISIONS[PRECISIONS.index(precision) + 1 :] if precision in PRECISIONS else ()
+        instead = f"choose {' or '.join(lower)}" if lower else "free some memory, or take a smaller model"
+        return f"memory ran out while {folder} was loaded in {precision}; {instead}"
+    return f"the checkpoint in {folder} cannot be loaded: {' '.join(str(error).split())}"

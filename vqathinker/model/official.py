@@ -81,10 +81,15 @@ def frame_side(official: dict, mode: Mode) -> int:
     return round(trained * mode.enlarge)
 
 
-def load_tokenizer(folder: Path):
-    """The tokenizer of an official folder, padding on the left. Raises ModelError when it is missing or another one."""
+def require_tokenizer(folder: Path) -> None:
+    """Raises ModelError when a folder lacks the files of a tokenizer."""
     if not any(all((folder / name).is_file() for name in names) for names in TOKENIZER_FILES):
         raise ModelError(f"{folder} holds no tokenizer: neither tokenizer.json nor vocab.json with merges.txt")
+
+
+def load_tokenizer(folder: Path):
+    """The tokenizer of an official folder, padding on the left. Raises ModelError when it is missing or another one."""
+    require_tokenizer(folder)
     try:
         # not AutoTokenizer: it reads config.json, finds the authors' code there and asks whether to run it
         tokenizer = Qwen2Tokenizer.from_pretrained(folder, padding_side="left", local_files_only=True)

@@ -85,20 +85,29 @@ class VQAThinkerProcessor(ProcessorMixin):
         """The prompt with its image placeholders written out."""
         return expand_images(STYLES[self.prompt].chat(self.frames, question), self.tokens_per_frame)
 
-    def __call__(self, clips: Clip | Sequence[Clip], question: str | None = None, **_) -> BatchFeature:
-        """Clips of this processor's `video_spec` -> input_ids, attention_mask (B, L), pixel_values (B, F, 3, S, S)
-        and, for a model with dense motion input, motion_values (B, F, T, s, s) in [0, 1] and clip_facts (B, 4)."""
-        clips = [clips] if isinstance(clips, Clip) else list(clips)
+    def prompt_ids(self, question: str | None = None) -> list[int]:
+        """Token ids of the prompt."""
+        return self.tokenizer(self.prompt_text(question))["input_ids"]
+
+    def video_inputs(self, clips: Sequence[Clip]) -> dict[str, torch.Tensor]:
+        """Clips of this processor's `video_spec` -> pixel_values (B, F, 3, S, S) and, for a model with dense motion
+        input, motion_values (B, F, T, s, s) in [0, 1] and clip_facts (B, 4). Needs no tokenizer: threads may share it.
+        """
         for clip in clips:
             if len(clip.frames) != self.frames:
                 raise ValueError(f"the model takes {self.frames} frames, the clip has {len(clip.frames)}")
-        data = dict(self.tokenizer([self.prompt_text(question)] * len(clips), return_tensors="pt"))
-        data["pixel_values"] = torch.stack([self.pixels(clip) for clip in clips])
+        data = {"pixel_values": torch.stack([self.pixels(clip) for clip in clips])}
         if self.burst_length:
             bursts = np.stack([clip.bursts for clip in clips])
             data["motion_values"] = torch.from_numpy(bursts).to(torch.float32).div_(255)
             data["clip_facts"] = torch.stack([clip_facts(clip.info) for clip in clips])
-        return BatchFeature(data)
+        return data
+
+    def __call__(self, clips: Clip | Sequence[Clip], question: str | None = None, **_) -> BatchFeature:
+        """Clips -> input_ids, attention_mask (B, L) and the tensors of `video_inputs`."""
+        clips = [clips] if isinstance(clips, Clip) else list(clips)
+        prompts = dict(self.tokenizer([self.prompt_text(question)] * len(clips), return_tensors="pt"))
+        return BatchFeature(prompts | self.video_inputs(clips))
 
 
 AutoProcessor.register(VQAThinkerConfig, VQAThinkerProcessor, exist_ok=True)

@@ -27,7 +27,8 @@ class PromptStyle:
     """How the parts of a prompt are joined.
 
     `separator` stands between the opening line, the frames and the question, `colon` between a frame's name and its
-    picture, `gap` before the instruction. `max_new_tokens` is the length at which an answer is cut.
+    picture, `gap` before the instruction. `max_new_tokens` is the length at which an answer is cut, and
+    `answers_questions` says whether models with this prompt know other questions than their own.
     """
 
     system: str
@@ -38,6 +39,7 @@ class PromptStyle:
     colon: str
     gap: str
     max_new_tokens: int
+    answers_questions: bool = True
 
     def user(self, frames: int, question: str | None = None) -> str:
         """The user turn, with one `<image>` for each frame and one for the motion feature."""
@@ -59,7 +61,7 @@ OFFICIAL_TRAIN = PromptStyle(
 OFFICIAL_INFERENCE = PromptStyle(
     OFFICIAL_SYSTEM, "Now you will receive a video:", OFFICIAL_QUESTION, OFFICIAL_INSTRUCTION, "", ": ", "", 1024
 )
-TINY = PromptStyle("", "A video:", "Rate its quality from 1 to 5.", "Think, then answer.", "\n", ":", " ", 160)
+TINY = PromptStyle("", "A video:", "Rate its quality from 1 to 5.", "Think, then answer.", "\n", ":", " ", 160, False)
 STYLES = {"official_train": OFFICIAL_TRAIN, "official_inference": OFFICIAL_INFERENCE, "tiny": TINY}
 
 

@@ -1,22 +1,48 @@
-"""Rating videos: the Rater and what it returns."""
+"""Rating videos: the Rater and what it returns. What is named here is imported when it is first asked for, so that
+words and defects are there without the model's libraries."""
 
-from .defects import Defect, parse_defects
-from .rater import Event, Rated, Rater, Watched, Wrote
-from .rating import Comparison, Frame, Rating, Rollout, Timings
-from .words import score_word
+from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .ask import QuestionError, Reply
+    from .defects import Defect, parse_defects
+    from .rater import Event, Rated, Rater, Replied, Watched, Wrote
+    from .rating import Comparison, Frame, Rating, Rollout, Timings, first_better
+    from .words import score_word
+
+HOMES = {
+    "ask": ("QuestionError", "Reply"),
+    "defects": ("Defect", "parse_defects"),
+    "rater": ("Event", "Rated", "Rater", "Replied", "Watched", "Wrote"),
+    "rating": ("Comparison", "Frame", "Rating", "Rollout", "Timings", "first_better"),
+    "words": ("score_word",),
+}
 __all__ = [
     "Comparison",
     "Defect",
     "Event",
     "Frame",
+    "QuestionError",
     "Rated",
     "Rater",
     "Rating",
+    "Replied",
+    "Reply",
     "Rollout",
     "Timings",
     "Watched",
     "Wrote",
+    "first_better",
     "parse_defects",
     "score_word",
 ]
+
+
+def __getattr__(name: str):
+    for home, names in HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,10 +1,15 @@
-"""Many files into one CSV table, a row at a time, so that a stopped run goes on where it was."""
+"""Many files into one CSV table, a row at a time, so that a stopped run goes on where it was.
+
+Where several processes share the work, each writes a table of its own beside `out`; the first one joins them at the
+end, or at the start of the next run when this one was stopped.
+"""
 
 from __future__ import annotations
 
 import csv
+import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +17,7 @@ from ..errors import VideoError, VQAThinkerError
 from ..files import find_files
 from .rater import Rater
 from .rating import Rating
+from .team import ALONE, Team
 from .words import score_word
 
 COLUMNS = (
@@ -36,34 +42,56 @@ class Row:
     count: int
 
 
-def rate_batch(rater: Rater, paths: Iterable[str | Path], out: str | Path, rollouts: int = 0) -> Iterator[Row]:
+def rate_batch(
+    rater: Rater,
+    paths: Iterable[str | Path],
+    out: str | Path,
+    rollouts: int = 0,
+    *,
+    batch: int | None = None,
+    jobs: int | None = None,
+    team: Team = ALONE,
+    report: Callable[[str], None] = lambda sentence: None,
+) -> Iterator[Row]:
     """Rate every file and append a row for each to the CSV `out`; yield it when it is on disk.
 
     Files that the table names already are skipped, failed ones included. A file that cannot be rated gets a row with
-    the reason in `error`. Raises TableError when `out` is no table of this kind or was written with another model.
+    the reason in `error`. `batch`, `jobs` and `report` are those of `Rater.rate_many`; a `team` shares the files out,
+    and each process yields its own rows. Raises TableError when `out` is no table of this kind or was written with
+    another model.
     """
-    out = Path(out)
+    out, files = Path(out), find_files(paths)
+    if team.leads:
+        _join_parts(out, files, rater)
+    team.wait()
     known = _prepare(out, rater)
-    todo = [file for file in find_files(paths) if file not in known]
+    todo = team.share([file for file in files if file not in known])
+    table = out if team.size == 1 else part_of(out, team.rank)
+    rated = rater.rate_many(todo, rollouts, batch=batch, jobs=jobs, report=report)
+    yield from _write_rows(table, rater, todo, rated)
+    team.wait()
+    if team.leads:
+        _join_parts(out, files, rater)
+
+
+def _write_rows(table: Path, rater: Rater, files: list[str], rated: Iterator[Rating | VideoError]) -> Iterator[Row]:
     try:
-        with open(out, "a", **TEXT) as table:
-            writer = csv.DictWriter(table, COLUMNS, restval="", lineterminator="\n")
-            if table.tell() == 0:
+        with open(table, "a", **TEXT) as open_table:
+            writer = csv.DictWriter(open_table, COLUMNS, restval="", lineterminator="\n")
+            if open_table.tell() == 0:
                 writer.writeheader()
-            for number, file in enumerate(todo, 1):
-                row = {"file": file, "model": rater.name, "precision": rater.precision, **_rate(rater, file, rollouts)}
+                open_table.flush()
+            for number, (file, result) in enumerate(zip(files, rated, strict=True), 1):
+                row = {"file": file, "model": rater.name, "precision": rater.precision, **_told(result)}
                 writer.writerow(row)
-                table.flush()
-                yield Row(file, row.get("score"), row.get("error", ""), number, len(todo))
+                open_table.flush()
+                yield Row(file, row.get("score"), row.get("error", ""), number, len(files))
     except OSError as error:
-        raise TableError(f"{out} cannot be written: {error.strerror or error}.") from error
+        raise TableError(f"{table} cannot be written: {error.strerror or error}.") from error
 
 
-def _rate(rater: Rater, file: str, rollouts: int) -> dict:
-    try:
-        return _columns(rater.rate(file, rollouts))
-    except VideoError as error:
-        return {"error": " ".join(str(error).split())}
+def _told(result: Rating | VideoError) -> dict:
+    return {"error": " ".join(str(result).split())} if isinstance(result, VideoError) else _columns(result)
 
 
 def _columns(rating: Rating) -> dict:
@@ -80,25 +108,56 @@ def _columns(rating: Rating) -> dict:
     }
 
 
-def _prepare(out: Path, rater: Rater) -> set[str]:
-    """The files already in the table, after a last line that was cut off in writing has been dropped."""
-    if not out.exists():
-        return set()
+def part_of(out: Path, rank: int) -> Path:
+    """The table of one process of a team."""
+    return out.with_name(f"{out.name}.part{rank}")
+
+
+def _join_parts(out: Path, files: list[str], rater: Rater) -> None:
+    """Append the rows of the processes' own tables to `out`, in the order of `files`, and remove those tables."""
+    parts = sorted(out.parent.glob(f"{glob.escape(out.name)}.part[0-9]*"))
+    if not parts:
+        return
+    known, rows = _prepare(out, rater), {}
+    for part in parts:
+        rows |= {row["file"]: row for row in _read(part, rater)}
+    places = {file: place for place, file in enumerate(files)}
+    found = sorted(rows.keys() - known, key=lambda file: (places.get(file, len(files)), file))
     try:
-        _drop_cut_line(out)
-        with open(out, **TEXT) as table:
-            reader = csv.DictReader(table)
+        with open(out, "a", **TEXT) as table:
+            writer = csv.DictWriter(table, COLUMNS, restval="", lineterminator="\n")
+            if table.tell() == 0:
+                writer.writeheader()
+            writer.writerows(rows[file] for file in found)
+        for part in parts:
+            part.unlink()
+    except OSError as error:
+        raise TableError(f"{out} cannot be written: {error.strerror or error}.") from error
+
+
+def _prepare(out: Path, rater: Rater) -> set[str]:
+    """The files already in the table."""
+    return {row["file"] for row in _read(out, rater)} if out.exists() else set()
+
+
+def _read(table: Path, rater: Rater) -> list[dict[str, str]]:
+    """The rows of a table, after a last line that was cut off in writing has been dropped."""
+    try:
+        _drop_cut_line(table)
+        with open(table, **TEXT) as content:
+            reader = csv.DictReader(content)
             rows = list(reader)
     except (OSError, csv.Error) as error:
-        raise TableError(f"{out} cannot be read as a table: {error}.") from error
+        raise TableError(f"{table} cannot be read as a table: {error}.") from error
     if reader.fieldnames is not None and tuple(reader.fieldnames) != COLUMNS:
-        raise TableError(f"{out} is not a table of ratings; choose another file for --out.")
+        raise TableError(f"{table} is not a table of ratings; choose another file for --out.")
     for row in rows:
         if (row["model"], row["precision"]) != (rater.name, rater.precision):
             raise TableError(
-                f"{out} was written with the model {row['model']} in {row['precision']}; choose another file for --out."
+                f"{table} was written with the model {row['model']} in {row['precision']}; "
+                "choose another file for --out."
             )
-    return {row["file"] for row in rows}
+    return rows
 
 
 def _drop_cut_line(out: Path) -> None:

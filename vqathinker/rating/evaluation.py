@@ -69,14 +69,20 @@ def rank_correlations(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return _pearson(rankdata(x, axis=1), rankdata(y, axis=1))
 
 
-def evaluate(rater: Rater, labels: Labels, videos: str | Path) -> Iterator[Compared]:
-    """Rate every labelled file under the folder `videos`; a file that cannot be rated comes back with its error."""
-    for file, mos in labels.entries:
-        try:
-            rating = rater.rate(Path(videos) / file)
-            yield Compared(file, mos, rating.score, rating.expected)
-        except VideoError as error:
-            yield Compared(file, mos, error=str(error))
+def evaluate(
+    rater: Rater, labels: Labels, videos: str | Path, *, batch: int | None = None, jobs: int | None = None, **options
+) -> Iterator[Compared]:
+    """Rate every labelled file under the folder `videos`; a file that cannot be rated comes back with its error.
+
+    The options are those of `Rater.rate_many`.
+    """
+    paths = [Path(videos) / file for file, _ in labels.entries]
+    rated = rater.rate_many(paths, batch=batch, jobs=jobs, **options)
+    for (file, mos), result in zip(labels.entries, rated, strict=True):
+        if isinstance(result, VideoError):
+            yield Compared(file, mos, error=str(result))
+        else:
+            yield Compared(file, mos, result.score, result.expected)
 
 
 def report(compared: Sequence[Compared], labels: Labels, seed: int = 0) -> dict:

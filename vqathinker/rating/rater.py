@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import queue
-import re
+import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
-from transformers import BatchFeature, TextIteratorStreamer
-
-from ..errors import ModelError
-from ..model.generation import Prompt, ScoreTable, prefill, rollout_seeds, score_table, write
+from ..errors import ModelError, VideoError
+from ..model.generation import Prompt, prefill
 from ..model.loading import LoadedModel
-from ..rewards import parse_answer
-from ..video import Clip, load_clip
-from .defects import parse_defects
-from .rating import Comparison, Frame, Rating, Rollout, Timings
+from ..model.memory import clear_memory_error
+from ..video import Clip, disorder, load_clip
+from . import many
+from .answers import frames_of, make_rating, possible_scores, sample_answers, stream_answer
+from .ask import Reply, can_ask, check_question, reply_in
+from .rating import Comparison, Rating, Timings
 
-ANSWER_OPEN = "<answer>"
-THINK = re.compile(r"<think>(.*?)(?:</think>|<answer>|$)", re.DOTALL)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,6 +43,13 @@ class Rated:
     rating: Rating
 
 
+@dataclass(frozen=True)
+class Replied:
+    """The end of a question: the whole reply."""
+
+    reply: Reply
+
+
 Event = Watched | Wrote | Rated
 
 
@@ -65,12 +69,18 @@ class Rater:
     def precision(self) -> str:
         return self.loaded.precision
 
-    def rate(self, path: str | Path, rollouts: int = 0, seed: int = 0) -> Rating:
+    @property
+    def note(self) -> str:
+        """Why this precision, where it was left to be chosen."""
+        return self.loaded.note
+
+    def rate(self, path: str | Path, rollouts: int = 0, seed: int = 0, perturbation: str = "") -> Rating:
         """Rate a video or a still image. `rollouts` more answers are sampled with `seed`; they do not move the score.
 
-        Raises VideoError when the file cannot be rated.
+        `perturbation` names one of `vqathinker.video.PERTURBATIONS`: the clip is shown in that disorder, drawn with
+        `seed`. Raises VideoError when the file cannot be rated.
         """
-        for event in self.watch(path, rollouts, seed):
+        for event in self.watch(path, rollouts, seed, perturbation=perturbation):
             if isinstance(event, Rated):
                 return event.rating
         raise ModelError("the rating was cancelled")
@@ -87,115 +97,102 @@ class Rater:
         return Comparison(self.rate(first, rollouts, seed), self.rate(second, rollouts, seed))
 
     def watch(
-        self, path: str | Path, rollouts: int = 0, seed: int = 0, cancel: threading.Event | None = None
+        self,
+        path: str | Path,
+        rollouts: int = 0,
+        seed: int = 0,
+        cancel: threading.Event | None = None,
+        perturbation: str = "",
     ) -> Iterator[Event]:
-        """All that happens while a video is rated: Watched once, Wrote as the text grows, Rated at the end.
+        """All that happens while a video is rated, as in `rate`: Watched once, Wrote as the text grows, Rated.
 
         Setting `cancel` or closing the iterator stops the model within one token; no Rated follows then.
         """
         if rollouts < 0:
             raise ValueError(f"rollouts must not be negative, got {rollouts}")
         cancel = cancel or threading.Event()
+        timeline = disorder(perturbation, seed) if perturbation else None
         start = time.perf_counter()
-        clip = load_clip(path, self.loaded.processor.video_spec)
+        clip = load_clip(path, self.loaded.processor.video_spec, timeline=timeline)
         decoded = time.perf_counter()
         yield Watched(clip)
         if cancel.is_set():
             return
-        with self._model_turn:
+        with self._model_turn, clear_memory_error():
             began = time.perf_counter()
-            prompt = prefill(self.loaded.model, self._inputs(clip))
+            prompt = self._prefill(clip)
             encoded, first_token = time.perf_counter(), None
             text = ""
-            for text in self._stream(prompt, cancel):
+            for text in stream_answer(self.loaded, prompt, self.max_new_tokens, cancel):
                 first_token = first_token or time.perf_counter()
                 yield Wrote(text)
             if cancel.is_set():
                 return
-            table = self._score_table(prompt, text)
-            sampled = self._rollouts(prompt, rollouts, seed)
+            table = possible_scores(self.loaded, prompt, text)
+            sampled = sample_answers(self.loaded, prompt, self.max_new_tokens, rollouts, seed)
         end = time.perf_counter()
         timings = Timings(decoded - start, encoded - began, (first_token or end) - began, end - start)
-        yield Rated(self._rating(path, clip, text, table, sampled, timings))
+        yield Rated(make_rating(self.loaded, path, frames_of(clip), text, table, sampled, timings))
 
-    def _inputs(self, clip: Clip) -> BatchFeature:
-        inputs = self.loaded.processor(clip)
-        return inputs.to(self.loaded.model.device)
+    def rate_many(
+        self,
+        paths: Iterable[str | Path],
+        rollouts: int = 0,
+        seed: int = 0,
+        *,
+        batch: int | None = None,
+        jobs: int | None = None,
+        report: Callable[[str], None] = logger.warning,
+    ) -> Iterator[Rating | VideoError]:
+        """What `rate` says of each path, in their order, or the error of a file that cannot be rated.
 
-    def _stream(self, prompt: Prompt, cancel: threading.Event) -> Iterator[str]:
-        tokenizer = self.loaded.processor.tokenizer
-        streamer = TextIteratorStreamer(tokenizer, skip_prompt=True, skip_special_tokens=True)
-        failure: queue.SimpleQueue[BaseException] = queue.SimpleQueue()
-
-        def run() -> None:
-            try:
-                write(self.loaded.model, prompt, streamer=streamer, cancel=cancel, **self._limits)
-            except BaseException as error:
-                failure.put(error)
-            finally:
-                streamer.end()
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        text = ""
-        try:
-            for piece in streamer:
-                if piece:
-                    text += piece
-                    yield text
-        except BaseException:
-            cancel.set()
-            raise
-        finally:
-            thread.join()
-        if not failure.empty():
-            raise failure.get()
+        At most `batch` answers are written at a time while `jobs` videos are decoded; by default as many as fit.
+        `report` is told when memory runs out and fewer go on. Raises ModelError when one video is still too much.
+        """
+        plan = many.make_plan(self.loaded, batch, jobs)
+        limits = {"max_new_tokens": self.max_new_tokens, "rollouts": rollouts, "seed": seed}
+        return many.rate_many(self.loaded, paths, plan, turn=self._model_turn, report=report, **limits)
 
     @property
-    def _limits(self) -> dict[str, int]:
-        return {"max_new_tokens": self.max_new_tokens, "eos_token_id": self.loaded.eos_token_id}
+    def can_ask(self) -> bool:
+        """Whether `ask` works: the tiny model only rates."""
+        return can_ask(self.loaded)
 
-    def _rollouts(self, prompt: Prompt, count: int, seed: int) -> tuple[Rollout, ...]:
-        if not count:
-            return ()
-        rows = write(self.loaded.model, prompt, seeds=rollout_seeds(seed, count), **self._limits)
-        texts = self.loaded.processor.tokenizer.batch_decode(rows, skip_special_tokens=True)
-        return tuple(Rollout(text) for text in texts)
+    def ask(self, path: str | Path, question: str) -> Reply:
+        """Ask anything about the quality of a video, in the prompt in which the model was trained to give scores.
 
-    @cached_property
-    def _digits(self) -> list[int]:
-        return self.loaded.processor.tokenizer.convert_tokens_to_ids(list("0123456789"))
+        Raises VideoError, QuestionError, and ModelError for a model that cannot answer.
+        """
+        for event in self.watch_asked(path, question):
+            if isinstance(event, Replied):
+                return event.reply
+        raise ModelError("the question was cancelled")
 
-    def _score_table(self, prompt: Prompt, text: str) -> ScoreTable:
-        """What the model would answer where `text` opens its answer, or at its end when it never does."""
-        tokenizer = self.loaded.processor.tokenizer
-        opened = text[: text.rindex(ANSWER_OPEN)] if ANSWER_OPEN in text else text
-        written = tokenizer(opened + ANSWER_OPEN, add_special_tokens=False)["input_ids"]
-        point = tokenizer.convert_tokens_to_ids(".")
-        return score_table(self.loaded.model, prompt, written, self._digits, point)
+    def watch_asked(
+        self, path: str | Path, question: str, cancel: threading.Event | None = None
+    ) -> Iterator[Watched | Wrote | Replied]:
+        """All that happens while a question is answered, as in `watch`: Watched, Wrote as the text grows, Replied."""
+        question = check_question(self.loaded, question)
+        cancel = cancel or threading.Event()
+        start = time.perf_counter()
+        clip = load_clip(path, self.loaded.processor.video_spec)
+        decoded = time.perf_counter()
+        yield Watched(clip)
+        with self._model_turn, clear_memory_error():
+            began = time.perf_counter()
+            prompt = self._prefill(clip, question)
+            encoded, first_token, text = time.perf_counter(), None, ""
+            for text in stream_answer(self.loaded, prompt, self.max_new_tokens, cancel):
+                first_token = first_token or time.perf_counter()
+                yield Wrote(text)
+        if cancel.is_set():
+            return
+        end = time.perf_counter()
+        timings = Timings(decoded - start, encoded - began, (first_token or end) - began, end - start)
+        answer, reasoning = reply_in(text)
+        parts = {"frames": frames_of(clip), "model": self.name, "precision": self.precision, "timings": timings}
+        yield Replied(Reply(Path(path).name, question, answer, reasoning, text, **parts))
 
-    def _rating(
-        self,
-        path: str | Path,
-        clip: Clip,
-        text: str,
-        table: ScoreTable,
-        rollouts: tuple[Rollout, ...],
-        timings: Timings,
-    ) -> Rating:
-        thinking = THINK.search(text)
-        thought = thinking.group(1).strip() if thinking else text.split(ANSWER_OPEN)[0].strip()
-        answer = parse_answer(text)
-        return Rating(
-            file=Path(path).name,
-            score=table.best if answer is None or not 1 <= answer <= 5 else answer,
-            expected=table.expected,
-            text=text,
-            reasoning=thought,
-            defects=parse_defects(thought),
-            frames=tuple(Frame(index, t) for index, t in zip(clip.indices, clip.times, strict=True)),
-            rollouts=rollouts,
-            model=self.name,
-            precision=self.precision,
-            timings=timings,
-        )
+    def _prefill(self, clip: Clip, question: str | None = None) -> Prompt:
+        inputs = self.loaded.processor(clip, question=question)
+        return prefill(self.loaded.model, inputs.to(self.loaded.model.device))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from ..errors import ModelError
@@ -98,17 +99,11 @@ class Comparison:
 
     @property
     def probability_first_better(self) -> float:
-        """Phi((mean_a - mean_b) / sqrt(var_a + var_b)) of the rollout scores, the formula of the ranking reward.
-
-        Raises ModelError when fewer than two rollouts of a video are readable.
-        """
-        moments = []
+        """`first_better` of the readable rollouts. Raises ModelError when a video has fewer than two of them."""
         for rating in (self.first, self.second):
-            scores = rating.rollout_scores
-            if len(scores) < 2:
+            if len(rating.rollout_scores) < 2:
                 raise ModelError(f"the model gave fewer than two readable answers about {rating.file}")
-            moments += [statistics.fmean(scores), statistics.variance(scores)]
-        return float(preference_probability(*moments))
+        return first_better(self.first.rollout_scores, self.second.rollout_scores)
 
     def to_dict(self) -> dict:
         return {
@@ -116,3 +111,15 @@ class Comparison:
             "first": self.first.to_dict(),
             "second": self.second.to_dict(),
         }
+
+
+def first_better(first: Sequence[float], second: Sequence[float]) -> float:
+    """Probability that the video with the scores `first` is better: the formula of the ranking reward.
+
+    Phi((mean_a - mean_b) / sqrt(var_a + var_b + 1e-6)) of at least two scores each, variances unbiased.
+
+    >>> round(first_better([4.0, 3.0], [3.0, 2.0]), 4)
+    0.8413
+    """
+    moments = [f(scores) for scores in (first, second) for f in (statistics.fmean, statistics.variance)]
+    return float(preference_probability(*moments))

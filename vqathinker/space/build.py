@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
@@ -11,30 +12,40 @@ import gradio as gr
 from ..errors import VQAThinkerError
 from . import texts, views
 from .api import add_endpoints
-from .model import Model, Wishes
+from .compare_tab import build_compare_tab
+from .lab_tab import build_lab_tab, open_shared
+from .model import Model
 from .panel import html
 from .rate_tab import build_rate_tab
 from .settings import CHECKPOINTS, Settings
 from .theme import CSS, make_theme
+from .wishes import Wishes
 
 CACHE_EVERY_S, CACHE_AGE_S = 900, 3600
 
 
 def build(settings: Settings) -> gr.Blocks:
     """The whole page; the model is loaded in the background from here on."""
-    model, wishes = Model(settings), Wishes()
+    model, to_rate, to_compare = Model(settings), Wishes(), Wishes()
     with gr.Blocks(
         title=texts.TITLE, analytics_enabled=False, delete_cache=(CACHE_EVERY_S, CACHE_AGE_S), fill_width=False
     ) as page:
         html("header", views.header(settings.model))
-        with gr.Tab("Rate"):
-            build_rate_tab(model, wishes, settings)
-        with gr.Tab("About"):
-            gr.Markdown(texts.about(settings.model, settings.address, CHECKPOINTS / settings.model), elem_id="about")
+        rollouts_state = gr.State([])
+        with gr.Tabs():  # named, so that who opens a tab from elsewhere, and every client, finds it
+            with gr.Tab("Rate"):
+                build_rate_tab(model, to_rate, settings, rollouts_state)
+            with gr.Tab("Compare"):
+                build_compare_tab(model, to_compare, settings)
+            open_shared(page, build_lab_tab(rollouts_state))
+            with gr.Tab("About"):
+                about = texts.about(settings.model, settings.address, CHECKPOINTS / settings.model)
+                gr.Markdown(about, elem_id="about")
         add_endpoints(model)
 
         def leave(request: gr.Request) -> None:
-            wishes.forget(request.session_hash or "")
+            for wishes in (to_rate, to_compare):
+                wishes.forget(request.session_hash or "")
 
         page.unload(leave)
     return page
@@ -53,6 +64,7 @@ def launch(settings: Settings) -> int:
             css_paths=CSS,
             allowed_paths=[str(settings.examples)],
             max_file_size=settings.max_bytes,
+            mcp_server=find_spec("mcp") is not None,
             footer_links=["api", "settings"],
             run_history=False,
             enable_monitoring=False,

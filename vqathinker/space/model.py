@@ -1,19 +1,30 @@
-"""The page's model: loaded in the background, watched one video at a time, stopped when a visitor says so."""
+"""The page's model: loaded in the background, asked by one visitor at a time, stopped when a visitor says so."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .. import load_rater
+from .line import Line
 from .settings import Settings, on_zero_gpu
+from .wishes import Job
 
 if TYPE_CHECKING:  # the page is there before torch is
-    from ..rating import Event, Rater
+    from ..rating import Event, Rater, Rating
+
+PATIENCE_S = 0.3
+"""How long a visitor who waits, and then leaves or stops, stays in the line."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """So many visitors are before this one."""
+
+    ahead: int
 
 
 class Model:
@@ -21,13 +32,14 @@ class Model:
 
     def __init__(self, settings: Settings):
         self.settings = settings
+        self.line = Line()
         self._rater: Future[Rater] = Future()
         if on_zero_gpu():
+            self._rate = self._lend_gpu()  # before torch looks for a GPU: `spaces` makes it see the one to come
             self._load()
-            self._watch = self._lend_gpu()
         else:
             threading.Thread(target=self._load, name="load-model", daemon=True).start()
-            self._watch = self._watch_here
+            self._rate = self._rate_here
 
     @property
     def ready(self) -> bool:
@@ -37,9 +49,32 @@ class Model:
         """The Rater, after waiting for it. Raises ModelError when it could not be loaded."""
         return self._rater.result()
 
-    def watch(self, path: str | Path, cancel: threading.Event) -> Iterator[Event]:
-        """As Rater.watch; raises VideoError and ModelError."""
-        yield from self._watch(str(path), cancel)
+    def watch(self, jobs: Sequence[Job], cancel: threading.Event) -> Iterator[Waiting | Event]:
+        """Waiting while others are before, then the events of Rater.watch, job by job, in one turn.
+
+        Setting `cancel` ends it early. Raises VideoError and ModelError.
+        """
+        ticket, told = self.line.join(), 0
+        try:
+            while ahead := self.line.ahead(ticket, PATIENCE_S):
+                if cancel.is_set():
+                    return
+                if ahead != told:
+                    yield Waiting(told := ahead)
+            for job in jobs:
+                if cancel.is_set():
+                    return
+                yield from self._rate(job, cancel)
+        finally:
+            self.line.leave(ticket)
+
+    def rate(self, *jobs: Job) -> list[Rating]:
+        """The ratings of all jobs. Raises VideoError and ModelError."""
+        self.rater()
+        from ..rating import Rated  # not before the loading thread has imported all of it
+
+        events = self.watch(jobs, threading.Event())
+        return [event.rating for event in events if isinstance(event, Rated)]
 
     def _load(self) -> None:
         try:
@@ -47,83 +82,24 @@ class Model:
         except BaseException as error:
             self._rater.set_exception(error)
 
-    def _watch_here(self, path: str, cancel: threading.Event) -> Iterator[Event]:
-        yield from self.rater().watch(path, cancel=cancel)
+    def _rate_here(self, job: Job, cancel: threading.Event) -> Iterator[Event]:
+        if job.question:
+            yield from self.rater().watch_asked(job.path, job.question, cancel)
+            return
+        yield from self.rater().watch(job.path, job.rollouts, job.seed, cancel, job.perturbation)
 
-    def _lend_gpu(self):
+    def _lend_gpu(self) -> Callable[[Job, threading.Event], Iterator[Event]]:
         """ZeroGPU runs the call in another process: an Event cannot go there, leaving the page ends it instead."""
         import spaces
 
-        @spaces.GPU(duration=self.settings.gpu_seconds)
-        def watch_on_gpu(path: str) -> Iterator[Event]:
-            yield from self.rater().watch(path)
+        @spaces.GPU(duration=self.settings.gpu_duration)
+        def rate_on_gpu(job: Job) -> Iterator[Event]:
+            yield from self._rate_here(job, threading.Event())
 
-        def watch(path: str, cancel: threading.Event) -> Iterator[Event]:
-            for event in watch_on_gpu(path):
+        def rate(job: Job, cancel: threading.Event) -> Iterator[Event]:
+            for event in rate_on_gpu(job):
                 if cancel.is_set():
                     return
                 yield event
 
-        return watch
-
-
-@dataclass(frozen=True)
-class Wish:
-    """A file that a visitor wants to have rated, and what the page shows of it meanwhile."""
-
-    path: str
-    shown: dict[str, str]
-    order: int = 0
-    cancel: threading.Event = field(default_factory=threading.Event)
-
-
-class Wishes:
-    """The last wish of each visitor. A new one ends the one before.
-
-    A page says its wish before it waits in the queue, so that Stop works while waiting, too, and so that who clicks
-    quickly gets the last choice. (Gradio's own `cancels` can lose the visitor's next request when Stop comes just as a
-    rating begins.)
-    """
-
-    def __init__(self):
-        self._lock = threading.Lock()
-        self._last: dict[str, Wish] = {}
-
-    def say(self, visitor: str, path: str, shown: dict[str, str], order: int | None = None) -> bool:
-        """`order` counts up within a page: a wish that a later one has overtaken on its way is not taken (False)."""
-        with self._lock:
-            before = self._last.get(visitor)
-            latest = before.order if before else 0
-            if order is not None and order < latest:
-                return False
-            self._end(visitor)
-            self._last[visitor] = Wish(path, shown, latest if order is None else order)
-            return True
-
-    def repeat(self, visitor: str) -> None:
-        """Wish for the last file again."""
-        with self._lock:
-            if wish := self._end(visitor):
-                self._last[visitor] = Wish(wish.path, wish.shown, wish.order)
-
-    def open(self, visitor: str) -> Wish | None:
-        """What the visitor is waiting for: None when it was rated or stopped."""
-        with self._lock:
-            wish = self._last.get(visitor)
-        return None if wish is None or wish.cancel.is_set() else wish
-
-    def stop(self, visitor: str) -> None:
-        with self._lock:
-            self._end(visitor)
-
-    def forget(self, visitor: str) -> None:
-        """The visitor has left."""
-        with self._lock:
-            self._end(visitor)
-            self._last.pop(visitor, None)
-
-    def _end(self, visitor: str) -> Wish | None:
-        wish = self._last.get(visitor)
-        if wish:
-            wish.cancel.set()
-        return wish
+        return rate

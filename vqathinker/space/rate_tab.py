@@ -1,9 +1,7 @@
-"""The tab that rates one video: choose, watch it being rated, read why."""
+"""The tab that rates one video: choose, watch it being rated, read why, see how sure it is."""
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -12,77 +10,104 @@ import gradio as gr
 
 from ..errors import VideoError, VQAThinkerError
 from . import texts, views
-from .model import Model, Wish, Wishes
+from .ask_panel import build_ask_panel
+from .model import Model
+from .order_check import check_order
 from .panel import Panel, lay_out
+from .progress import finished, rate_aloud
+from .records import load_examples, read_records
 from .settings import Settings
+from .wishes import Job, Wishes
 
-ONE_AT_A_TIME = {"concurrency_limit": 1, "concurrency_id": "model", "show_progress": "hidden"}
+TURNS = {"concurrency_limit": 16, "concurrency_id": "model", "show_progress": "hidden"}
+"""Of everything that wants the model: who waits is in the model's own line, which tells them their place."""
 # "once" drops what is asked while the same is under way, and "always_last" mixes up the clicks' data.
 EVERY_TIME = {"trigger_mode": "multiple"}
 AT_ONCE = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
+WATCHING = {"api_visibility": "private", **EVERY_TIME, **TURNS}
 SHOW_RATING = """() => {
   const show = () => document.getElementById('status').scrollIntoView({behavior: 'smooth'});
   if (innerWidth < 700) setTimeout(show, 250);  // when the player has found its height
 }"""
 
 
-def load_examples(folder: Path) -> list[dict]:
-    """The entries of manifest.json, or none when there is no such file."""
-    manifest = folder / "manifest.json"
-    return json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else []
-
-
-def build_rate_tab(model: Model, wishes: Wishes, settings: Settings) -> None:
-    """Put the tab into the Blocks that are being built."""
+def build_rate_tab(model: Model, wishes: Wishes, settings: Settings, rollouts: gr.State) -> None:
+    """Put the tab into the Blocks that are being built; `rollouts` gets the texts of the last sampled answers."""
     examples = load_examples(settings.examples)
-    panel, inputs = lay_out(examples, settings.examples)
+    records = read_records([settings.examples / example["file"] for example in examples], settings)
+    panel, inputs = lay_out(examples, settings.examples, rollouts)
+    build_ask_panel(model, wishes)
 
     def waiting(**shown) -> list:
         return panel.busy(views.note(texts.WAITING if model.ready else texts.LOADING, busy=True), **shown)
 
-    def use_upload(path: str, request: gr.Request) -> list:
-        shown = {"player": views.player(path), "caption": views.caption(Path(path).name)}
-        wishes.say(request.session_hash or "", path, shown)
+    def use_upload(path: str, count: int, request: gr.Request) -> list:
+        return use_file(path, Path(path).name, count, request)
+
+    def use_webcam(path: str, count: int, request: gr.Request) -> list:
+        return use_file(path, texts.FROM_WEBCAM, count, request)
+
+    def use_file(path: str, name: str, count: int, request: gr.Request) -> list:
+        shown = {"player": views.player(path), "caption": views.caption(name)}
+        wishes.say(request.session_hash or "", [Job(path, count)], shown)
         return [None, *waiting(**shown)]
 
-    def use_example(event: gr.EventData, request: gr.Request) -> list:
-        example = examples[event.index]
+    def use_example(count: int, event: gr.EventData, request: gr.Request) -> list:
+        example, visitor = examples[event.index], request.session_hash or ""
         path, poster = settings.examples / example["file"], settings.examples / example["poster"]
         player = views.player(path, views.data_address(poster.read_bytes()))
         shown = {"player": player, "caption": views.example_caption(example)}
-        taken = wishes.say(request.session_hash or "", str(path), shown, event.order)
-        return waiting(**shown) if taken else panel.update()
+        if not wishes.say(visitor, [Job(str(path), count)], shown, event.order):
+            return panel.update()
+        if record := records.get(path):
+            wishes.stop(visitor)
+            status = views.note(texts.RECORDED.format(record.made))
+            return finished(panel, record.report, record.film, **shown, status=status)
+        return waiting(**shown)
 
-    def rate_again(request: gr.Request) -> list:
-        wishes.repeat(request.session_hash or "")
+    def rate_again(count: int, request: gr.Request) -> list:
+        wishes.repeat(request.session_hash or "", rollouts=count, perturbation="")
         return waiting()
+
+    def disorder(name: str, report: dict | None, request: gr.Request) -> list:
+        count = len(report["rollouts"]) if report else 0
+        wishes.repeat(request.session_hash or "", rollouts=count, perturbation=name)
+        return panel.checking(views.note(texts.WAITING if model.ready else texts.LOADING, busy=True), checked="")
 
     def stop(request: gr.Request) -> list:
         wishes.stop(request.session_hash or "")
         return panel.idle(status=views.note(texts.STOPPED))
 
-    def run(request: gr.Request) -> Iterator[list]:
-        yield from grant(request.session_hash or "", panel, model, wishes)
+    def run(report: dict | None, request: gr.Request) -> Iterator[list]:
+        yield from grant(request.session_hash or "", panel, model, wishes, report)
 
-    watching = {"api_visibility": "private", **EVERY_TIME, **ONE_AT_A_TIME}
     for asked in (
-        inputs.upload.upload(use_upload, inputs.upload, [inputs.upload, *panel.outputs], **EVERY_TIME, **AT_ONCE),
-        inputs.cards.click(use_example, None, panel.outputs, **EVERY_TIME, **AT_ONCE),
-        panel.rate.click(rate_again, None, panel.outputs, **AT_ONCE),
+        inputs.upload.upload(
+            use_upload, [inputs.upload, inputs.count], [inputs.upload, *panel.outputs], **EVERY_TIME, **AT_ONCE
+        ),
+        inputs.webcam.stop_recording(
+            use_webcam, [inputs.webcam, inputs.count], [inputs.webcam, *panel.outputs], **EVERY_TIME, **AT_ONCE
+        ),
+        inputs.cards.click(use_example, inputs.count, panel.outputs, **EVERY_TIME, **AT_ONCE),
+        panel.rate.click(rate_again, inputs.count, panel.outputs, **AT_ONCE),
     ):
-        asked.then(run, None, panel.outputs, **watching)
+        asked.then(run, panel.report, panel.outputs, **WATCHING)
         asked.then(None, js=SHOW_RATING, **AT_ONCE)
+    inputs.check.click(disorder, [inputs.perturbation, panel.report], panel.outputs, **AT_ONCE).then(
+        run, panel.report, panel.outputs, **WATCHING
+    )
     panel.stop.click(stop, None, panel.outputs, **AT_ONCE)
 
 
-def grant(visitor: str, panel: Panel, model: Model, wishes: Wishes) -> Iterator[list]:
-    """Updates of the panel while the visitor's wish is rated; what goes wrong is said in a toast and in the status."""
+def grant(visitor: str, panel: Panel, model: Model, wishes: Wishes, report: dict | None) -> Iterator[list]:
+    """Updates of the panel while the visitor's wish is done; what goes wrong is said in a toast and in the status."""
     yield panel.update()
     wish = wishes.open(visitor)
     if wish is None:
         return
+    disordered = bool(wish.jobs[0].perturbation)
     try:
-        yield from rate_aloud(wish, panel, model)
+        yield from check_order(wish, panel, model, report) if disordered else rate_aloud(wish, panel, model)
     except VQAThinkerError as error:
         if not wish.cancel.is_set():
             yield complain(panel, error)
@@ -94,41 +119,13 @@ def grant(visitor: str, panel: Panel, model: Model, wishes: Wishes) -> Iterator[
 
 
 def complain(panel: Panel, error: VQAThinkerError) -> list:
-    bad_file = isinstance(error, VideoError)
-    # Gradio 6 shows neither the title of a toast nor, from a generator, that of a gr.Error.
-    title = texts.BAD_FILE if bad_file else texts.MODEL_PROBLEM
-    gr.Warning(f"<b>{title}.</b><br>{escape(str(error))}", title=title)
-    nothing = {"player": "", "rate": gr.update(visible=False)} if bad_file else {}
+    tell(error)
+    nothing = {"player": "", "rate": gr.update(visible=False)} if isinstance(error, VideoError) else {}
     return panel.idle(status=views.note(str(error)), **nothing)
 
 
-def rate_aloud(wish: Wish, panel: Panel, model: Model) -> Iterator[list]:
-    """Updates of the panel, stage by stage and word by word. Raises VideoError and ModelError."""
-    if not model.ready:
-        yield panel.busy(views.note(texts.LOADING, busy=True), **wish.shown)
-    model.rater()
-    from ..rating import Rated, Watched, Wrote  # not before the loading thread has imported all of it
-    from ..rating.thought import thought_so_far
-
-    yield panel.busy(views.stages("decoding"), **wish.shown)
-    began, spent = time.perf_counter(), {}
-    for event in model.watch(wish.path, wish.cancel):
-        if isinstance(event, Watched):
-            spent["decoding"] = time.perf_counter() - began
-            yield panel.update(status=views.stages("watching", spent), film=views.filmstrip(event.clip))
-        elif isinstance(event, Wrote):
-            thought = views.reasoning(thought_so_far(event.text), writing=True)
-            if "watching" in spent:
-                yield panel.update(reasoning=thought)
-                continue
-            spent["watching"] = time.perf_counter() - began - spent["decoding"]
-            yield panel.update(status=views.stages("thinking", spent), reasoning=thought)
-        elif isinstance(event, Rated):
-            rating = event.rating
-            yield panel.idle(
-                status=views.timings(rating.timings),
-                verdict=views.verdict(rating),
-                reasoning=views.reasoning(rating.reasoning),
-                report=rating.to_dict(),
-                details=gr.update(visible=True),
-            )
+def tell(error: VQAThinkerError) -> None:
+    """A toast with the sentence of an error."""
+    # Gradio 6 shows neither the title of a toast nor, from a generator, that of a gr.Error.
+    title = texts.BAD_FILE if isinstance(error, VideoError) else texts.MODEL_PROBLEM
+    gr.Warning(f"<b>{title}.</b><br>{escape(str(error))}", title=title)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..video import Limits
+from .wishes import Job
 
 CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -17,7 +18,8 @@ class Settings:
     """The model and where to listen; `port` None takes 7860 or the next free one.
 
     max_bytes: the largest file that the page takes, which is what the decoder takes.
-    gpu_seconds: how long one rating may hold a ZeroGPU device.
+    gpu_seconds, gpu_seconds_each: how long one rating may hold a ZeroGPU device, and how much longer for each
+        sampled answer.
     """
 
     model: str = "tiny"
@@ -26,12 +28,17 @@ class Settings:
     port: int | None = None
     examples: Path = REPOSITORY / "examples"
     max_bytes: int = Limits().max_bytes
-    gpu_seconds: int = 60
+    gpu_seconds: int = 50
+    gpu_seconds_each: int = 4
 
     @property
     def address(self) -> str:
         """What gradio_client connects to: the Space's id, or this machine."""
         return os.environ.get("SPACE_ID") or f"http://127.0.0.1:{self.port or 7860}"
+
+    def gpu_duration(self, job: Job) -> int:
+        """Seconds of a ZeroGPU device that a rating may take; a shorter claim waits less."""
+        return self.gpu_seconds + self.gpu_seconds_each * job.rollouts
 
     @staticmethod
     def from_environment() -> Settings:

@@ -13,7 +13,9 @@ MODEL_BADGE = "the model behind this page"
 UPLOAD = "Drop a video or a still image"
 EXAMPLES = "Or try one of these"
 FILM = "What the model saw"
+REASONING = "Reasoning"
 NO_SCORE = "No score yet"
+SCORE_COMES = "Score and word, from 1 (bad) to 5 (excellent), and the defects that the model names."
 NO_REASONING = "The model's reasoning appears here while it is being written."
 NO_DEFECTS = "No defect named."
 EXPECTED = "expected {:.2f}"
@@ -21,6 +23,58 @@ NOT_PLAYABLE = "Your browser cannot play this format. The model may still be abl
 READY = "Choose a video, and the rating starts."
 LOADING = "The model is being loaded; this takes a few seconds after a start."
 WAITING = "Waiting for the model."
+WEBCAM = "Record with the webcam"
+FROM_WEBCAM = "From the webcam"
+ROLLOUTS = "Sampled answers"
+ROLLOUTS_INFO = "Besides its own answer, to see how sure it is. They do not move the score."
+
+SURE = "How sure is it?"
+SPREAD = "{} sampled answers: mean {:.2f}, spread {:.2f} (standard deviation)."
+NO_SPREAD = "Fewer than two sampled answers can be read: there is no spread to tell."
+UNREADABLE = "{} of {} could not be read."
+AGREE, WAVER, DISAGREE = (
+    "They nearly agree.",
+    "They differ a little, as people would.",
+    "They disagree: take the score as a rough one.",
+)
+AGREE_BELOW, WAVER_BELOW = 0.15, 0.4
+LEGEND = (
+    '<p class="vq-legend"><i class="dot"></i> a sampled answer <i class="mean"></i> their mean '
+    '<i class="band"></i> mean ± spread <i class="own"></i> its own answer</p>'
+)
+SAMPLED = "Read the sampled answers"
+
+SAVE = "Take it along:"
+SAVE_PAGE = "as a page"
+SAVE_JSON = "as JSON"
+JSON = "Report (JSON)"
+MADE_BY = "Rated by the {} model ({}) in {:.1f} s, {:.1f} s of them for decoding."
+
+CHECK = "Does the order of the frames matter to it?"
+CHECK_INFO = (
+    "The same video is shown again with its timeline disordered, bursts included. A model that watches motion should "
+    "like it less; the temporal reward of the training pays for that."
+)
+PERTURBATIONS = {
+    "shuffle": "shuffle: all frames in a random order",
+    "local_shuffle": "local shuffle: a random order within short windows",
+    "reverse": "reverse: the last frame first",
+    "jitter": "jitter: each frame a little too early or too late",
+    "duplicate": "duplicate: one frame is held, others are lost",
+    "drop": "drop: some frames turn black",
+}
+DISORDER = "Kind of disorder"
+CHECK_BUTTON = "Show it disordered"
+CHECK_STILL = "A still image has no order of frames. Choose a video for this."
+CHECK_FILM = "What it saw this time"
+IN_ORDER, DISORDERED = "in order", "disordered"
+CHECK_TOLD = "In order {:.2f}, disordered {:.2f}: {}."
+CHECK_PROBABILITY = (
+    "By the sampled answers the ordered video is the better one with a probability of {}, "
+    "by the formula of the ranking reward."
+)
+CHECK_NAMED = "This time it names: {}."
+RECORDED = "Recorded with this model on {}."
 STOPPED = "Stopped. Choose another video, or rate this one again."
 BAD_FILE = "This file cannot be rated"
 MODEL_PROBLEM = "The model is not available"
@@ -77,6 +131,31 @@ MEASURED = {
     "well-formed answers": "well_formed",
 }
 
+COMPARE_READY = "Choose two videos, or one of the pairs below."
+COMPARE_CHOSEN = "Both are there: compare them."
+COMPARE_MISSING = "Choose two videos first: {} is missing."
+COMPARE_RATING = "Rating {}: {}."
+COMPARE_RECORDED = "Both were recorded with this model. Compare rates them now."
+COMPARE_DONE = "Both rated in {:.1f} s."
+COMPARE_STOPPED = "Stopped. Compare starts again."
+COMPARE_BUTTON = "Compare"
+PAIRS = "Or look at one of these pairs"
+BETTER = "A is the better one with a probability of {}."
+NEITHER = "The model cannot tell them apart: A is the better one with a probability of {}."
+FORMULA = (
+    "P = Φ((mean<sub>A</sub> − mean<sub>B</sub>) ∕ √(variance<sub>A</sub> + variance<sub>B</sub> + 10<sup>−6</sup>) "
+    "= Φ(({:.2f} − {:.2f}) ∕ √({:.4f} + {:.4f} + 10<sup>−6</sup>)) = {:.3f}"
+)
+FORMULA_SAYS = (
+    "The sampled answers about each video are taken as a bell; the filled part of the bell of their difference is the "
+    "probability. The ranking reward of the training uses this formula for every pair of videos."
+)
+UNDECIDED = (0.4, 0.6)
+
+
+def how_sure(spread: float) -> str:
+    return AGREE if spread < AGREE_BELOW else WAVER if spread < WAVER_BELOW else DISAGREE
+
 
 def about(model: str, address: str, checkpoint: Path | None) -> str:
     """The About page as Markdown; measured numbers are added where the checkpoint brings an evaluation.json."""
@@ -105,7 +184,7 @@ def numbers(path: Path) -> str:
 
 
 def measured(content: object, keys: str) -> str:
-    """"0.81 [0.76, 0.85]" or "0.99" from nested objects, empty where there is no such number."""
+    """ "0.81 [0.76, 0.85]" or "0.99" from nested objects, empty where there is no such number."""
     for key in keys.split("."):
         content = content.get(key) if isinstance(content, dict) else None
     if isinstance(content, dict) and content.get("value") is not None:

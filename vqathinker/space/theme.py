@@ -6,11 +6,11 @@ from pathlib import Path
 
 import gradio as gr
 
-CSS = Path(__file__).with_name("style.css")
+CSS = sorted(Path(__file__).parent.glob("*.css"))
 SANS = ["ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif"]
 MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
 GRAPHITE = gr.themes.Color(
-    name="graphite", c50="#f6f6f4", c100="#eeeeeb", c200="#e0e0dc", c300="#c9c9c4", c400="#9a9b99", c500="#71737a",
+    name="graphite", c50="#f6f6f4", c100="#eeeeeb", c200="#e0e0dc", c300="#c9c9c4", c400="#9a9b99", c500="#696b72",
     c600="#54575e", c700="#3a3d43", c800="#24272c", c900="#191b1f", c950="#111316",
 )  # fmt: skip
 TEAL = gr.themes.Color(
@@ -33,6 +33,16 @@ def make_theme() -> gr.themes.Base:
         body_background_fill_dark="*neutral_950",
         body_text_color="*neutral_900",
         body_text_color_dark="*neutral_100",
+        body_text_color_subdued="*neutral_500",
+        body_text_color_subdued_dark="*neutral_400",
+        block_info_text_color="*neutral_500",
+        block_info_text_color_dark="*neutral_400",
+        block_radius="12px",
+        link_text_color="*primary_600",
+        link_text_color_dark="*primary_300",
+        link_text_color_hover_dark="*primary_200",
+        link_text_color_visited_dark="*primary_300",
+        link_text_color_active_dark="*primary_200",
         block_background_fill="white",
         block_background_fill_dark="*neutral_900",
         block_border_color="*neutral_200",

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import numpy as np
-from PIL import Image
-
 from ..files import STILLS
-from ..video import Clip
 from . import texts
+from .film import Film, data_address
 
-if TYPE_CHECKING:  # the page is there before torch is
-    from ..rating import Defect, Rating, Timings
-
-THUMBNAIL_WIDTH = 208
 STAGES = ("decoding", "watching", "thinking")
-WORDS = ("bad", "poor", "fair", "good", "excellent")
 
 
 def header(model: str) -> str:
@@ -55,12 +44,20 @@ def stages(now: str, seconds: dict[str, float] | None = None) -> str:
         state = "now" if stage == now else "done" if stage in seconds else "later"
         took = f" <b>{seconds[stage]:.1f} s</b>" if stage in seconds else ""
         items.append(f'<li class="{state}"{" aria-current=step" * (state == "now")}>{stage}{took}</li>')
-    return f'<ol class="vq-stages" role="status" aria-live="polite">{"".join(items)}</ol>'
+    return f'<div role="status" aria-live="polite"><ol class="vq-stages">{"".join(items)}</ol></div>'
 
 
-def timings(spent: Timings) -> str:
-    seconds = (spent.decode_s, spent.first_token_s, max(0.0, spent.total_s - spent.decode_s - spent.first_token_s))
+def timings(spent: dict[str, float]) -> str:
+    """The stages of a finished rating, from the timings of its JSON."""
+    decoding, watching = spent["decode_s"], spent["first_token_s"]
+    seconds = (decoding, watching, max(0.0, spent["total_s"] - decoding - watching))
     return stages("done", dict(zip(STAGES, seconds, strict=True)))
+
+
+def waiting(ahead: int) -> str:
+    """Somebody else has the model: the place in the line."""
+    before = "one rating is" if ahead == 1 else f"{ahead} ratings are"
+    return note(f"Waiting in line: {before} before yours.", busy=True)
 
 
 def note(text: str, busy: bool = False) -> str:
@@ -68,76 +65,16 @@ def note(text: str, busy: bool = False) -> str:
     return f'<p class="vq-note{" busy" * busy}" role="status" aria-live="polite">{escape(text)}</p>'
 
 
-def filmstrip(clip: Clip) -> str:
-    """The sampled frames, small, with their times; a still image is shown once."""
-    if clip.info.is_still:
-        shown = [(clip.frames[0], "still image")]
-    else:
-        shown = [(frame, f"{time:.2f} s") for frame, time in zip(clip.frames, clip.times, strict=True)]
+def filmstrip(film: Film, title: str = texts.FILM) -> str:
+    """The sampled frames side by side, each with its label."""
     cells = "".join(
-        f'<figure><img src="{thumbnail(frame)}" alt="frame at {label}"><figcaption>{label}</figcaption></figure>'
-        for frame, label in shown
+        f'<figure><img src="{source}" alt="frame: {escape(label)}"><figcaption>{escape(label)}</figcaption></figure>'
+        for source, label in film.cells
     )
-    info = clip.info
-    rate = "" if info.is_still else f", {info.fps:.4g} frames a second, {info.duration_s:.1f} s"
-    facts = f"{info.width} × {info.height}{rate}"
-    return f'<section class="vq-film"><div>{cells}</div><p>{texts.FILM}: {facts}</p></section>'
-
-
-def thumbnail(frame: np.ndarray) -> str:
-    """A small JPEG of a frame (H, W, 3) uint8 as a data address."""
-    picture = Image.fromarray(frame)
-    picture.thumbnail((THUMBNAIL_WIDTH, THUMBNAIL_WIDTH), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    stream = io.BytesIO()
-    picture.save(stream, "JPEG", quality=80)
-    return data_address(stream.getvalue())
-
-
-def data_address(jpeg: bytes) -> str:
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
-
-
-def reasoning(thought: str, writing: bool = False) -> str:
-    """The panel with what the model has written so far."""
-    text = escape(thought) if thought else f'<span class="vq-quiet">{texts.NO_REASONING}</span>'
-    caret = '<i class="vq-caret"></i>' if writing else ""
-    return f'<section class="vq-reasoning" aria-label="Reasoning"><h2>Reasoning</h2><p>{text}{caret}</p></section>'
-
-
-def verdict(rating: Rating | None = None) -> str:
-    """Score, word, scale and defects, or the empty scale."""
-    if rating is None:
-        empty = f'<div class="vq-score">{texts.NO_SCORE}</div>{scale(None)}'
-        return f'<section class="vq-verdict empty">{empty}</section>'
-    from ..rating import score_word
-
-    word, expected = score_word(rating.score), texts.EXPECTED.format(rating.expected)
     return (
-        f'<section class="vq-verdict {word}" aria-label="Score"><div class="vq-score"><b>{rating.score:.2f}</b>'
-        f'<small>of 5</small><span class="vq-word">{word}</span><small class="vq-expected">{expected}</small></div>'
-        f"{scale(rating.score)}{chips(rating.defects)}</section>"
+        f'<section class="vq-film" aria-label="{escape(title)}"><h2>{escape(title)}</h2><div>{cells}</div>'
+        f"<p>{escape(film.facts)}</p></section>"
     )
-
-
-def scale(score: float | None) -> str:
-    """A bar from 1 to 5 in five equal parts, with a marker at the score."""
-    parts = "".join(f'<span class="{word}">{word}</span>' for word in WORDS)
-    marker, label = "", "scale from 1, bad, to 5, excellent"
-    if score is not None:
-        marker = f'<i style="left:{(score - 1) / 4:.2%}"></i>'
-        label = f"{score:.2f} on the {label}"
-    return f'<div class="vq-scale" role="img" aria-label="{label}"><div>{parts}</div>{marker}</div>'
-
-
-def chips(defects: Sequence[Defect]) -> str:
-    """The defects that the text names, each with its severity in words and dots."""
-    if not defects:
-        return f'<p class="vq-chips vq-quiet">{texts.NO_DEFECTS}</p>'
-    items = "".join(
-        f'<li class="{escape(d.severity)}"><b>{escape(d.name.replace("_", " "))}</b> {escape(d.severity)}</li>'
-        for d in defects
-    )
-    return f'<ul class="vq-chips" aria-label="Defects">{items}</ul>'
 
 
 def example_cards(examples: Sequence[dict], folder: Path) -> str:

@@ -2,7 +2,7 @@
 
 from vqathinker.video.decode import DecoderCrash, DecodeTimeout
 from vqathinker.video.load import load_clip, probe
-from vqathinker.video.perturb import PERTURBATIONS
+from vqathinker.video.perturb import PERTURBATIONS, disorder
 from vqathinker.video.sample import burst_window, frame_indices
 from vqathinker.video.spec import Clip, Limits, VideoInfo, VideoSpec
 
@@ -15,6 +15,7 @@ __all__ = [
     "VideoInfo",
     "VideoSpec",
     "burst_window",
+    "disorder",
     "frame_indices",
     "load_clip",
     "probe",

@@ -74,3 +74,16 @@ PERTURBATIONS: dict[str, Perturbation] = {
     "duplicate": duplicate,
     "drop": drop,
 }
+
+
+def disorder(name: str, seed: int = 0) -> Callable[[int], np.ndarray]:
+    """The timeline of a perturbation by its name, the same for every call with a number of frames and a seed.
+
+    Raises ValueError for a name that is not in PERTURBATIONS.
+
+    >>> disorder("reverse")(3)
+    array([2, 1, 0])
+    """
+    if name not in PERTURBATIONS:
+        raise ValueError(f"there is no perturbation {name!r}; choose one of {', '.join(PERTURBATIONS)}")
+    return lambda num_frames: PERTURBATIONS[name](num_frames, np.random.default_rng(seed))

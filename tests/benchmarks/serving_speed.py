@@ -1,0 +1,170 @@
+"""Many videos a second: this package's way against the released one, in every precision. Prints; never fails.
+
+    python -m tests.benchmarks.serving_speed                                     # small, on a CPU
+    python -m tests.benchmarks.serving_speed --size 8b --precisions bf16,int8,nf4   # random weights, on a GPU
+    python -m tests.benchmarks.serving_speed --write docs/8b.md                  # the tables, into that document
+
+The released way decodes a batch, then calls `generate` with the vision tower inside it, and waits for its longest
+answer; nothing overlaps. Answers have random lengths, the same in both ways, because a random model does not end them
+itself. Both run in turn, `--runs` times; the median of the ratios counts. The first three numbers leave decoding out.
+Peaks are those of the model's memory on a GPU, and of the whole process on a CPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import platform
+import statistics
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tests.benchmarks.serving_agreement import agreement_table, trace
+from tests.benchmarks.serving_models import SIZES, load_random
+from tests.benchmarks.serving_ways import Task, from_files, from_memory, ours, released, same, timed
+from tests.clips import encode, numbered_frames
+from training.markers import replace_between, table
+from vqathinker.model.loading import LoadedModel
+from vqathinker.model.memory import PRECISIONS, release_memory
+
+COLUMNS = [
+    "precision", "batch", "released", "ours", "ratio", "released, from files", "ours, from files", "ratio, from files",
+    "peak released", "peak ours", "equal answers",
+]  # fmt: skip
+CLIPS = 4
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Of one run: seconds and peaks in bytes of both ways, and the share of equal answers."""
+
+    seconds: dict[str, tuple[float, float]]
+    peaks: tuple[int, int]
+    equal: float
+
+
+def make_clips(folder: Path, side: tuple[int, int]) -> list[Path]:
+    """Short H.264 clips, each of another content."""
+    frames = (numbered_frames(48, *side, seed=number) for number in range(CLIPS))
+    return [encode(folder / f"{number}.mp4", clip, fps=24) for number, clip in enumerate(frames)]
+
+
+def start_peak(device: torch.device) -> None:
+    release_memory()
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    elif os.access("/proc/self/clear_refs", os.W_OK):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def read_peak(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)
+
+
+def one_run(loaded: LoadedModel, tasks: dict[str, Task], batch: int) -> Measured:
+    """Both ways, from memory and from files, once each and in turn."""
+    device, seconds, peaks, answers = loaded.model.device, {}, [], {}
+    for source, task in tasks.items():
+        spent = []
+        for way in (released, ours):
+            start_peak(device)
+            elapsed, answers[way] = timed(way, loaded, task, batch)
+            spent.append(elapsed)
+            peaks.append(read_peak(device))
+        seconds[source] = tuple(spent)
+    equal = same(answers[released], answers[ours], loaded.eos_token_id)
+    return Measured(seconds, (max(peaks[::2]), max(peaks[1::2])), equal)
+
+
+def line_of(precision: str, batch: int, videos: int, runs: list[Measured]) -> list[str]:
+    cells = [precision, str(batch)]
+    for source in ("memory", "files"):
+        spent = [run.seconds[source] for run in runs]
+        cells += [f"{statistics.median(videos / run[way] for run in spent):.3g}/s" for way in (0, 1)]
+        cells += [f"{statistics.median(theirs / mine for theirs, mine in spent):.2f} x"]
+    cells += [f"{max(run.peaks[way] for run in runs) / 1e9:.2f} GB" for way in (0, 1)]
+    return [*cells, f"{min(run.equal for run in runs):.0%}"]
+
+
+def measure(loaded: LoadedModel, paths: list[Path], args: argparse.Namespace) -> list[list[str]]:
+    """One line for each batch size."""
+    low, high = SIZES[args.size].answers
+    gets, lines = {"memory": from_memory(paths, loaded), "files": from_files(paths, loaded)}, []
+    for batch in args.batches:
+        videos = args.videos or max(8, 2 * batch)
+        lengths = np.random.default_rng(batch).integers(low, high + 1, videos).tolist()
+        tasks = {source: Task(get, lengths) for source, get in gets.items()}
+        warm = Task(gets["memory"], lengths[:2])
+        for way in (released, ours):
+            way(loaded, warm, batch)
+        lines.append(
+            line_of(loaded.precision, batch, videos, [one_run(loaded, tasks, batch) for _ in range(args.runs)])
+        )
+        print(" | ".join(lines[-1]), flush=True)
+    return lines
+
+
+def machine(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{os.cpu_count()} processors ({platform.machine()}), {torch.get_num_threads()} threads for the model"
+
+
+def run(args: argparse.Namespace, device: torch.device) -> str:
+    """All tables as Markdown."""
+    low, high = SIZES[args.size].answers
+    lines, traces = [], {}
+    with tempfile.TemporaryDirectory() as folder:
+        paths = make_clips(Path(folder), (1280, 720) if args.size == "8b" else (320, 240))
+        for precision in args.precisions:
+            loaded = load_random(args.size, precision, device)
+            traces[precision] = trace(loaded, paths, next(iter(traces.values()), None))
+            lines += measure(loaded, paths, args)
+            del loaded
+            gc.collect()
+            release_memory()
+    about = (
+        f"Size {args.size}, random weights, {machine(device)}; answers of {low} to {high} tokens, "
+        f"{args.runs} run{'s' if args.runs > 1 else ''}; videos a second."
+    )
+    return f"{about}\n\n{table(COLUMNS, lines)}\n\n{agreement_table(traces)}"
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Serve many videos, against the released way.")
+    parser.add_argument("--size", choices=SIZES, default="small")
+    parser.add_argument("--device", help="default: a GPU where there is one")
+    parser.add_argument("--precisions", type=lambda text: text.split(","), default=list(PRECISIONS))
+    parser.add_argument(
+        "--batches", type=lambda text: [int(one) for one in text.split(",")], default=[1, 2, 4, 8, 16, 32]
+    )
+    parser.add_argument("--videos", type=int, help="default: twice the batch, at least 8")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--threads", type=int, help="of the model on a CPU")
+    parser.add_argument("--write", type=Path, help="write the tables between this document's markers")
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    device = torch.device(args.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    report = run(args, device)
+    print(f"\n{report}")
+    if args.write:
+        name = f"serving {args.size}"
+        replace_between(args.write, (f"<!-- {name}: begin -->", f"<!-- {name}: end -->"), report)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""No serious accessibility violation by axe-core, on any of these tabs, in light and in dark."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.accessibility import violations
+from tests.browser.tabs import open_tab
+from tests.browser.test_rate import score
+
+
+def open_rate(page: Page) -> None:
+    page.locator("#examples button").first.click()
+    score(page)
+    for name in ("Does the order", "Record with the webcam", "Report (JSON)"):
+        page.get_by_role("button", name=name).click()
+    expect(page.locator("#report")).to_contain_text("precision")
+
+
+def open_compare(page: Page) -> None:
+    open_tab(page, "Compare")
+    page.locator("#pairs button").first.click()
+    expect(page.locator("#outcome .vq-told")).to_be_visible()
+
+
+def open_about(page: Page) -> None:
+    open_tab(page, "About")
+    expect(page.locator("#about")).to_contain_text("Limits")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("lead", [open_rate, open_compare, open_about])
+def test_nobody_is_kept_out(visit, lead, scheme: str):
+    page = visit(color_scheme=scheme)
+    lead(page)
+    page.wait_for_timeout(400)  # until nothing fades any more
+    assert violations(page) == []
+
+
+def test_dark_is_dark_and_light_is_light(visit):
+    for scheme, low, high in (("light", 200, 255), ("dark", 0, 60)):
+        page = visit(color_scheme=scheme)
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        shades = [int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+        assert all(low <= shade <= high for shade in shades), colour

@@ -1,0 +1,92 @@
+"""A visitor compares two videos in a real Chromium."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.tabs import open_tab
+from tests.browser.test_rate import EXAMPLES, FOLDER, overflow
+from vqathinker.rating import first_better
+from vqathinker.space.compare_tab import PAIRS
+from vqathinker.space.figures import percent
+from vqathinker.space.records import read_records
+from vqathinker.space.settings import Settings
+
+
+def open_compare(visit, **options) -> Page:
+    page = visit(**options)
+    open_tab(page, "Compare")
+    expect(page.locator("#pairs button").first).to_be_visible()
+    return page
+
+
+def choose(page: Page, letter: str, path) -> None:
+    page.locator(f"#upload-{letter} input[type=file]").set_input_files(path)
+    expect(page.locator(f"#slot-{letter}")).to_contain_text(path.name)
+
+
+def test_two_uploads_are_compared_by_the_formula_of_the_ranking_reward(visit, clip):
+    page = open_compare(visit)
+    page.locator("#compare-count").get_by_text("4", exact=True).click()
+    choose(page, "a", clip("plain.mp4"))
+    choose(page, "b", clip("odd.mp4"))
+    page.locator("#compare").click()
+    told = page.locator("#outcome .vq-told")
+    expect(told).to_contain_text("A is the better one with a probability of")
+    rows = [page.locator(f"#outcome .vq-row.{kind} .dot") for kind in ("first", "second")]
+    scores = [[float(dot.get_attribute("title")) for dot in row.all()] for row in rows]
+    assert all(2 <= len(row) <= 4 for row in scores)
+    expect(told).to_contain_text(percent(first_better(*scores)))
+    for letter in "ab":
+        expect(page.locator(f"#side-{letter} .vq-score b")).to_have_text(re.compile(r"^[1-5]\.\d\d$"))
+    expect(page.locator("#outcome .vq-bells path")).to_have_count(4)
+    expect(page.locator("#compare-status")).to_contain_text("Both rated in")
+
+
+def test_a_pair_is_answered_at_once_from_the_records(visit):
+    page = open_compare(visit, color_scheme="dark")
+    page.locator("#pairs button").first.click()
+    records = read_records([FOLDER / entry["file"] for entry in EXAMPLES], Settings(examples=FOLDER))
+    reports = [records[FOLDER / name].report for name in PAIRS[0]]
+    scores = [[one["score"] for one in report["rollouts"] if one["score"] is not None] for report in reports]
+    expect(page.locator("#outcome .vq-told")).to_contain_text(percent(first_better(*scores)))
+    for letter, report in zip("ab", reports, strict=True):
+        expect(page.locator(f"#side-{letter} .vq-score b")).to_have_text(f"{report['score']:.2f}")
+
+
+def test_one_video_is_not_enough_and_a_bad_one_is_told(visit, clip):
+    page = open_compare(visit)
+    choose(page, "b", clip("plain.mp4"))
+    page.locator("#compare").click()
+    expect(page.locator("#compare-status")).to_contain_text("A is missing")
+    choose(page, "a", clip("text.mp4"))
+    page.locator("#compare").click()
+    expect(page.locator("#compare-status")).to_contain_text("is a text file")
+    expect(page.get_by_test_id("toast-body")).to_contain_text("This file cannot be rated")
+    choose(page, "a", clip("odd.mp4"))
+    page.locator("#compare").click()
+    expect(page.locator("#outcome .vq-told")).to_be_visible()
+
+
+def test_stop_ends_the_comparison_and_it_can_be_started_again(visit, clip):
+    page = open_compare(visit)
+    choose(page, "a", FOLDER / EXAMPLES[0]["file"])
+    choose(page, "b", clip("plain.mp4"))
+    page.locator("#compare-count").get_by_text("16", exact=True).click()
+    page.locator("#compare").click()
+    page.locator("#compare-stop").click()
+    expect(page.locator("#compare-status")).to_contain_text("Stopped")
+    expect(page.locator("#compare")).to_be_visible()
+    expect(page.locator("#outcome")).to_be_empty()
+    page.locator("#compare").click()
+    expect(page.locator("#outcome .vq-told")).to_be_visible()
+
+
+def test_it_fits_a_phone(visit):
+    page = open_compare(visit, viewport={"width": 360, "height": 800}, has_touch=True, is_mobile=True)
+    assert overflow(page) == 0
+    page.locator("#pairs button").first.click()
+    expect(page.locator("#outcome .vq-told")).to_be_visible()
+    assert overflow(page) == 0

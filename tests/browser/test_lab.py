@@ -1,0 +1,308 @@
+"""A visitor plays with the rewards in a real Chromium."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.accessibility import violations
+from tests.browser.conftest import PATIENCE_MS
+from tests.browser.test_rate import overflow, score, tab_to
+from vqathinker.rewards import score_groups
+from vqathinker.space.lab_link import BROKEN, to_link
+from vqathinker.space.lab_notice import notice
+from vqathinker.space.lab_numbers import score as rewards
+from vqathinker.space.lab_presets import PRESETS
+from vqathinker.space.lab_state import DEFAULT, VIEWS, LabState, LabVideo
+
+expect.set_options(timeout=PATIENCE_MS)
+ENOUGH_MS = 60_000  # torch may still have to be imported
+
+
+def choose_lab(page: Page) -> None:
+    """Through the menu of the tabs that do not fit, where that is what there is."""
+    tab = page.locator("[role=tab][data-tab-id=lab]")
+    if not tab.count():
+        page.get_by_label("More tabs").click()
+        tab = page.locator(".overflow-dropdown button", has_text="Reward lab")
+    tab.click()
+
+
+def open_lab(page: Page, view: str = "bell") -> Page:
+    choose_lab(page)
+    expect(page.locator(".lab-notice")).to_be_visible(timeout=ENOUGH_MS)
+    if view != "bell":
+        show(page, view)
+    return page
+
+
+def show(page: Page, view: str) -> None:
+    page.locator(".lab-tab").nth(VIEWS.index(view)).click()
+    expect(page.locator(".lab-tab").nth(VIEWS.index(view))).to_have_attribute("aria-pressed", "true")
+
+
+def said(page: Page) -> Locator:
+    return page.locator(".lab-notice span")
+
+
+def answer(page: Page, number: int, video: str = "A", kind: str = "") -> Locator:
+    """The movable point of an answer, on the stage."""
+    return page.locator(f".lab-stage [aria-label='Answer {number} to video {video}{kind}']")
+
+
+def drag(page: Page, point: Locator, pixels: float) -> None:
+    box = point.locator(".disc").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for part in (0.25, 0.5, 0.75, 1):
+        page.mouse.move(x + pixels * part, y + 3)
+    page.mouse.up()
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Until every movement has been answered."""
+    expect(page.locator(".lab:not([data-asking])")).to_be_attached()
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_a_preset_shows_what_it_promises(visit, name: str):
+    preset = PRESETS[name]
+    page = open_lab(visit(), preset.state.view)
+    page.get_by_role("button", name=preset.title, exact=True).click()
+    expect(said(page)).to_have_text(preset.promise)
+    show(page, "step")
+    if preset.state.step != 7:
+        page.get_by_label("Step 8: advantage").click()
+    table = score_groups([video.ordered for video in preset.state.videos], [video.mos for video in preset.state.videos])
+    shuffled = score_groups(
+        [video.shuffled for video in preset.state.videos], [video.mos for video in preset.state.videos]
+    )
+    totals = table.with_bonus(shuffled).total
+    for i in range(2):
+        for j in range(preset.state.answers):
+            expect(page.locator(f"[data-cell='step-{i}-{j}-5']")).to_have_text(re.compile(f"^{totals[i, j]:.3f}"))
+            expect(page.locator(f"[data-cell='step-{i}-{j}-2']")).to_have_text(
+                re.compile(f"^{table.regression[i, j]:.3f}")
+            )
+
+
+def test_a_slider_changes_curve_table_and_sentence(visit):
+    page = open_lab(visit())
+    answer(page, 2).press("Enter")
+    curve = page.locator(".lab-plot.bell .curve.repaired")
+    before, told = curve.get_attribute("d"), said(page).inner_text()
+    page.locator("[data-constant=sigma]").fill("1.2")
+    expect(curve).not_to_have_attribute("d", before)
+    state = LabState(DEFAULT.videos, answer=1, sigma=1.2)
+    expected = rewards(state).repaired.ordered.regression[0, 1]
+    expect(page.locator("[data-cell='bell-Repaired']")).to_have_text(f"{expected:.3f}")
+    expect(said(page)).not_to_have_text(told)
+    expect(page.locator("[data-constant=sigma]")).to_have_value("1.2")
+
+
+def test_a_dragged_point_changes_every_view(visit):
+    page = open_lab(visit(), "ranking")
+    first = page.locator("[data-cell='pair-0-1']")
+    before, curve = first.inner_text(), page.locator(".curve.repaired")
+    drawn = curve.get_attribute("d")
+    drag(page, answer(page, 4), -120)
+    expect(first).not_to_have_text(before)
+    expect(curve).not_to_have_attribute("d", drawn)
+    expect(page.locator(".lab-editor textarea")).to_have_value(re.compile(r"<answer>[12]\.\d\d</answer>$"))
+    written = page.locator(".lab-editor textarea").input_value()
+    state = LabState((moved(DEFAULT, 3, written), DEFAULT.videos[1]), view="ranking", answer=3)
+    expect(said(page)).to_have_text(notice(rewards(state)))
+    show(page, "bell")
+    expect(said(page)).to_have_text(notice(rewards(state), "bell"))
+
+
+def moved(state: LabState, j: int, text: str) -> LabVideo:
+    texts = list(state.videos[0].ordered)
+    texts[j] = text
+    return replace(state.videos[0], ordered=tuple(texts))
+
+
+def test_the_mos_can_be_dragged_and_shuffled_twins_too(visit):
+    page = open_lab(visit(), "temporal")
+    flag = page.get_by_label("MOS of video A")
+    box = flag.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 70, box["y"] + 5, steps=4)
+    page.mouse.up()
+    expect(flag).not_to_have_attribute("aria-valuenow", "3.50")
+    twin = answer(page, 1, kind=", shuffled")
+    drag(page, twin, 60)
+    expect(twin).not_to_have_attribute("aria-valuenow", "2.95")
+    expect(page.locator(".lab-editor span")).to_contain_text("shuffled")
+
+
+def test_a_cell_shows_its_arithmetic_by_mouse_by_key_and_by_touch(visit):
+    page = open_lab(visit(has_touch=True), "step")
+    page.get_by_label("Step 8: advantage").click()
+    sums = page.locator(".lab-calc")
+    page.locator("[data-cell='step-0-0-2']").hover()
+    expect(sums).to_contain_text("exp(−(3.4700 − 3.5000)² / (2 × 0.5000²)) = 0.998")
+    page.locator("[data-cell='step-0-0-2']").focus()
+    page.keyboard.press("ArrowRight")
+    expect(sums).to_contain_text("P(A1 beats B) = Φ((3.4700 − 2.7875)")
+    page.locator("[data-cell='step-1-3-6']").tap()
+    expect(sums).to_contain_text("Advantage of B4")
+    answer(page, 4, "B").press("ArrowRight")
+    advantage = page.locator("[data-cell='step-1-3-6'] .push > span").inner_text()
+    expect(sums).to_contain_text(re.compile(re.escape(advantage)))
+
+
+def test_the_whole_step_goes_forward_and_back(visit):
+    page = open_lab(visit(), "step")
+    told, cells = page.locator(".lab-walk p"), page.locator("td.cell")
+    expect(page.locator(".lab-raw").first).to_contain_text("<think>")
+    expect(cells).to_have_count(0)
+    for step in range(1, 8):
+        page.get_by_role("button", name="Next").click()
+        expect(told).to_contain_text(f"{step + 1} of 8")
+        expect(cells).to_have_count(8 * step)
+    page.get_by_role("button", name="Back").click()
+    expect(cells).to_have_count(8 * 6)
+    expect(page.get_by_label("Step 7: total")).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_words_of_an_answer_can_be_edited(visit):
+    page = open_lab(visit())
+    box = page.locator(".lab-editor textarea")
+    box.fill("<think>Sharp.</think><answer>3.5</answer>")
+    expect(said(page)).to_contain_text("“3.5” shows too few decimals")
+    box.fill("Frame1 is <b>sharp</b>")
+    expect(said(page)).to_contain_text("the released code takes it for 1")
+    expect(page.locator(".lab b", has_text="sharp")).to_have_count(0)
+    page.get_by_role("button", name="3.50", exact=True).click()
+    expect(box).to_have_value(re.compile("<answer>3.50</answer>$"))
+
+
+def test_videos_and_answers_are_added_and_taken_away(visit):
+    page = open_lab(visit(), "ranking")
+    page.get_by_label("More videos").click()
+    expect(page.locator(".lab-card")).to_have_count(3)
+    page.get_by_label("More answers each").click()
+    expect(page.locator(".lab-card").first.locator(".handle:not(.mos)")).to_have_count(5)
+    page.locator("[data-cell='pair-2-0']").click()
+    expect(page.locator(".lab-panel h4", has_text="C and A")).to_be_visible()
+    page.get_by_label("Fewer videos").click()
+    page.get_by_label("Fewer videos").click()
+    expect(said(page)).to_contain_text("divides by zero")
+
+
+def test_the_rollouts_of_a_rating_can_be_used(visit):
+    page = visit()
+    page.locator("#examples button").first.click()
+    score(page)
+    open_lab(page, "step")
+    page.locator("#lab-mine input").fill("4.25")
+    page.get_by_role("button", name="Use my video").click()
+    expect(page.locator(".lab-card").first).to_contain_text("Your video")
+    expect(page.locator(".lab-card").first).to_contain_text("people 4.25")
+    count = int(page.locator("#lab-mine span").inner_text().split()[0])
+    expect(page.locator(".lab-card").first.locator(".handle:not(.mos)")).to_have_count(min(count, 8))
+    expect(page.locator(".lab-raw").first).to_contain_text("<think>")
+
+
+def test_the_rollouts_of_a_rating_are_offered_only_when_there_are_some(visit):
+    page = open_lab(visit())
+    expect(page.locator("#lab-mine")).to_be_hidden()
+
+
+def test_a_shared_link_shows_the_same_state(visit, app: str):
+    page = open_lab(visit(), "ranking")
+    page.get_by_role("button", name=PRESETS["tie"].title).click()
+    expect(said(page)).to_have_text(PRESETS["tie"].promise)
+    page.locator("#lab-share").click()
+    expect(page.locator(".lab-said")).not_to_be_empty()
+    link = page.url
+    assert link == f"{app}/#lab={to_link(PRESETS['tie'].state)}"
+    other = visit()
+    other.goto("about:blank")
+    other.goto(link)
+    expect(said(other)).to_have_text(PRESETS["tie"].promise, timeout=ENOUGH_MS)
+    expect(other.get_by_role("button", name=PRESETS["tie"].title)).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_broken_link_is_told_and_the_lab_starts(visit, app: str):
+    page = visit()
+    page.goto("about:blank")
+    page.goto(f"{app}/#lab=broken")
+    expect(page.locator(".lab-said")).to_have_text(BROKEN, timeout=ENOUGH_MS)
+    expect(said(page)).to_have_text(notice(rewards(DEFAULT)))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_nobody_is_kept_out_of_the_lab(visit, view: str, scheme: str):
+    page = open_lab(visit(color_scheme=scheme), view)
+    if view == "step":
+        page.get_by_label("Step 8: advantage").click()
+    page.locator("td.cell").first.hover()
+    page.wait_for_timeout(400)
+    assert violations(page) == []
+
+
+def test_it_fits_a_phone(visit):
+    page = open_lab(visit(viewport={"width": 360, "height": 740}, has_touch=True))
+    for view in VIEWS:
+        show(page, view)
+        chips = page.locator(".lab-chip")
+        for k in range(chips.count()):
+            chips.nth(k).tap()
+            page.wait_for_timeout(150)
+            if view != "bell" and k == chips.count() - 1:
+                show(page, view)
+            assert overflow(page) <= 0, (view, chips.nth(k).inner_text())
+    cut = page.evaluate(
+        "[...document.querySelectorAll('.lab-plot')].filter(x => x.getBoundingClientRect().right > innerWidth).length"
+    )
+    assert cut == 0
+
+
+def test_the_drawings_follow_the_window(visit):
+    page = open_lab(visit(viewport={"width": 1200, "height": 800}))
+    expect(page.locator(".lab-columns.wide")).to_be_visible()
+    page.set_viewport_size({"width": 420, "height": 800})
+    expect(page.locator(".lab-columns.wide")).to_have_count(0)
+    expect(page.locator(".lab-columns")).to_be_visible()
+    assert overflow(page) <= 0
+
+
+def test_the_keyboard_is_enough(visit):
+    page = open_lab(visit())
+    page.locator("[role=tab][data-tab-id=lab]").focus()
+    tab_to(page, ".lab-tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".lab-tab").nth(1)).to_have_attribute("aria-pressed", "true")
+    tab_to(page, ".lab-stage .handle:not(.mos)")
+    point = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    now = page.locator(f"[aria-label='{point}']").first
+    before = float(now.get_attribute("aria-valuenow"))
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    expect(now).to_have_attribute("aria-valuenow", f"{before + 0.2:.2f}")
+    page.keyboard.press("End")
+    expect(now).to_have_attribute("aria-valuenow", "5.00")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == point
+    tab_to(page, "td.cell")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".lab-calc")).to_contain_text("=")
+
+
+def test_an_answer_that_never_comes_is_told(visit):
+    page = open_lab(visit())
+    calls = re.compile("component_server")
+    page.route(calls, lambda route: route.fulfill(json=None))
+    page.locator(".lab-tab").nth(1).click()
+    expect(page.locator(".lab-said")).to_contain_text("Try again")
+    page.unroute(calls)
+    show(page, "ranking")

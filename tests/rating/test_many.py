@@ -1,0 +1,104 @@
+"""Many files side by side get the ratings that each gets alone, in their order."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import torch
+
+from tests.model.test_serving import CUDA_SAYS, Scarce
+from tests.model.tiny_models import make_model, make_processor
+from vqathinker import ModelError, VideoError
+from vqathinker.model.loading import LoadedModel
+from vqathinker.rating import Rater
+from vqathinker.rating.many import Plan, make_plan
+
+NAMES = ["plain.mp4", "portrait.mp4", "text.mp4", "odd.mp4", "one_frame.mp4", "plain.mp4", "empty.mp4"]
+
+
+@pytest.fixture(scope="module")
+def rater():
+    processor = make_processor()
+    return Rater(LoadedModel(make_model(processor, seed=1), processor, "two-blocks", "fp32"), max_new_tokens=40)
+
+
+@pytest.fixture(scope="module")
+def paths(clip):
+    return [clip(name) for name in NAMES]
+
+
+@pytest.fixture(scope="module")
+def alone(rater, paths):
+    found = []
+    for path in paths:
+        try:
+            found.append(rater.rate(path, rollouts=2, seed=3))
+        except VideoError as error:
+            found.append(error)
+    return found
+
+
+def assert_same(got, alone) -> None:
+    assert len(got) == len(alone)
+    for one, other in zip(got, alone, strict=True):
+        if isinstance(other, VideoError):
+            assert isinstance(one, VideoError) and str(one) == str(other)
+            continue
+        assert (one.file, one.text, one.score, one.frames) == (other.file, other.text, other.score, other.frames)
+        assert (one.rollouts, one.defects, one.model) == (other.rollouts, other.defects, other.model)
+        assert one.expected == pytest.approx(other.expected, abs=1e-4)
+        assert 0 < one.timings.decode_s < one.timings.total_s and one.timings.encode_s < one.timings.first_token_s
+
+
+@pytest.mark.parametrize(("batch", "jobs"), [(1, 1), (3, 2), (16, 2)])
+def test_many_equal_one_by_one(rater, paths, alone, batch, jobs):
+    assert_same(list(rater.rate_many(paths, rollouts=2, seed=3, batch=batch, jobs=jobs)), alone)
+    assert isinstance(alone[2], VideoError) and isinstance(alone[6], VideoError)
+
+
+def test_little_memory_is_told_and_changes_no_rating(rater, paths, alone):
+    said = []
+    with Scarce(rater.loaded.model, 2, CUDA_SAYS):
+        got = list(rater.rate_many(paths, rollouts=2, seed=3, batch=4, jobs=2, report=said.append))
+    assert_same(got, alone)
+    assert said and all(sentence.startswith("memory ran out with ") for sentence in said)
+
+
+def test_a_single_rating_without_memory_is_one_sentence(rater, paths, alone):
+    with Scarce(rater.loaded.model, 0, CUDA_SAYS):
+        with pytest.raises(ModelError, match="not enough memory for even one video"):
+            rater.rate(paths[0])
+        with pytest.raises(ModelError, match="not enough memory for even one video"):
+            list(rater.rate_many(paths, batch=2))
+    assert rater.rate(paths[0]).text == alone[0].text
+
+
+def test_a_run_that_is_left_early_frees_the_model_and_starts_nothing_more(rater, paths, alone):
+    running = rater.rate_many(paths * 20, batch=2, jobs=1)
+    assert next(running).text == alone[0].text
+    assert rater.rate(paths[0]).text == alone[0].text
+    running.close()
+    for thread in threading.enumerate():
+        if thread.name.startswith("prepare"):
+            thread.join(20)
+            assert not thread.is_alive()
+
+
+def test_no_files_are_no_ratings(rater):
+    assert list(rater.rate_many([])) == []
+
+
+def test_a_plan_follows_what_is_asked_and_else_the_machine(rater, monkeypatch):
+    assert make_plan(rater.loaded, 5, 3) == Plan(5, 3)
+    plan = make_plan(rater.loaded)
+    assert 1 <= plan.batch <= 8 and 1 <= plan.jobs <= 8
+    monkeypatch.setattr("vqathinker.model.memory.free_bytes", lambda device: 0)
+    assert make_plan(rater.loaded).batch == 1
+    with pytest.raises(ValueError, match="at least 1"):
+        make_plan(rater.loaded, 0, 1)
+
+
+def test_rating_many_leaves_no_gradients(rater, paths):
+    next(iter(rater.rate_many(paths[:1])))
+    assert torch.is_grad_enabled() and not torch.is_inference_mode_enabled()

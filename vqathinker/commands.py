@@ -1,0 +1,212 @@
+"""What the commands of the command line do; each returns the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from .errors import VideoError
+
+DONE, NOT_RATED, USAGE, INTERRUPTED = 0, 1, 2, 130
+SHOWN = 20
+"""Unusable labels that are named on stderr; the report names all."""
+
+
+def run_rate(args: argparse.Namespace) -> int:
+    rater, code = open_rater(args, args.files if len(args.files) == 1 else ()), DONE
+    for file in args.files:
+        try:
+            if args.json:
+                print(json.dumps(rater.rate(file, args.rollouts).to_dict()), flush=True)
+            else:
+                rate_aloud(rater, file, args.rollouts)
+        except VideoError as error:
+            code = complain(error, NOT_RATED)
+    return code
+
+
+def rate_aloud(rater, file: str, rollouts: int) -> None:
+    """Print the reasoning while it is written, then the score, its word and the defects."""
+    from .rating import Rated, Watched, Wrote, score_word
+    from .rating.thought import thought_so_far
+
+    shown = 0
+    for event in rater.watch(file, rollouts):
+        if isinstance(event, Watched):
+            print(f"{Path(file).name}\n  ", end="", flush=True)
+        elif isinstance(event, Wrote):
+            thought = thought_so_far(event.text)
+            print(thought[shown:], end="", flush=True)
+            shown = len(thought)
+        elif isinstance(event, Rated):
+            rating = event.rating
+            print(f"\n\n  {rating.score:.2f}  {score_word(rating.score)}   (expected {rating.expected:.2f})")
+            print("  " + (", ".join(f"{d.name}: {d.severity}" for d in rating.defects) or "no defects named"))
+            if rating.spread is not None:
+                print(f"  {len(rating.rollouts)} sampled answers: spread {rating.spread:.2f}")
+            spent = rating.timings
+            print(f"  decoded in {spent.decode_s:.1f} s, rated after {spent.total_s:.1f} s\n", flush=True)
+
+
+def run_compare(args: argparse.Namespace) -> int:
+    comparison = open_rater(args, [args.first, args.second]).compare(args.first, args.second, args.rollouts)
+    result = comparison.to_dict()
+    if args.json:
+        print(json.dumps(result))
+        return DONE
+    for letter, rating in zip("AB", (comparison.first, comparison.second), strict=True):
+        print(f"{letter}  {rating.score:.2f}  spread {rating.spread:.2f}  {rating.file}\n   {rating.reasoning}")
+    print(f"A is better with a probability of {result['probability_first_better']:.0%}")
+    return DONE
+
+
+def run_ask(args: argparse.Namespace) -> int:
+    from .rating import Replied, Wrote
+    from .rating.ask import answer_so_far
+
+    rater, shown = open_rater(args, [args.file]), 0
+    for event in rater.watch_asked(args.file, args.question):
+        if isinstance(event, Wrote) and not args.json:
+            answer = answer_so_far(event.text)
+            print(answer[shown:], end="", flush=True)
+            shown = max(shown, len(answer))
+        elif isinstance(event, Replied):
+            reply = event.reply
+            print(json.dumps(reply.to_dict()) if args.json else reply.answer[shown:])
+    return DONE
+
+
+def run_batch(args: argparse.Namespace) -> int:
+    from .files import find_files
+    from .rating.team import join_team
+
+    files, failed, count, done = find_files(args.paths), 0, 0, 0
+    if not files:
+        return complain(f"no video or image files in {', '.join(args.paths)}", USAGE)
+    from .rating.batch import rate_batch
+
+    team = join_team()
+    rater, options = open_rater(args, team=team), {"batch": args.batch, "jobs": args.jobs}
+    for row in rate_batch(rater, files, args.out, args.rollouts, team=team, report=complain, **options):
+        failed, count, done = failed + bool(row.error), row.count, row.number
+        print(f"[{row.number}/{row.count}] {row.file}  {row.error or f'{row.score:.2f}'}", file=sys.stderr, flush=True)
+    rest = (
+        f"{len(files) - count} already in {args.out}" if team.size == 1 else f"process {team.rank + 1} of {team.size}"
+    )
+    print(f"{done - failed} rated, {failed} failed, {rest}", file=sys.stderr)
+    return DONE
+
+
+def run_evaluate(args: argparse.Namespace) -> int:
+    from .rating import evaluation
+    from .rating.labels import read_labels
+    from .rating.team import join_team
+
+    labels = read_labels(args.labels)
+    if args.scale:
+        labels = labels.on_scale(*args.scale)
+    if not Path(args.videos).is_dir():
+        return complain(f"{args.videos} is not a folder", USAGE)
+    team = join_team()
+    if team.leads:
+        tell_problems(args.labels, labels.problems)
+    share = replace(labels, entries=tuple(team.share(labels.entries)))
+    rater, options = open_rater(args, team=team), {"batch": args.batch, "jobs": args.jobs, "report": complain}
+    compared = []
+    for one in evaluation.evaluate(rater, share, args.videos, **options):
+        compared.append(one)
+        if sys.stderr.isatty():
+            print(f"\r{len(compared)}/{len(share.entries)}", end="", file=sys.stderr, flush=True)
+        if one.error:
+            complain(f"{one.file} is left out: {one.error}")
+    compared = team.gather(compared)
+    if not team.leads:
+        return DONE
+    measured = evaluation.report(compared, labels, args.seed)
+    result = {"labels": args.labels, "model": args.model, "scale": args.scale, **measured}
+    print_metrics(result)
+    if args.out:
+        write_report(Path(args.out), result)
+    return DONE if result["rated"] else NOT_RATED
+
+
+def tell_problems(file: str, problems: Sequence[str]) -> None:
+    for problem in problems[:SHOWN]:
+        complain(f"{file}, {problem}")
+    if len(problems) > SHOWN:
+        complain(f"{file}: {len(problems) - SHOWN} more entries are left out")
+
+
+def print_metrics(result: dict) -> None:
+    def cell(interval: dict) -> str:
+        value, low, high = (interval[key] for key in ("value", "low", "high"))
+        bounds = "" if low is None else f" [{low:.3f}, {high:.3f}]"
+        return f"{'undefined' if value is None else f'{value:.3f}'}{bounds}"
+
+    unusable = len(result["labels_left_out"])
+    beside = f", {unusable} unusable labels" if unusable else ""
+    print(f"{result['rated']} rated, {len(result['not_rated'])} left out{beside}; 95% bootstrap intervals")
+    print(f"{'':6}{'score':26}expected")
+    for name in ("srcc", "plcc", "mae"):
+        score, expected = (result["metrics"][kind][name] for kind in ("score", "expected"))
+        print(f"{name.upper():6}{cell(score):26}{cell(expected)}")
+    if "reason" in score:
+        print(f"MAE is undefined: {score['reason']}")
+
+
+def write_report(path: Path, result: dict) -> None:
+    from .rating.labels import LabelsError
+
+    try:
+        path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise LabelsError(f"The report {path} cannot be written: {error.strerror or error}.") from error
+
+
+def run_convert(args: argparse.Namespace) -> int:
+    from .model.convert import convert_folder
+
+    count, ignored = convert_folder(args.source, args.target, args.mode)
+    for key, reason in ignored.items():
+        complain(f"{key} is left out: {reason}")
+    print(f"{args.target} holds the model now, in {count} {'shard' if count == 1 else 'shards'}")
+    return DONE
+
+
+def run_serve(args: argparse.Namespace) -> int:
+    from .space import Settings, launch
+
+    return launch(Settings(model=args.model, precision=args.precision, host=args.host, port=args.port))
+
+
+def open_rater(args: argparse.Namespace, files: Sequence[str] = (), team=None):
+    """Load the model, quietly; first a look at the heads of `files`, so that a bad one is told at once.
+
+    Which precision was chosen is told on stderr, but not of the bundled model, which fits everywhere.
+    """
+    from .video import Limits
+    from .video.guard import check_file
+
+    for file in files:
+        check_file(file, Limits())
+    from transformers.utils import logging
+
+    from . import load_rater
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    device = args.device or (team.device if team else None)
+    rater = load_rater(args.model, args.precision, *([device] if device else []))
+    if rater.note and args.model != "tiny":
+        complain(rater.note)
+    return rater
+
+
+def complain(reason: object, code: int = NOT_RATED) -> int:
+    """One line on stderr; returns `code`."""
+    print(f"vqathinker: {' '.join(str(reason).split())}", file=sys.stderr, flush=True)
+    return code

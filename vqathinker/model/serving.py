@@ -1,0 +1,178 @@
+"""Greedy answers about many videos: as many at a time as fit, the next one as soon as one is done.
+
+Every video is encoded once and alone, prompts are prefilled together up to a number of tokens, answers are written side
+by side (model/slots.py). Where memory runs out, what was under way is started again with half as many; nothing that was
+finished is lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+
+from ..errors import ModelError
+from .generation import Prompt
+from .memory import LITTLE_MEMORY, out_of_memory, release_memory
+from .modeling import VQAThinkerForConditionalGeneration
+from .slots import Slots, prefill_rows
+
+PREFILL_TOKENS = 8192
+"""Tokens of the prompts that go through the language model in one pass."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A prompt with its placeholders, the tensors of its video (first dimension 1), and what the caller knows it by."""
+
+    key: Any
+    input_ids: tuple[int, ...]
+    video: dict[str, torch.Tensor]
+    max_new_tokens: int
+
+
+@dataclass
+class Row:
+    """An answer that is being written, and when its parts were done (time.perf_counter)."""
+
+    request: Request
+    began: float
+    encoded: float
+    first_token: float = 0.0
+    tokens: list[int] = field(default_factory=list)
+
+
+class Source(Protocol):
+    """Where requests come from."""
+
+    @property
+    def open(self) -> bool:
+        """Whether more may come."""
+
+    def take(self, count: int, wait: bool) -> list[Request]:
+        """At most `count` that are ready now; `wait` for one, unless none will ever come."""
+
+
+Conclude = Callable[[Row, Prompt], Any]
+
+
+def serve(
+    model: VQAThinkerForConditionalGeneration,
+    source: Source,
+    conclude: Conclude,
+    *,
+    batch: int,
+    eos_token_id: int,
+    turn: contextlib.AbstractContextManager | None = None,
+    report: Callable[[str], None] = lambda sentence: None,
+) -> Iterator[tuple[Any, Any]]:
+    """Yield (key, what `conclude` makes of the finished row and its prompt) in the order in which answers end.
+
+    At most `batch` answers are under way. `turn` is held while the model works. A sentence goes to `report` when memory
+    runs out and fewer go on; ModelError is raised when not even one fits.
+    """
+    server = Server(model, conclude, batch, eos_token_id)
+    while server.busy or source.open:
+        fresh = server.take_back() or source.take(server.free, wait=not server.rows)
+        with turn or contextlib.nullcontext():
+            under_way = server.round(fresh)
+            if under_way:
+                report(server.halve(under_way))
+        while server.done:
+            yield server.done.popleft()
+
+
+class Server:
+    """The rows under way; `done` holds what was concluded and not yet fetched."""
+
+    def __init__(self, model: VQAThinkerForConditionalGeneration, conclude: Conclude, batch: int, eos_token_id: int):
+        self.model, self.conclude, self.batch, self.eos_token_id = model, conclude, batch, eos_token_id
+        self.rows: list[Row] = []
+        self.slots = Slots(batch)
+        self.done: deque[tuple[Any, Any]] = deque()
+        self._again: deque[Request] = deque()
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.rows or self._again)
+
+    @property
+    def free(self) -> int:
+        return self.batch - len(self.rows)
+
+    def take_back(self) -> list[Request]:
+        """Requests that memory ran out on, as many as are free now."""
+        return [self._again.popleft() for _ in range(min(self.free, len(self._again)))]
+
+    @torch.inference_mode()
+    def round(self, fresh: Sequence[Request]) -> list[Request]:
+        """Take in `fresh` requests, write one token of every row, conclude those that end.
+
+        Returns the requests that were under way when memory ran out, none when all went well.
+        """
+        waiting = deque(fresh)
+        try:
+            while waiting:
+                self._admit(waiting)
+            if self.rows:
+                self._write()
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            return [row.request for row in self.rows] + list(waiting)
+        return []
+
+    def halve(self, under_way: Sequence[Request]) -> str:
+        """Start these again with half as many at a time; returns the sentence that says so. Raises ModelError."""
+        self.rows, self.slots = [], Slots(0)
+        release_memory()
+        if len(under_way) <= 1:
+            raise ModelError(LITTLE_MEMORY)
+        tried, self.batch = len(under_way), len(under_way) // 2
+        self.slots = Slots(self.batch)
+        self._again.extendleft(reversed(under_way))
+        return f"memory ran out with {tried} videos at a time; going on with {self.batch}"
+
+    def _admit(self, waiting: deque[Request]) -> None:
+        """Encode and prefill the first of the waiting prompts, as many as one pass takes."""
+        count = max(1, PREFILL_TOKENS // max(len(request.input_ids) for request in waiting))
+        group = [waiting[k] for k in range(min(count, len(waiting)))]
+        began = time.perf_counter()
+        rows = [request.input_ids for request in group]
+        self.slots.add(prefill_rows(self.model, rows, torch.cat([self._encode(request) for request in group])))
+        encoded = time.perf_counter()
+        for _ in group:
+            self.rows.append(Row(waiting.popleft(), began, encoded))
+
+    def _encode(self, request: Request) -> torch.Tensor:
+        device = self.model.device
+        return self.model.model.encode_video(**{name: tensor.to(device) for name, tensor in request.video.items()})
+
+    def _write(self) -> None:
+        """One token of every row; rows that end are concluded and leave."""
+        last = [row.tokens[-1] if row.tokens else row.request.input_ids[-1] for row in self.rows]
+        logits = self.slots.step(self.model, torch.tensor(last, device=self.model.device))
+        logits[:, self.model.config.image_token_id] = -torch.inf
+        now = None
+        for row, token in zip(self.rows, logits.argmax(-1).tolist(), strict=True):
+            now = now or time.perf_counter()
+            row.first_token = row.first_token or now
+            row.tokens.append(token)
+        for place in reversed(range(len(self.rows))):
+            row = self.rows[place]
+            ended = row.tokens[-1] == self.eos_token_id
+            if ended or len(row.tokens) >= row.request.max_new_tokens:
+                self._finish(place)
+
+    def _finish(self, place: int) -> None:
+        row = self.rows[place]
+        result = self.conclude(row, self.slots.prompt(place, row.request.input_ids))
+        self.done.append((row.request.key, result))
+        self.slots.drop(place)
+        self.rows[place] = self.rows[-1]
+        self.rows.pop()

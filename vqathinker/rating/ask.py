@@ -1,0 +1,83 @@
+"""Questions about a video's quality, in the prompt with which the model was trained to score."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+
+from transformers import PreTrainedTokenizerBase
+
+from ..errors import ModelError, VQAThinkerError
+from ..model.loading import LoadedModel
+from ..model.prompts import IMAGE, STYLES
+from .answers import ANSWER_OPEN, reasoning_in
+from .rating import Frame, Timings
+
+LONGEST = 1000
+"""Characters of a question."""
+ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|$)", re.DOTALL)
+
+
+class QuestionError(VQAThinkerError):
+    """The question cannot be asked: it is empty, too long, or would break the prompt."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the model replied: `answer` to the question, `reasoning` before it, and the whole `text` as written."""
+
+    file: str
+    question: str
+    answer: str
+    reasoning: str
+    text: str
+    frames: tuple[Frame, ...]
+    model: str
+    precision: str
+    timings: Timings
+
+    def to_dict(self) -> dict:
+        """JSON-ready, with the keys of a rating where both have them."""
+        values = asdict(self)
+        values["frames"] = [{"index": frame.index, "time_s": round(frame.time_s, 3)} for frame in self.frames]
+        values["timings"] = {name: round(seconds, 3) for name, seconds in asdict(self.timings).items()}
+        return values
+
+
+def can_ask(loaded: LoadedModel) -> bool:
+    """Whether the model learned to answer other questions than the one for a score."""
+    return STYLES[loaded.processor.prompt].answers_questions
+
+
+def check_question(loaded: LoadedModel, question: str) -> str:
+    """The question without spaces around it. Raises ModelError for a model that cannot answer, and QuestionError."""
+    if not can_ask(loaded):
+        raise ModelError(f"the model {loaded.name} can only rate a video, not answer questions; the 8b model can")
+    question = question.strip()
+    if not question:
+        raise QuestionError("there is no question; ask something about the video's quality")
+    if len(question) > LONGEST:
+        raise QuestionError(f"the question is {len(question)} characters long; up to {LONGEST} are read")
+    if marks := [mark for mark in special_marks(loaded.processor.tokenizer) if mark in question]:
+        raise QuestionError(f"the question contains {marks[0]}, which has a meaning of its own for the model")
+    return question
+
+
+def special_marks(tokenizer: PreTrainedTokenizerBase) -> list[str]:
+    """Texts that stand for more than themselves in a prompt."""
+    added = [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
+    return [IMAGE, *sorted(added)]
+
+
+def reply_in(text: str) -> tuple[str, str]:
+    """Answer and reasoning in a text; without tags of an answer, what follows the thinking, or all of it."""
+    if found := ANSWER.findall(text):
+        return found[-1].strip(), reasoning_in(text)
+    thinking, closed, rest = text.partition("</think>")
+    return (rest.strip(), reasoning_in(text)) if closed else (thinking.replace("<think>", "").strip(), "")
+
+
+def answer_so_far(text: str) -> str:
+    """What can be shown of the answer while it is being written."""
+    _, opened, rest = text.partition(ANSWER_OPEN)
+    return re.sub(r"</?[a-z]*$", "", rest.split("</answer>")[0]).strip() if opened else ""

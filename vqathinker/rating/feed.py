@@ -1,0 +1,44 @@
+"""Work that is prepared in threads while the one who needs it is busy with what was ready before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any
+
+
+class Feed:
+    """Runs `prepare` on items in `jobs` threads, `ahead` items before they are asked for, no more.
+
+    Hands out whichever is ready; what `prepare` raises is raised by `take`.
+    """
+
+    def __init__(self, items: Iterable[Any], prepare: Callable[[Any], Any], jobs: int, ahead: int):
+        self._items, self._prepare, self._ahead = iter(items), prepare, ahead
+        self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="prepare")
+        self._pending: list[Future] = []
+        self._fill()
+
+    @property
+    def open(self) -> bool:
+        """Whether there is more to come."""
+        return bool(self._pending)
+
+    def take(self, count: int, wait_for_one: bool) -> list[Any]:
+        """At most `count` prepared items, those that are ready now; or the first one that gets ready."""
+        if wait_for_one and count:
+            wait(self._pending, return_when=FIRST_COMPLETED)
+        ready = [future for future in self._pending if future.done()][:count]
+        self._pending = [future for future in self._pending if future not in ready]
+        self._fill()
+        return [future.result() for future in ready]
+
+    def close(self) -> None:
+        """Start nothing more, and do not wait for what is under way."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _fill(self) -> None:
+        for item in self._items:
+            self._pending.append(self._pool.submit(self._prepare, item))
+            if len(self._pending) >= self._ahead:
+                return

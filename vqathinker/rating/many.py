@@ -1,0 +1,150 @@
+"""Rating many videos: decoded ahead in their own processes, answered side by side, handed on in their order."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import VideoError
+from ..model.generation import Prompt
+from ..model.loading import LoadedModel
+from ..model.memory import videos_that_fit
+from ..model.serving import Request, Row, serve
+from ..video import load_clip
+from .answers import frames_of, make_rating, possible_scores, sample_answers
+from .feed import Feed
+from .rating import Frame, Rating, Timings
+
+MOST = {"cpu": 8, "cuda": 32}
+"""Answers under way at a time, where nothing else is said and memory is enough."""
+MOST_JOBS = 8
+AHEAD = 4
+"""Decoded videos that wait for the model, beside those that are being decoded."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many answers are written at a time, and how many videos are decoded at a time."""
+
+    batch: int
+    jobs: int
+
+    def __post_init__(self) -> None:
+        if self.batch < 1 or self.jobs < 1:
+            raise ValueError(f"batch and jobs must be at least 1, got {self.batch} and {self.jobs}")
+
+
+def make_plan(loaded: LoadedModel, batch: int | None = None, jobs: int | None = None) -> Plan:
+    """What was asked for; where nothing was, what the memory that is free and the processors allow."""
+    device = loaded.model.device
+    if batch is None:
+        batch = videos_that_fit(loaded.model.config, loaded.precision, device, MOST.get(device.type, 8))
+    if jobs is None:
+        jobs = min(MOST_JOBS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    return Plan(batch, jobs)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A video on its way: its place among all, and what the rating says of it beside the answer."""
+
+    number: int
+    path: str | Path
+    frames: tuple[Frame, ...]
+    began: float
+    decode_s: float
+
+
+@dataclass(frozen=True)
+class Failed:
+    number: int
+    error: VideoError
+
+
+def rate_many(
+    loaded: LoadedModel,
+    paths: Iterable[str | Path],
+    plan: Plan,
+    *,
+    max_new_tokens: int,
+    rollouts: int = 0,
+    seed: int = 0,
+    turn: threading.Lock | None = None,
+    report: Callable[[str], None] = lambda sentence: None,
+) -> Iterator[Rating | VideoError]:
+    """One rating for each path, in their order, or the error of a file that cannot be rated.
+
+    `report` is told in a sentence when memory runs out and fewer are rated at a time; raises ModelError when one is
+    still too much. The `total_s` of a rating runs from the start of its decoding, its waits included.
+    """
+    results: dict[int, Rating | VideoError] = {}
+
+    def conclude(row: Row, prompt: Prompt) -> Rating:
+        return _conclude(loaded, row, prompt, max_new_tokens, rollouts, seed)
+
+    input_ids = tuple(loaded.processor.prompt_ids())
+
+    def prepare(item: tuple[int, str | Path]) -> Request | Failed:
+        decoded, video = _decode(loaded, *item)
+        return Request(decoded, input_ids, video, max_new_tokens) if video else decoded
+
+    feed = Feed(enumerate(paths), prepare, plan.jobs, plan.jobs + AHEAD)
+    options = {"batch": plan.batch, "eos_token_id": loaded.eos_token_id, "turn": turn, "report": report}
+    number = 0
+    try:
+        for decoded, rating in serve(loaded.model, _Source(feed, results), conclude, **options):
+            results[decoded.number] = rating
+            while number in results:
+                yield results.pop(number)
+                number += 1
+        while number in results:
+            yield results.pop(number)
+            number += 1
+    finally:
+        feed.close()
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Requests out of a feed; what failed goes straight to the results."""
+
+    feed: Feed
+    results: dict[int, Rating | VideoError]
+
+    @property
+    def open(self) -> bool:
+        return self.feed.open
+
+    def take(self, count: int, wait: bool) -> list[Request]:
+        ready = self.feed.take(count, wait)
+        self.results.update({item.number: item.error for item in ready if isinstance(item, Failed)})
+        return [item for item in ready if isinstance(item, Request)]
+
+
+def _decode(loaded: LoadedModel, number: int, path: str | Path) -> tuple[Decoded | Failed, dict]:
+    began = time.perf_counter()
+    try:
+        clip = load_clip(path, loaded.processor.video_spec)
+    except VideoError as error:
+        return Failed(number, error), {}
+    decoded = Decoded(number, path, frames_of(clip), began, time.perf_counter() - began)
+    return decoded, loaded.processor.video_inputs([clip])
+
+
+def _conclude(loaded: LoadedModel, row: Row, prompt: Prompt, max_new_tokens: int, rollouts: int, seed: int) -> Rating:
+    decoded, tokenizer = row.request.key, loaded.processor.tokenizer
+    tokens = [token for token in row.tokens if token != loaded.eos_token_id]
+    text = tokenizer.decode(tokens, skip_special_tokens=True)
+    table = possible_scores(loaded, prompt, text)
+    sampled = sample_answers(loaded, prompt, max_new_tokens, rollouts, seed)
+    timings = Timings(
+        decode_s=decoded.decode_s,
+        encode_s=row.encoded - row.began,
+        first_token_s=row.first_token - row.began,
+        total_s=time.perf_counter() - decoded.began,
+    )
+    return make_rating(loaded, decoded.path, decoded.frames, text, table, sampled, timings)

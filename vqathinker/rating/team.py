@@ -1,0 +1,62 @@
+"""Several processes that share the files of one run: those that `accelerate launch` starts, one for each GPU."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+Item = TypeVar("Item")
+PATIENCE = timedelta(days=7)
+"""How long the first process to be done waits for the last one."""
+
+
+@dataclass(frozen=True)
+class Team:
+    """This process among `size` of them; `device` is the one that it should use, None where it may choose."""
+
+    rank: int = 0
+    size: int = 1
+    device: str | None = None
+
+    @property
+    def leads(self) -> bool:
+        return self.rank == 0
+
+    def share(self, items: Sequence[Item]) -> list[Item]:
+        """Every `size`-th item, so that long and short ones are spread evenly."""
+        return list(items[self.rank :: self.size])
+
+    def gather(self, items: Sequence[Item]) -> list[Item]:
+        """What all processes have of their shares, in the order before `share`."""
+        if self.size == 1:
+            return list(items)
+        import torch.distributed
+
+        shares: list = [None] * self.size
+        torch.distributed.all_gather_object(shares, list(items))
+        longest = max(map(len, shares))
+        return [share[place] for place in range(longest) for share in shares if place < len(share)]
+
+    def wait(self) -> None:
+        """Until all processes are here."""
+        if self.size > 1:
+            import torch.distributed
+
+            torch.distributed.barrier()
+
+
+ALONE = Team()
+
+
+def join_team() -> Team:
+    """The team that this process was launched in, or ALONE."""
+    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
+        return ALONE
+    import torch
+    from accelerate import PartialState
+
+    state = PartialState(cpu=not torch.cuda.is_available(), timeout=PATIENCE)
+    return Team(state.process_index, state.num_processes, str(state.device))

@@ -1,0 +1,93 @@
+"""A question box under a rated video, for models that can answer; the bundled one cannot, and shows none."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from html import escape
+
+import gradio as gr
+
+from ..errors import VQAThinkerError
+from . import texts, views
+from .model import Model, Waiting
+from .panel import html
+from .settings import CHECKPOINTS
+from .wishes import Job, Wishes
+
+TITLE = "Ask about its quality"
+HINT = "Does it stutter? Is the noise from the camera or from compression?"
+NO_VIDEO = "Choose a video first, then ask about it."
+LOOKING = "The model is looking at the video."
+THINKING = "The model is thinking."
+LONGEST = 1000
+LOOK_EVERY_S = 1.0
+CALLS = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 16, "concurrency_id": "model"}
+
+
+def build_ask_panel(model: Model, wishes: Wishes) -> None:
+    """Put the panel into the Blocks that are being built; it shows itself when the model is there and can answer.
+
+    Asked is about the file that the visitor wanted to have rated last.
+    """
+    bundled = CHECKPOINTS / model.settings.model
+    if bundled.parent == CHECKPOINTS and bundled.is_dir():
+        return
+    with gr.Column(visible=False, elem_id="ask") as panel:
+        with gr.Row(elem_classes="vq-bar"):
+            question = gr.Textbox(
+                label=TITLE, placeholder=HINT, max_length=LONGEST, lines=1, max_lines=3, scale=4, elem_id="question"
+            )
+            button = gr.Button("Ask", size="sm", scale=1, min_width=80, elem_id="ask-now")
+        reply = html("reply")
+    timer = gr.Timer(LOOK_EVERY_S)
+
+    def look() -> list:
+        if not model.ready:
+            return [gr.skip(), gr.skip()]
+        return [gr.update(visible=can_ask(model)), gr.Timer(active=False)]
+
+    def ask(text: str, request: gr.Request) -> Iterator[str]:
+        yield from answer_aloud(model, wishes.last_path(request.session_hash or ""), text)
+
+    timer.tick(look, None, [panel, timer], api_visibility="private", show_progress="hidden", queue=False)
+    for asked in (question.submit, button.click):
+        asked(ask, question, reply, **CALLS)
+
+
+def can_ask(model: Model) -> bool:
+    """Whether the loaded model answers questions; one that could not be loaded does not."""
+    try:
+        return model.rater().can_ask
+    except VQAThinkerError:
+        return False
+
+
+def answer_aloud(model: Model, path: str | None, question: str) -> Iterator[str]:
+    """The panel's content while a question is answered: place in the line, thinking, the growing answer, all of it."""
+    if not path:
+        yield views.note(NO_VIDEO)
+        return
+    from ..rating import Replied, Watched, Wrote  # not before the loading thread has imported all of it
+    from ..rating.ask import answer_so_far
+
+    yield views.note(texts.WAITING, busy=True)
+    try:
+        for event in model.watch([Job(path, question=question)], threading.Event()):
+            if isinstance(event, Waiting):
+                yield views.waiting(event.ahead)
+            elif isinstance(event, Watched):
+                yield views.note(LOOKING, busy=True)
+            elif isinstance(event, Wrote):
+                answer = answer_so_far(event.text)
+                yield said(answer) if answer else views.note(THINKING, busy=True)
+            elif isinstance(event, Replied):
+                yield said(event.reply.answer, event.reply.reasoning)
+    except VQAThinkerError as error:
+        yield views.note(str(error))
+
+
+def said(answer: str, reasoning: str = "") -> str:
+    """An answer, and the reasoning before it, folded."""
+    why = f"<details><summary>Reasoning</summary><p>{escape(reasoning)}</p></details>" if reasoning else ""
+    return f'<div class="vq-reply" aria-live="polite"><p>{escape(answer)}</p>{why}</div>'

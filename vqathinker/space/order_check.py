@@ -1,0 +1,64 @@
+"""The ordered clip against its disordered twin: the check that the temporal reward is about, with one video."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import texts, verdict, views
+from .figures import axis, percent
+from .film import Film
+from .model import Model, Waiting
+from .panel import Panel
+from .wishes import Wish
+
+
+def check_order(wish: Wish, panel: Panel, model: Model, ordered: dict | None) -> Iterator[list]:
+    """Updates of the panel while the disordered clip is rated; `ordered` is the report of the video in order.
+
+    Raises VideoError and ModelError.
+    """
+    [job] = wish.jobs
+    if ordered is None:
+        yield panel.idle(status=views.note(texts.NOTHING_CHOSEN))
+        return
+    if not model.ready:
+        yield panel.checking(views.note(texts.LOADING, busy=True))
+    model.rater()
+    from ..rating import Rated, Watched, Wrote
+
+    film, words = "", 0
+    yield panel.checking(views.stages("decoding"))
+    for event in model.watch(wish.jobs, wish.cancel):
+        if isinstance(event, Waiting):
+            yield panel.update(status=views.waiting(event.ahead))
+        elif isinstance(event, Watched):
+            if event.clip.info.is_still:
+                yield panel.idle(status=views.note(texts.CHECK_STILL))
+                return
+            film = views.filmstrip(Film.disordered(event.clip, job.perturbation, job.seed), texts.CHECK_FILM)
+            yield panel.update(status=views.stages("watching"), checked=film)
+        elif isinstance(event, Wrote):
+            words += 1
+            if words == 1:
+                yield panel.update(status=views.stages("thinking"))
+        elif isinstance(event, Rated):
+            report = event.rating.to_dict()
+            yield panel.idle(status=views.timings(report["timings"]), checked=told(ordered, report) + film)
+
+
+def told(ordered: dict, disordered: dict) -> str:
+    """Both ratings on one axis, and what the difference says."""
+    rows = [
+        verdict.answers(ordered, texts.IN_ORDER, "first"),
+        verdict.answers(disordered, texts.DISORDERED, "second"),
+    ]
+    fall = ordered["score"] - disordered["score"]
+    change = "the same" if abs(fall) < 0.005 else f"{abs(fall):.2f} {'lower' if fall > 0 else 'higher'}"
+    sentences = [texts.CHECK_TOLD.format(ordered["score"], disordered["score"], change)]
+    if all(len(row.scores) > 1 for row in rows):
+        from ..rating import first_better
+
+        sentences.append(texts.CHECK_PROBABILITY.format(percent(first_better(rows[0].scores, rows[1].scores))))
+    named = ", ".join(f"{d['name'].replace('_', ' ')} ({d['severity']})" for d in disordered["defects"])
+    sentences.append(texts.CHECK_NAMED.format(named) if named else texts.NO_DEFECTS)
+    return f'<div class="vq-checked">{axis(rows)}<p role="status">{" ".join(sentences)}</p></div>'

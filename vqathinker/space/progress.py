@@ -1,0 +1,61 @@
+"""What the rating tab shows while a video is rated: place in the line, stages, words, and the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import gradio as gr
+
+from . import texts, verdict, views
+from .film import Film
+from .model import Model, Waiting
+from .panel import SHOWN, Panel
+from .report import save_links
+from .wishes import Wish
+
+
+def rate_aloud(wish: Wish, panel: Panel, model: Model) -> Iterator[list]:
+    """Updates of the panel, stage by stage and word by word. Raises VideoError and ModelError."""
+    if not model.ready:
+        yield panel.busy(views.note(texts.LOADING, busy=True), **wish.shown)
+    model.rater()
+    from ..rating import Rated, Watched, Wrote  # not before the loading thread has imported all of it
+    from ..rating.thought import thought_so_far
+
+    yield panel.busy(views.stages("decoding"), **wish.shown)
+    began, spent, film = time.perf_counter(), {}, Film("", ())
+    for event in model.watch(wish.jobs, wish.cancel):
+        if isinstance(event, Waiting):
+            yield panel.update(status=views.waiting(event.ahead))
+            began = time.perf_counter()
+        elif isinstance(event, Watched):
+            spent["decoding"], film = time.perf_counter() - began, Film.of(event.clip)
+            yield panel.update(status=views.stages("watching", spent), film=views.filmstrip(film))
+        elif isinstance(event, Wrote):
+            thought = verdict.reasoning(thought_so_far(event.text), writing=True)
+            if "watching" in spent:
+                yield panel.update(reasoning=thought)
+                continue
+            spent["watching"] = time.perf_counter() - began - spent["decoding"]
+            yield panel.update(status=views.stages("thinking", spent), reasoning=thought)
+        elif isinstance(event, Rated):
+            yield finished(panel, event.rating.to_dict(), film)
+
+
+def finished(panel: Panel, report: dict, film: Film, **others) -> list:
+    """All that is said at the end of a rating, or from its record; `others` come on top."""
+    said = dict(
+        status=views.timings(report["timings"]),
+        verdict=verdict.verdict(report),
+        reasoning=verdict.reasoning(report["reasoning"]),
+        sure=verdict.sure(report),
+        film=views.filmstrip(film),
+        check=gr.update(**SHOWN),
+        checked="",
+        save=save_links(report, film),
+        report=report,
+        details=gr.update(**SHOWN),
+        rollouts=[rollout["text"] for rollout in report["rollouts"]],
+    )
+    return panel.idle(**{**said, **others})

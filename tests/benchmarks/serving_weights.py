@@ -1,6 +1,6 @@
 """What the weights of 8b take in each precision, and a video beside them: computed, nothing is loaded.
 
-python -m tests.benchmarks.serving_weights [--write docs/8b.md]
+python -m tests.benchmarks.serving_weights [--write vqathinker/model/8b.md]
 """
 
 from __future__ import annotations

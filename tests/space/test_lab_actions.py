@@ -46,17 +46,18 @@ def test_words_mos_constants_and_the_walk():
     assert act(state, {"kind": "mos", "video": 1, "value": 4.4444}).videos[1].mos == 4.44
     assert act(state, {"kind": "constant", "name": "sigma", "value": 77}).sigma == 1.5
     assert act(state, {"kind": "step", "step": 4}).step == 4
+    assert act(act(state, {"kind": "step", "change": 1}), {"kind": "step", "change": 99}).step == 7
     assert act(state, {"kind": "redraw"}).seed == 1
     assert act(act(state, {"kind": "view", "view": "step"}), {"kind": "reset"}).videos == DEFAULT.videos
 
 
 def test_videos_and_answers_come_and_go():
-    state = act(act(DEFAULT, {"kind": "videos", "count": 4}), {"kind": "answers", "count": 6})
+    state = act(act(DEFAULT, {"kind": "videos", "change": 2}), {"kind": "answers", "change": 2})
     assert [video.name for video in state.videos] == ["A", "B", "C", "D"] and state.answers == 6
     state = act(state, {"kind": "choose", "video": 3, "answer": 5})
-    state = act(act(state, {"kind": "videos", "count": 1}), {"kind": "answers", "count": 1})
+    state = act(act(state, {"kind": "videos", "change": -9}), {"kind": "answers", "change": -9})
     assert (len(state.videos), state.answers, state.video, state.answer) == (1, 1, 0, 0)
-    assert act(state, {"kind": "videos", "count": 99}).opponent == 1
+    assert act(state, {"kind": "videos", "change": 99}).opponent == 1
 
 
 def test_presets_and_rollouts():
@@ -80,7 +81,7 @@ def test_presets_and_rollouts():
         {"kind": "step", "step": 99},
         {"kind": "constant", "name": "seed", "value": 1},
         {"kind": "preset", "name": "none"},
-        {"kind": "videos", "count": "many"},
+        {"kind": "videos", "change": "many"},
         {"kind": "mine", "texts": [], "mos": 3},
         {"kind": "mine", "texts": ["3"], "mos": None},
     ],
@@ -101,7 +102,7 @@ def test_what_is_no_action_is_told_in_a_sentence(action: dict):
             "in_order": st.booleans(),
             "value": st.floats() | st.text(max_size=3),
             "name": st.sampled_from(["sigma", "bonus", "videos", "tie"]),
-            "count": st.integers(-2, 9),
+            "change": st.integers(-2, 9),
             "text": st.text(max_size=9),
             "number": st.text(max_size=5),
         },

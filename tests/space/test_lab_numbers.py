@@ -71,7 +71,7 @@ def test_random_scores_are_drawn_from_the_seed():
 
 
 def test_one_video_has_no_released_side():
-    numbers = score(act(DEFAULT, {"kind": "videos", "count": 1}))
+    numbers = score(act(DEFAULT, {"kind": "videos", "change": -1}))
     assert numbers.released is None and not numbers.repaired.ordered.ranking.any()
 
 
@@ -119,7 +119,7 @@ def test_41_of_the_401_strings_are_punished_as_released():
 
 @pytest.mark.parametrize("name", ["wrong", "tie", "spike", "unreadable"])
 def test_the_curve_of_what_would_be_earned_is_the_ranking_reward(name: str):
-    state = act(PRESETS[name].state, {"kind": "videos", "count": 3})
+    state = act(PRESETS[name].state, {"kind": "videos", "change": 1})
     side = score(state).repaired
     xs = torch.linspace(1, 5, 9, dtype=torch.float64)
     curve = rewards_of(side, 0, 1, xs)

@@ -64,11 +64,11 @@ def test_the_bell_tells_how_the_score_was_written():
     assert "takes it for 3110" in sentence("bell", number("3110"))
     untagged = {"kind": "text", "video": 0, "answer": 0, "in_order": True, "text": "Frame1 is sharp"}
     assert "takes it for 1" in sentence("bell", untagged)
-    assert "so it earns 0." in sentence("bell", untagged, {"kind": "videos", "count": 1})
+    assert "so it earns 0." in sentence("bell", untagged, {"kind": "videos", "change": -1})
 
 
 def test_the_ranking_tells_who_cannot_be_compared():
-    assert "divides by zero" in sentence("ranking", {"kind": "videos", "count": 1})
+    assert "divides by zero" in sentence("ranking", {"kind": "videos", "change": -1})
     state = DEFAULT
     for j in range(4):
         state = act(state, {"kind": "text", "video": 1, "answer": j, "in_order": True, "text": "?"})
@@ -76,7 +76,7 @@ def test_the_ranking_tells_who_cannot_be_compared():
 
 
 def test_the_step_tells_when_there_is_nothing_to_learn():
-    assert "nothing to be compared with" in sentence("step", {"kind": "answers", "count": 1})
+    assert "nothing to be compared with" in sentence("step", {"kind": "answers", "change": -9})
     assert "pushed up most" in sentence("step")
 
 

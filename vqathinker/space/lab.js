@@ -7,11 +7,12 @@ const PATIENCE = 'The lab does not answer. Try again in a moment.';
 let state = null, link = '', width = 0, busy = false, waiting = [], held = null, cell = null, rollouts = null;
 
 const room = () => Math.floor(body.getBoundingClientRect().width);
+const FOLLOWED = new Set(['score', 'mos', 'constant', 'text', 'none']);  // of these only the latest counts
 const sameAim = (a, b) => ['kind', 'name', 'video', 'answer', 'in_order'].every(key => a[key] === b[key]);
 
 function ask(action) {
   const last = waiting[waiting.length - 1];
-  if (last && last.kind !== 'step' && sameAim(last, action)) waiting.pop();
+  if (last && FOLLOWED.has(action.kind) && sameAim(last, action)) waiting.pop();
   waiting.push(action);
   if (!busy) talk({});
 }

@@ -11,6 +11,7 @@ from .lab_state import (
     CONSTANTS,
     DEFAULT,
     HIGHEST,
+    LAST_STEP,
     LOWEST,
     MAX_ANSWERS,
     MAX_TEXT,
@@ -81,15 +82,22 @@ def _constant(state: LabState, action: dict) -> LabState:
 
 
 def _videos(state: LabState, action: dict) -> LabState:
-    count = min(max(int(action["count"]), 1), MAX_VIDEOS)
+    count = min(max(len(state.videos) + int(action["change"]), 1), MAX_VIDEOS)
     more = tuple(video.resized(state.answers) for video in SPARE[len(state.videos) : count])
     return replace(state, videos=(state.videos + more)[:count], video=min(state.video, count - 1))
 
 
 def _answers(state: LabState, action: dict) -> LabState:
-    count = min(max(int(action["count"]), 1), MAX_ANSWERS)
+    count = min(max(state.answers + int(action["change"]), 1), MAX_ANSWERS)
     videos = tuple(video.resized(count) for video in state.videos)
     return replace(state, videos=videos, answer=min(state.answer, count - 1))
+
+
+def _step(state: LabState, action: dict) -> LabState:
+    """To a step, or by so many of them: quick clicks on Next all count."""
+    if "change" in action:
+        return replace(state, step=min(max(state.step + int(action["change"]), 0), LAST_STEP))
+    return replace(state, step=action["step"])
 
 
 def _preset(state: LabState, action: dict) -> LabState:
@@ -111,7 +119,7 @@ def _finite(value: object) -> float:
 ACTIONS = {
     "none": lambda state, action: state,
     "view": lambda state, action: replace(state, view=action["view"]),
-    "step": lambda state, action: replace(state, step=action["step"]),
+    "step": _step,
     "redraw": lambda state, action: replace(state, seed=(state.seed + 1) % 1000),
     "reset": lambda state, action: replace(DEFAULT, view=state.view),
     "choose": _choose,

@@ -114,7 +114,7 @@ def _answer(state: LabState, plot: svg.Plot, spec: RewardSpec, j: int) -> str:
         css=css,
         decimals=decimals_written(text),
     )
-    return lines + point + (svg.text(plot.x0 + 4, y - 5, f"{reward:.3f}", "value") if chosen else "")
+    return lines + point + (svg.text(svg.beside(plot, x), y - 5, f"{reward:.3f}", "value") if chosen else "")
 
 
 def _order(count: int, last: int) -> list[int]:

@@ -126,7 +126,7 @@ def what_if(numbers: Numbers, width: float) -> str:
                 decimals=decimals_written(state.chosen.ordered[j]),
             )
         )
-        parts.append(svg.text(plot.x0 + 4, y + (14 if reward > 0.9 else -5), num(reward), "value"))
+        parts.append(svg.text(svg.beside(plot, x), y + (14 if reward > 0.9 else -5), num(reward), "value"))
     name = f"{escape(state.chosen.name)}{j + 1}"
     return f"<h4>What {name} would earn with another score</h4>" + plot.svg(
         *parts, label="Ranking reward over the predicted score"

@@ -11,7 +11,7 @@ import torch
 from ..rewards import bell, group_moments
 from . import lab_svg as svg
 from .lab_numbers import Numbers, decimals_written, group_of, position, written
-from .lab_state import MAX_ANSWERS, MAX_TEXT, MAX_VIDEOS, LabState
+from .lab_state import MAX_TEXT, LabState
 
 LANE, TOP, FOOT, WRITTEN = 23, 34, 22, 62
 MOS_SHAPE = '<path class="flag" d="M-8 -9h16v9l-8 8l-8 -8z"/>'
@@ -20,9 +20,7 @@ MOS_SHAPE = '<path class="flag" d="M-8 -9h16v9l-8 8l-8 -8z"/>'
 def stage(numbers: Numbers, width: float) -> str:
     state = numbers.state
     cards = "".join(card(numbers, i, width) for i in range(len(state.videos)))
-    counts = _count("videos", "videos", len(state.videos), MAX_VIDEOS) + _count(
-        "answers", "answers each", state.answers, MAX_ANSWERS
-    )
+    counts = _count("videos", "videos", len(state.videos)) + _count("answers", "answers each", state.answers)
     return (
         f'<section class="lab-stage" aria-label="Videos and answers">{cards}'
         f'<div class="lab-counts">{counts}</div>{editor(state)}</section>'
@@ -106,10 +104,9 @@ def _lane(state: LabState, plot: svg.Plot, i: int, j: int, in_order: bool) -> st
     return line + point + svg.text(plot.width - 4, y + 4, words if len(words) < 8 else words[:7] + "…", "written end")
 
 
-def _count(kind: str, label: str, count: int, most: int) -> str:
+def _count(kind: str, label: str, count: int) -> str:
     def one(sign: str, change: int, name: str) -> str:
-        wanted = min(max(count + change, 1), most)
-        return svg.button({"kind": kind, "count": wanted}, sign, css="lab-round", label=name)
+        return svg.button({"kind": kind, "change": change}, sign, css="lab-round", label=name)
 
     return (
         f'<span class="lab-count">{one("−", -1, f"Fewer {label}")}<b>{count}</b> {label}'

@@ -104,10 +104,12 @@ def walk(numbers: Numbers) -> str:
     state = numbers.state
     here = state.step
     title, what = ("answers", START) if here == 0 else (COLUMNS[here - 1].title, COLUMNS[here - 1].what)
-    back = svg.button({"kind": "step", "step": max(here - 1, 0)}, "‹ Back", css="lab-go")
+    back = svg.button({"kind": "step", "change": -1}, "‹ Back", css="lab-go")
     last = here == LAST_STEP
     ahead = svg.button(
-        {"kind": "step", "step": 0 if last else here + 1}, "Once more ↺" if last else "Next ›", css="lab-go next"
+        {"kind": "step", **({"step": 0} if last else {"change": 1})},
+        "Once more ↺" if last else "Next ›",
+        css="lab-go next",
     )
     names = ["answers", *(column.title for column in COLUMNS)]
     dots = "".join(

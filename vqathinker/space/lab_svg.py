@@ -91,6 +91,11 @@ def text(x: float, y: float, content: str, css: str) -> str:
     return f'<text class="{css}" x="{x:.1f}" y="{y:.1f}">{escape(content)}</text>'
 
 
+def beside(plot: Plot, x: float) -> float:
+    """Where the value of a point at x begins: at the axis, or right of the point where that is too near."""
+    return plot.x0 + 4 if x > plot.x0 + 54 else x + 16
+
+
 def data(action: dict) -> str:
     """An action as the value of an attribute."""
     return escape(json.dumps(action, separators=(",", ":")), quote=True)

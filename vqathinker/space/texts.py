@@ -114,6 +114,9 @@ from gradio_client import Client, handle_file
 
 Client("{address}").predict(handle_file("clip.mp4"), api_name="/rate")
 ```
+
+`/compare` rates two videos and tells the probability that the first is better; `/rewards` turns answers and human scores into
+the rewards of the lab. "Use via API" below describes all three.
 {numbers}"""
 BUNDLED = """
 - The bundled *tiny* model has a few million parameters and was trained on two CPU cores, with still pictures rated by
@@ -128,6 +131,8 @@ MEASURED = {
     "pairs in which the stronger defect has the lower score": "order.all",
     "pairs in which it has the lower expected": "order_expected.all",
     "defects named (macro-F1)": "defects.macro_f1",
+    "clean clips in which it names a defect all the same": "defects.false_alarms",
+    "the clip in order is preferred to one in disorder, by expected": "preference.expected.all",
     "well-formed answers": "well_formed",
 }
 

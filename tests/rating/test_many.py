@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 import torch
@@ -59,8 +60,10 @@ def test_many_equal_one_by_one(rater, paths, alone, batch, jobs):
 
 def test_little_memory_is_told_and_changes_no_rating(rater, paths, alone):
     said = []
-    with Scarce(rater.loaded.model, 2, CUDA_SAYS):
+    slow = rater.loaded.model.model.language_model.register_forward_pre_hook(lambda *_: time.sleep(0.05))
+    with Scarce(rater.loaded.model, 2, CUDA_SAYS):  # slow enough for more than two videos to be decoded meanwhile
         got = list(rater.rate_many(paths, rollouts=2, seed=3, batch=4, jobs=2, report=said.append))
+    slow.remove()
     assert_same(got, alone)
     assert said and all(sentence.startswith("memory ran out with ") for sentence in said)
 

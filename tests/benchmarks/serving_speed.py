@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.serving_speed                                     # small, on a CPU
     python -m tests.benchmarks.serving_speed --size 8b --precisions bf16,int8,nf4   # random weights, on a GPU
-    python -m tests.benchmarks.serving_speed --write vqathinker/model/8b.md                  # the tables, into that document
+    python -m tests.benchmarks.serving_speed --write vqathinker/model/8b.md   # the tables, into that document
 
 The released way decodes a batch, then calls `generate` with the vision tower inside it, and waits for its longest
 answer; nothing overlaps. Answers have random lengths, the same in both ways, because a random model does not end them

@@ -9,7 +9,7 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from tests.browser.app import REPOSITORY
+from tests.browser.app import REPOSITORY, running_app
 from tests.test_cli import KEYS
 from vqathinker.cli import main
 from vqathinker.rating import first_better
@@ -100,3 +100,13 @@ def test_a_port_that_is_taken_is_one_line(app: str, capsys):
     assert main(["serve", "--port", app.rsplit(":", 1)[1]]) == 2
     err = capsys.readouterr().err.splitlines()
     assert len(err) == 1 and "port" in err[0]
+
+
+def test_uploads_are_deleted_at_the_end_though_somebody_is_still_connected(tmp_path, clip):
+    uploads = tmp_path / "run" / "uploads"
+    with running_app(uploads.parent) as address:
+        heartbeat = urllib.request.urlopen(f"{address}/gradio_api/heartbeat/somebody")
+        Client(address, verbose=False).predict(handle_file(clip("plain.mp4")), api_name="/rate")
+        assert list(uploads.rglob("plain.mp4"))
+    heartbeat.close()
+    assert not list(uploads.rglob("plain.mp4"))

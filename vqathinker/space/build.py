@@ -22,6 +22,8 @@ from .theme import CSS, make_theme
 from .wishes import Wishes
 
 CACHE_EVERY_S, CACHE_AGE_S = 900, 3600
+GRACE_S, CLEANING_S = 3, 30
+"""How long open connections are waited for at the end, and then for the uploads to be deleted."""
 
 
 def build(settings: Settings) -> gr.Blocks:
@@ -76,5 +78,7 @@ def launch(settings: Settings) -> int:
     except OSError as error:
         raise VQAThinkerError(str(error)) from error
     print(f"VQAThinker is at {address} (Ctrl-C stops it).", flush=True)
+    page.server.config.timeout_graceful_shutdown = GRACE_S
     page.block_thread()
+    page.server.thread.join(CLEANING_S)
     return 0

@@ -115,8 +115,8 @@ from gradio_client import Client, handle_file
 Client("{address}").predict(handle_file("clip.mp4"), api_name="/rate")
 ```
 
-`/compare` rates two videos and tells the probability that the first is better; `/rewards` turns answers and human scores into
-the rewards of the lab. "Use via API" below describes all three.
+`/compare` rates two videos and tells the probability that the first is better; `/rewards` turns answers and human
+scores into the rewards of the lab. "Use via API" below describes all three.
 {numbers}"""
 BUNDLED = """
 - The bundled *tiny* model has a few million parameters and was trained on two CPU cores, with still pictures rated by

@@ -14,7 +14,6 @@ BUILT_DIR come from our own encoder.
 from __future__ import annotations
 
 import argparse
-import os
 import zlib
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from vqathinker.video.index import make_index
 
 from .config import ModelSettings, load_settings
 from .state import read_jsonl
+from .whole import whole
 
 PAN_GROUPS = ("clive",)
 PAN_SPEED = 0.002
@@ -123,9 +123,8 @@ def write_sample(row: dict, data: Path, built: Path, cache: Path, settings: Mode
         arrays = read_clip(path, settings) if row["root"] == "out" else read_picture(row, path, settings)
     except (VideoError, OSError) as error:
         return f"{path}: {error}"
-    temporary = target.with_name(f".{target.stem}.partial.npz")
-    np.savez(temporary, **arrays)
-    os.replace(temporary, target)
+    with whole(target) as partial_path:
+        np.savez(partial_path, **arrays)
     return None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from .state import append_jsonl, read_jsonl
+from .whole import whole
 
 STAMP = "measured.json"
 
@@ -47,9 +47,8 @@ def claim(out: Path, checkpoint: Path, manifest: Path) -> dict[str, str]:
 def write_json(path: Path, value: dict) -> None:
     """The whole file or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.partial")
-    temporary.write_text(json.dumps(value, indent=1) + "\n")
-    os.replace(temporary, path)
+    with whole(path) as partial:
+        partial.write_text(json.dumps(value, indent=1) + "\n")
 
 
 def stored_lines(path: Path) -> list[dict]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from vqathinker.model.processing import VQAThinkerProcessor, normalise
 from .datasets import Item
 from .grpo_clips import Variants, read_variants, sample_key, twins_of
 from .policy import Inputs, see
+from .whole import whole
 
 CHUNK = 4
 MOTION = ("burst_moments", "motion_feature")
@@ -108,7 +108,8 @@ class Stored:
         folder.mkdir(parents=True, exist_ok=True)
         written = folder / "features.json"
         if not written.exists():
-            _write(written, lambda path: path.write_text(json.dumps(mark)))
+            with whole(written) as partial:
+                partial.write_text(json.dumps(mark))
         kept = json.loads(written.read_text())
         if kept != mark:
             other = ", ".join(name for name in mark if kept.get(name) != mark[name])
@@ -157,7 +158,8 @@ def fill(
                 store.bad[sample_key(item)] = read
             else:
                 arrays = features_of(model, processor, read)
-                _write(store.path(item), lambda path, arrays=arrays: np.savez(path, **arrays))
+                with whole(store.path(item)) as partial:
+                    np.savez(partial, **arrays)
 
 
 def _ahead(pool, items: Sequence[Item], processor, twins: int, seed: int) -> Iterator[tuple[Item, Variants | str]]:
@@ -197,13 +199,3 @@ def features_of(
         seen = see(model, inputs, tower=False)
         arrays |= {f"{name}_{variant}": seen[name][0].float().cpu().numpy() for name in MOTION if name in seen}
     return arrays
-
-
-def _write(target: Path, write: Callable[[Path], object]) -> None:
-    """Whole or not at all. The suffix stays the last: numpy would add its own."""
-    partial = target.with_name(f".{os.getpid()}-{target.name}")
-    try:
-        write(partial)
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+from .whole import whole
 
 
 def replace_between(document: Path, markers: tuple[str, str], text: str) -> None:
@@ -12,9 +13,8 @@ def replace_between(document: Path, markers: tuple[str, str], text: str) -> None
     _, end, after = rest.partition(markers[1])
     if not begin or not end or markers[0] in rest or markers[1] in after:
         raise ValueError(f"{document} needs {markers[0]} … {markers[1]}, once each")
-    partial = document.with_name(f".{document.name}.partial")
-    partial.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
-    os.replace(partial, document)
+    with whole(document) as partial:
+        partial.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:

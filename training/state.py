@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import torch
+
+from .whole import whole
 
 
 def save_atomically(value: object, path: Path) -> None:
     """torch.save to a temporary file beside `path`, then rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.partial")
-    try:
-        torch.save(value, temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole(path) as partial:
+        torch.save(value, partial)
 
 
 def append_jsonl(path: Path, row: dict) -> None:

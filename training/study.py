@@ -25,6 +25,7 @@ from .evaluate_lines import write_json
 from .markers import table
 from .state import read_jsonl
 from .study_metrics import DRAWS, METRICS, Metric, difference, value_of
+from .whole import whole
 
 START, FULL = "start", "grpo"
 NAME = re.compile(r"(?P<kind>start|grpo|no-[a-z]+)(-seed(?P<seed>\d+))?")
@@ -200,9 +201,8 @@ def write_measurement(args: argparse.Namespace) -> None:
     lines = measure(loaded, views, args.rollouts, args.seed)
     args.study.mkdir(parents=True, exist_ok=True)
     target = args.study / f"{args.name}.jsonl"
-    partial = target.with_name(f".{target.name}.partial")
-    partial.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    partial.replace(target)
+    with whole(target) as partial:
+        partial.write_text("".join(json.dumps(line) + "\n" for line in lines))
     print(f"{len(lines)} samples measured: {target}")
 
 

@@ -11,19 +11,9 @@ from transformers import TextIteratorStreamer
 from vqathinker.model.generation import GumbelNoise, prefill, rollout_seeds, write
 from vqathinker.model.scores import ScoreTable, score_table
 
-from .tiny_models import make_clip, make_model, make_processor
+from .tiny_models import make_clip, make_model
 
 LENGTH = 24
-
-
-@pytest.fixture(scope="module")
-def processor():
-    return make_processor()
-
-
-@pytest.fixture(scope="module")
-def model(processor):
-    return make_model(processor)
 
 
 @pytest.fixture(scope="module")

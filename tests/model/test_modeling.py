@@ -12,17 +12,7 @@ from vqathinker.model.configuration import BurstMotionConfig, EfficientNetLiteCo
 from vqathinker.model.efficientnet_lite import EfficientNetLiteModel, region_moments
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 
-from .tiny_models import FRAMES, make_clip, make_model, make_processor
-
-
-@pytest.fixture(scope="module")
-def processor():
-    return make_processor()
-
-
-@pytest.fixture(scope="module")
-def model(processor):
-    return make_model(processor)
+from .tiny_models import FRAMES, make_clip, make_model
 
 
 def test_the_tower_equals_the_published_one_on_imagenet_weights():

@@ -13,21 +13,11 @@ from vqathinker.model.scores import score_table
 from vqathinker.model.serving import Request, serve
 from vqathinker.model.slots import Slots, common_prefix, prefill_rows
 
-from .tiny_models import make_clip, make_model, make_processor
+from .tiny_models import make_clip
 
 VIDEOS = 7
 LENGTHS = [12, 3, 20, 1, 9, 16, 6]
 QUESTIONS = [None, "Is it sharp?", "How much does the camera shake, and is it dark?", None, "Noise?", None, "Why?"]
-
-
-@pytest.fixture(scope="module")
-def processor():
-    return make_processor()
-
-
-@pytest.fixture(scope="module")
-def model(processor):
-    return make_model(processor)
 
 
 @pytest.fixture(scope="module")

@@ -6,19 +6,9 @@ from transformers import DynamicCache
 
 from vqathinker.model.generation import RoomyLayer, prefill, rollout_seeds, side_by_side, write, write_groups
 
-from .tiny_models import make_clip, make_model, make_processor
+from .tiny_models import make_clip, make_model
 
 VIDEOS, GROUP, LENGTH = 3, 4, 20
-
-
-@pytest.fixture(scope="module")
-def processor():
-    return make_processor()
-
-
-@pytest.fixture(scope="module")
-def model(processor):
-    return make_model(processor)
 
 
 @pytest.fixture(scope="module")

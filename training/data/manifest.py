@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from training.data.ffmpeg import Facts
 from training.data.pictures import picture_rows
 from training.data.plan import Sample
 from training.data.sources import Content, load_contents
+from training.whole import whole
 
 RUNG_STEP = 1.1
 
@@ -91,9 +91,8 @@ def leave_equal_rungs(rows: list[dict]) -> None:
 
 def write_lines(path: Path, rows: list[dict]) -> Path:
     """JSON lines, complete or not at all."""
-    partial = path.with_name(f".{os.getpid()}-{path.name}")
-    partial.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-    partial.replace(path)
+    with whole(path) as partial:
+        partial.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     return path
 
 

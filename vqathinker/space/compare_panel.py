@@ -9,14 +9,14 @@ import gradio as gr
 from ..files import STILLS, VIDEOS
 from . import compare_views, texts, views
 from .compare_views import LETTERS
-from .panel import HIDDEN, PICK, SHOWN, html, rollouts_choice, upload_box
+from .panel import HIDDEN, PICK, SHOWN, Parts, html, rollouts_choice, upload_box
 
 ROLLOUT_CHOICES, ROLLOUTS = [("4", 4), ("8", 8), ("16", 16)], 8
 NO_RESULT = {"side_a": "", "side_b": "", "outcome": ""}
 
 
 @dataclass(frozen=True)
-class Duel:
+class Duel(Parts):
     """What changes on the tab; the states hold the paths of the chosen files, "" for none."""
 
     first: gr.State
@@ -31,13 +31,6 @@ class Duel:
     outcome: gr.HTML
     start: gr.Button
     stop: gr.Button
-
-    @property
-    def outputs(self) -> list:
-        return list(vars(self).values())
-
-    def update(self, **changes) -> list:
-        return [changes.get(name, gr.skip()) for name in vars(self)]
 
     def place(self, letter: str, path: str, poster: str = "") -> dict:
         """The changes that put a file into one of the two places."""

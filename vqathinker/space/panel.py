@@ -22,8 +22,19 @@ WEBCAM = {"video": {"width": {"ideal": 1280}, "height": {"ideal": 720}}}
 ROLLOUT_CHOICES, ROLLOUTS = [("none", 0), ("4", 4), ("8", 8), ("16", 16)], 8
 
 
+class Parts:
+    """Components that one event may change: a base of dataclasses that name them."""
+
+    @property
+    def outputs(self) -> list:
+        return list(vars(self).values())
+
+    def update(self, **changes) -> list:
+        return [changes.get(name, gr.skip()) for name in vars(self)]
+
+
 @dataclass(frozen=True)
-class Panel:
+class Panel(Parts):
     """What changes on the page while a video is rated; an update names the parts that it changes."""
 
     player: gr.HTML
@@ -41,13 +52,6 @@ class Panel:
     rollouts: gr.State
     rate: gr.Button
     stop: gr.Button
-
-    @property
-    def outputs(self) -> list:
-        return list(vars(self).values())
-
-    def update(self, **changes) -> list:
-        return [changes.get(name, gr.skip()) for name in vars(self)]
 
     def busy(self, status: str, **changes) -> list:
         """Emptied, with Stop in the place of Rate again."""

@@ -23,6 +23,8 @@ class ModelSettings:
     intermediate_size: int = 704
     vocabulary: int = 1024
     attention_dropout: float = 0.1
+    color: bool = True
+    """Whether moments of color join the tokens of the tower."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class SpeakSettings:
     muon_lr: float = 2e-3
     projector_lr: float = 1e-3
     human_copies: int = 1
+    clean_copies: int = 3
+    """How often an epoch shows a clip without defects, as it is."""
     weight_decay: float = 0.1
     warmup: float = 0.05
     score_jitter: float = 0.12

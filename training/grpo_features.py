@@ -56,7 +56,7 @@ def fingerprint(
             if not key.startswith("facts."):
                 digest.update(f"{name}.{key}".encode() + tensor.float().cpu().numpy().tobytes())
     spec = processor.video_spec
-    sizes = [spec.frames, spec.burst_length, spec.burst_size, processor.image_size]
+    sizes = [spec.frames, spec.burst_length, spec.burst_size, processor.image_size, int(model.config.color)]
     return {"weights": digest.hexdigest(), "sizes": sizes, "twins": twins, "twin_seed": seed}
 
 

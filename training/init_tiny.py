@@ -68,6 +68,7 @@ def tiny_config(settings: ModelSettings, tokenizer: PreTrainedTokenizerFast) -> 
         motion_config=BurstMotionConfig(burst_length=settings.burst_length, burst_size=settings.burst_size),
         text_config=text,
         frames=settings.frames,
+        color=settings.color,
         image_seq_length=vision.tokens_per_frame,
         image_token_id=tokenizer.convert_tokens_to_ids(IMG_CONTEXT),
         downsample_ratio=1.0,
@@ -97,6 +98,8 @@ def make_tiny(
     config = tiny_config(settings, tokenizer)
     torch.manual_seed(seed)
     model = VQAThinkerForConditionalGeneration(config)
+    if model.model.color_projector is not None:
+        model.model.color_projector.silence()
     load_imagenet(model.model.vision_tower)
     processor = VQAThinkerProcessor(
         tokenizer,

@@ -36,6 +36,7 @@ MODEL_FILES = (
     "special_tokens_map.json",
     "chat_template.jinja",
     "evaluation.json",
+    "training.json",
 )
 RUN_FILES = ("README.md", "*.json", "*.jsonl", "*.yaml", "*.sha256", "*.png", "*.svg")
 SPACE_FILES = ("app.py", "README.md", "requirements.txt", "LICENSE")

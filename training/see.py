@@ -128,8 +128,9 @@ class Seer:
         chosen = [rows[i] for i in rng.permutation(len(rows))[:SCALE_SAMPLES]]
         frames = [read_sample(self.cache, row).frames[0] for row in chosen]
         with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-            tokens = [self.model.vision_tokens(self.pixels(frames[i : i + 32])) for i in range(0, len(frames), 32)]
-        self.model.vision_tower.standardise.fit(torch.cat(tokens).float().flatten(0, 2))
+            pixels = [self.pixels(frames[i : i + 32]).flatten(0, 1) for i in range(0, len(frames), 32)]
+            tokens = torch.cat([self.model.vision_tower(pixel_values=some).last_hidden_state for some in pixels])
+        self.model.vision_tower.standardise.fit(tokens.float().flatten(0, 1))
 
     def pixels(self, frames: list[np.ndarray]) -> torch.Tensor:
         return picture_tensor(frames, self.processor.image_mean, self.processor.image_std)
@@ -165,9 +166,18 @@ class Seer:
         return correlations(rows, mos) | {"macro_f1": named_f1(rows, named)}
 
 
-def weighted(rows: list[dict], human_copies: int) -> list[dict]:
-    """The rows of one epoch: those with human MOS so many times."""
-    return [row for row in rows for _ in range(human_copies if row["kind"] == "human" else 1)]
+def is_clean(row: dict) -> bool:
+    """Whether it is known that nothing is wrong with a sample: nobody listed the defects of the authentic pictures."""
+    return row["kind"] == "pseudo" and not row["defects"]
+
+
+def weighted(rows: list[dict], human_copies: int, clean_copies: int = 1) -> list[dict]:
+    """The rows of one epoch: those with human MOS and those without defects so many times."""
+
+    def copies(row: dict) -> int:
+        return human_copies if row["kind"] == "human" else clean_copies if is_clean(row) else 1
+
+    return [row for row in rows for _ in range(copies(row))]
 
 
 def named_f1(rows: list[dict], named: np.ndarray) -> float | None:

@@ -1,9 +1,10 @@
 """Third stage of the supervised start: learn to say what is seen.
 
 Tower and motion encoder stay as the earlier stages left them, so that their output is computed once for each of a few
-views of every sample. The projector of the tower and the reading head go on from the first stage; burst moments are
-standardised over the training data, a fresh projector and the language model learn to write the grounded reasoning and
-the score. Every epoch words the same facts anew.
+views of every sample. The projector of the tower and the reading head go on from the first stage; burst moments and
+color moments are standardised over the training data, fresh projectors of both and the language model learn to write
+the grounded reasoning and the score. Every epoch words the same facts anew. Clips without defects are shown as they
+are, several times an epoch: where nearly every clip is broken, naming a defect is always a good guess.
 
 What the words judge is drawn around the MOS, widely, and the score is drawn apart from it, narrowly. Were both the
 same draw, the words would give the score away: the model would learn to copy it from them, to within the width of a
@@ -26,6 +27,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from vqathinker.model.configuration import COLOR_SIZE
 from vqathinker.model.generation import prefill, write
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor
@@ -36,7 +38,7 @@ from .config import SftSettings
 from .data.reasoning import write_reasoning
 from .metrics import correlations, held
 from .schedule import Stage, run_stage
-from .see import ReadingHead, named_f1, seeing_loss, weighted
+from .see import ReadingHead, is_clean, named_f1, seeing_loss, weighted
 from .watch import Seen, Watcher, watch_all
 
 MAX_NEW_TOKENS = 160
@@ -99,6 +101,10 @@ class Speaker:
         }
         for layer in body.motion_projector.children():
             layer.reset_parameters()
+        if body.color_projector is not None:
+            places = torch.cat([view.places for views in seen[: len(rows["train"])] for view in views]).unique()
+            colors = self.watcher.bank[places, :, -COLOR_SIZE:].float()
+            body.color_projector.standardise.fit(colors.flatten(0, 1))
 
     def optimizers(self) -> list[torch.optim.Optimizer]:
         """Muon for the matrices of the language model, AdamW for all else that is trained: what is new at one rate,
@@ -151,7 +157,7 @@ class Speaker:
     def loss(self, rows: list[dict], rng: np.random.Generator) -> tuple[torch.Tensor, dict]:
         """Loss of the module docstring over a batch of rows, and its parts."""
         speak = self.settings.speak
-        seen = [self.seen[row["id"]][rng.integers(speak.views)] for row in rows]
+        seen = [self.seen[row["id"]][0 if is_clean(row) else rng.integers(speak.views)] for row in rows]
         shown = [s.row for s in seen]
         features = F.dropout(self.features(seen), speak.feature_dropout)
         answers = [ids + [self.tokenizer.eos_token_id] for ids in self.tokenizer(self.texts(shown, rng))["input_ids"]]
@@ -219,7 +225,7 @@ def train_to_speak(
     stage = Stage(
         name="speak",
         number=1,
-        rows=weighted(rows["train"], speak.human_copies),
+        rows=weighted(rows["train"], speak.human_copies, speak.clean_copies),
         batch_size=speak.batch_size,
         epochs=speak.epochs,
         warmup=speak.warmup,

@@ -47,8 +47,7 @@ class Watcher:
         capacity: int,
     ):
         self.body, self.processor, self.settings = model.model, processor, settings
-        vision = model.config.vision_config
-        self.bank = torch.empty(capacity + 1, vision.tokens_per_frame, vision.hidden_size, dtype=torch.half)
+        self.bank = torch.empty(capacity + 1, model.config.image_seq_length, model.config.token_size, dtype=torch.half)
         self.used = 0
         size = settings.model.image_size
         self.black = self.store(np.zeros((1, size, size, 3), np.uint8))

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
+from gradio_client import Client, handle_file
+from gradio_client.utils import Status
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.app import REPOSITORY
@@ -211,15 +213,16 @@ def test_stop_ends_the_rating_and_the_next_one_works(visit, clip):
     expect(page.locator("#status")).not_to_contain_text("Stopped")
 
 
-def test_who_waits_is_told_their_place_in_the_line(visit, clip):
-    first, second, third = (visit() for _ in range(3))
-    third.evaluate(SAID)
-    for page in (first, second, third):
-        page.locator("#count").get_by_text("16", exact=True).click()
-    for page in (first, second, third):
-        upload(page, FOLDER / EXAMPLES[0]["file"])
-    assert score(first) == score(second) == score(third)
-    assert any("before yours" in text for text in third.evaluate("window.said"))
+def test_who_waits_is_told_their_place_in_the_line(visit, app: str, clip):
+    page, program, video = visit(), Client(app, verbose=False), handle_file(clip("plain.mp4"))
+    page.evaluate(SAID)
+    ahead = [program.submit(video, video, rollouts=32, api_name="/compare") for _ in range(2)]
+    while ahead[0].status().code not in (Status.PROCESSING, Status.FINISHED):
+        page.wait_for_timeout(50)
+    upload(page, clip("plain.mp4"))
+    score(page)
+    assert any("before yours" in text for text in page.evaluate("window.said"))
+    assert [job.result()["probability_first_better"] for job in ahead] == [0.5, 0.5]
 
 
 def test_who_changes_their_mind_gets_the_last_choice(visit, clip):

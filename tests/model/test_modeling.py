@@ -119,6 +119,6 @@ def test_saving_and_loading_in_shards_changes_nothing(model, processor, tmp_path
     assert AutoConfig.from_pretrained(tmp_path).video_seq_length == FRAMES * 5 + 1
     batch = AutoProcessor.from_pretrained(tmp_path)(make_clip())
     with torch.inference_mode():
-        assert torch.allclose(loaded.eval()(**batch).logits, model(**batch).logits, atol=1e-5)
+        assert torch.allclose(loaded.eval()(**batch).logits, model(**batch).logits, atol=1e-4)
     weights = loaded.state_dict()
     assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items())

@@ -56,6 +56,7 @@ def make_config(processor: VQAThinkerProcessor) -> VQAThinkerConfig:
         motion_config=motion,
         text_config=text,
         frames=FRAMES,
+        color=True,
         image_seq_length=vision.tokens_per_frame,
         image_token_id=tokenizer.convert_tokens_to_ids(IMG_CONTEXT),
         downsample_ratio=1.0,

@@ -84,7 +84,7 @@ def learner_of(start: Path, settings: GrpoSettings) -> Learner:
 def random_inputs(model: VQAThinkerForConditionalGeneration, videos: int, seed: int = 0) -> Inputs:
     """What stored features would give, drawn at random."""
     rng, config = torch.Generator().manual_seed(seed), model.config
-    tokens = (videos, config.frames, config.image_seq_length, config.vision_config.hidden_size)
+    tokens = (videos, config.frames, config.image_seq_length, config.token_size)
     return {
         "vision_tokens": torch.randn(tokens, generator=rng),
         "burst_moments": torch.randn(videos, 3 * config.motion_config.temporal_channels, generator=rng),

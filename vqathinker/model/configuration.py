@@ -6,6 +6,9 @@ from huggingface_hub.dataclasses import strict
 from transformers import AutoConfig, InternVLConfig, PreTrainedConfig
 from transformers.configuration_utils import SubConfigSpec
 
+COLOR_SIZE = 10
+"""Moments of color (color.py): mean and standard deviation of five channels."""
+
 
 @strict
 class EfficientNetLiteConfig(PreTrainedConfig):
@@ -98,6 +101,7 @@ class VQAThinkerConfig(InternVLConfig):
 
     `frames` is the number of frames of one video; each contributes `image_seq_length` tokens and the motion
     feature one more, written to the last image placeholder of the sample (official test/modeling_internvl_chat.py).
+    `color`: moments of color (color.py) join every token of the tower; for towers with a pyramid of grids only.
     """
 
     model_type = "vqathinker"
@@ -109,11 +113,17 @@ class VQAThinkerConfig(InternVLConfig):
 
     motion_config: dict | PreTrainedConfig | None = None
     frames: int = 6
+    color: bool = False
 
     @property
     def video_seq_length(self) -> int:
         """Number of placeholders of one video: the tokens of its frames and the motion token."""
         return self.frames * self.image_seq_length + 1
+
+    @property
+    def token_size(self) -> int:
+        """Width of a token of a frame before it is projected."""
+        return round(self.vision_config.hidden_size / self.downsample_ratio**2) + COLOR_SIZE * self.color
 
 
 for _config in (EfficientNetLiteConfig, BurstMotionConfig, SlowFastConfig, VQAThinkerConfig):

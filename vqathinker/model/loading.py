@@ -40,6 +40,7 @@ KEPT_PRECISE = [
     "model.multi_modal_projector",
     "model.motion_encoder",
     "model.motion_projector",
+    "model.color_projector",
     "lm_head",
 ]
 logger = logging.getLogger(__name__)

@@ -16,7 +16,8 @@ from transformers.models.internvl.modeling_internvl import (
 )
 
 from . import burst_motion, efficientnet_lite  # noqa: F401  (registers the towers with AutoModel)
-from .configuration import VQAThinkerConfig
+from .color import ColorProjector, color_moments
+from .configuration import COLOR_SIZE, VQAThinkerConfig
 from .slowfast import SlowFastModel
 
 
@@ -42,6 +43,7 @@ class VQAThinkerModel(InternVLModel):
         super().__init__(config)
         self.motion_encoder = AutoModel.from_config(config.motion_config)
         self.motion_projector = MotionProjector(config.motion_config.hidden_size, config.text_config.hidden_size)
+        self.color_projector = ColorProjector(config.text_config.hidden_size) if config.color else None
         self.post_init()
 
     @property
@@ -50,10 +52,15 @@ class VQAThinkerModel(InternVLModel):
         return not isinstance(self.motion_encoder, SlowFastModel)
 
     def vision_tokens(self, pixel_values: torch.Tensor) -> torch.Tensor:
-        """Frames (B, F, 3, S, S), normalised -> tower tokens (B, F, tokens, D), before the projector."""
-        tokens = self.vision_tower(pixel_values=pixel_values.flatten(0, 1).to(self.dtype)).last_hidden_state
+        """Frames (B, F, 3, S, S), normalised -> tower tokens (B, F, tokens, D), before the projector; with
+        `config.color` their last COLOR_SIZE features are moments of color."""
+        pictures = pixel_values.flatten(0, 1)
+        tokens = self.vision_tower(pixel_values=pictures.to(self.dtype)).last_hidden_state
         if isinstance(self.vision_tower, InternVLVisionModel):
             tokens = self.join_patches(tokens[:, 1:])
+        if self.color_projector is not None:
+            moments = color_moments(pictures, self.config.vision_config.grids)
+            tokens = torch.cat([tokens, moments.to(tokens.dtype)], dim=-1)
         return tokens.unflatten(0, pixel_values.shape[:2])
 
     def join_patches(self, patches: torch.Tensor) -> torch.Tensor:
@@ -70,7 +77,11 @@ class VQAThinkerModel(InternVLModel):
 
     def project(self, vision_tokens: torch.Tensor, motion_feature: torch.Tensor) -> torch.Tensor:
         """Tower tokens (B, F, tokens, D) and motion feature (B, M) -> video features (B, F*tokens + 1, H)."""
-        tokens = self.multi_modal_projector(vision_tokens.flatten(1, 2))
+        tokens, added = vision_tokens.flatten(1, 2), 0.0
+        if self.color_projector is not None:
+            tokens, moments = tokens.split([tokens.shape[-1] - COLOR_SIZE, COLOR_SIZE], dim=-1)
+            added = self.color_projector(moments)
+        tokens = self.multi_modal_projector(tokens) + added
         return torch.cat([tokens, self.motion_projector(motion_feature)], dim=1)
 
     def encode_video(

@@ -1,0 +1,33 @@
+"""Which samples an epoch shows, and what agreement costs."""
+
+from collections import Counter
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.training.toys import picture_row, row
+from training.see import is_clean, plcc_loss, weighted
+
+BROKEN = row(1, defects=[{"name": "blur", "severity": "slight"}])
+
+
+def test_only_a_clip_that_is_known_to_be_whole_is_clean():
+    assert is_clean(row(0))
+    assert not is_clean(BROKEN)
+    assert not is_clean(picture_row(0))
+
+
+def test_people_s_opinions_and_clean_clips_are_shown_more_often():
+    rows = [row(0), BROKEN, picture_row(2)]
+    shown = Counter(one["id"] for one in weighted(rows, human_copies=2, clean_copies=3))
+    assert shown == {"clip0": 3, "clip1": 1, "picture2": 2}
+    assert weighted(rows, 1) == rows
+
+
+@given(st.floats(0.1, 10), st.floats(-5, 5))
+def test_a_prediction_on_a_rising_line_costs_nothing_and_on_a_falling_one_two(slope, offset):
+    target = torch.tensor([1.0, 2.0, 4.0, 4.5])
+    assert plcc_loss(slope * target + offset, target).item() == pytest.approx(0, abs=1e-4)
+    assert plcc_loss(offset - slope * target, target).item() == pytest.approx(2, abs=1e-4)

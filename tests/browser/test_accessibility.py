@@ -24,13 +24,25 @@ def open_compare(page: Page) -> None:
     expect(page.locator("#outcome .vq-told")).to_be_visible()
 
 
+def open_lab(page: Page) -> None:
+    open_tab(page, "Reward lab")
+    expect(page.locator(".lab-notice")).to_be_visible()
+
+
+def open_learned(page: Page) -> None:
+    open_tab(page, "How it learned")
+    for summary in page.locator("#learned summary").all():
+        summary.click()
+    page.locator("#learned-step").press("ArrowLeft")
+
+
 def open_about(page: Page) -> None:
     open_tab(page, "About")
     expect(page.locator("#about")).to_contain_text("Limits")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("lead", [open_rate, open_compare, open_about])
+@pytest.mark.parametrize("lead", [open_rate, open_compare, open_lab, open_learned, open_about])
 def test_nobody_is_kept_out(visit, lead, scheme: str):
     page = visit(color_scheme=scheme)
     lead(page)

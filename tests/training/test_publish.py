@@ -42,6 +42,7 @@ def saved(tmp_path_factory) -> Path:
     make_model(processor).save_pretrained(folder, max_shard_size="150KB")
     processor.save_pretrained(folder)
     (folder / "README.md").write_text(CARD)
+    (folder / "training.json").write_text("{}")
     return folder
 
 
@@ -101,8 +102,9 @@ def test_a_space_is_the_app_the_package_and_the_examples(space):
     names = [file.name for file in space_files(space / "vqathinker/checkpoints/tiny", space)]
     assert names[:4] == ["app.py", "README.md", "requirements.txt", "LICENSE"]
     assert {"vqathinker/__init__.py", "vqathinker/space/style.css", "examples/manifest.json"} < set(names)
-    assert "vqathinker/checkpoints/tiny/config.json" in names and len(names) == len(set(names))
-    assert not any("tests" in name or "training" in name or "__pycache__" in name for name in names)
+    assert {f"vqathinker/checkpoints/tiny/{name}.json" for name in ("config", "training")} < set(names)
+    assert len(names) == len(set(names))
+    assert not any("tests" in name or "training/" in name or "__pycache__" in name for name in names)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import yaml
 
 from training.tiny import main
 from vqathinker import load_rater
+from vqathinker.space.learned_story import read_story
 
 SFT = {
     "model": {
@@ -48,6 +49,7 @@ def arguments(data_dir, work, until: str) -> list[str]:
 def test_the_recipe_ends_in_a_measured_checkpoint_that_rates(data_dir, worked):
     main(arguments(data_dir, worked, "evaluate"))
     assert (worked / "grpo" / "grpo_log.jsonl").exists()
+    assert read_story(worked / "tiny").last == GRPO["steps"]
     result = json.loads((worked / "evaluation" / "evaluation.json").read_text())
     assert result["samples"] > 0 and "preference" in result
     assert 1 <= load_rater(str(worked / "tiny")).rate(data_dir / "clips" / "room.mp4").score <= 5

@@ -14,10 +14,11 @@ from . import texts, views
 from .api import add_endpoints
 from .compare_tab import build_compare_tab
 from .lab_tab import build_lab_tab, open_shared
+from .learned_tab import build_learned_tab
 from .model import Model
 from .panel import html
 from .rate_tab import build_rate_tab
-from .settings import CHECKPOINTS, Settings
+from .settings import Settings, checkpoint_folder
 from .theme import CSS, make_theme
 from .wishes import Wishes
 
@@ -40,8 +41,9 @@ def build(settings: Settings) -> gr.Blocks:
             with gr.Tab("Compare"):
                 build_compare_tab(model, to_compare, settings)
             open_shared(page, build_lab_tab(rollouts_state))
+            build_learned_tab(settings.model)
             with gr.Tab("About"):
-                about = texts.about(settings.model, settings.address, CHECKPOINTS / settings.model)
+                about = texts.about(settings.model, settings.address, checkpoint_folder(settings.model))
                 gr.Markdown(about, elem_id="about")
         add_endpoints(model)
 

@@ -49,12 +49,17 @@ def gauge(score: float | None, expected: float | None = None) -> str:
 
 @dataclass(frozen=True)
 class Answers:
-    """A row of an axis: the sampled scores, the model's own answer, and how the row is called and coloured."""
+    """A row of an axis: the sampled scores, the model's own answer, and how the row is called and coloured.
+
+    answer: None where it cannot be read. before: what the model answered earlier; people: the MOS.
+    """
 
     scores: Sequence[float]
-    answer: float
+    answer: float | None
     name: str = ""
     kind: str = "first"
+    before: float | None = None
+    people: float | None = None
 
     @property
     def mean(self) -> float | None:
@@ -66,7 +71,9 @@ class Answers:
         return statistics.stdev(self.scores) if len(self.scores) > 1 else None
 
     def __str__(self) -> str:
-        told = f"{self.name + ': ' if self.name else ''}own answer {self.answer:.2f}"
+        own = "unreadable" if self.answer is None else f"{self.answer:.2f}"
+        told = f"{self.name + ': ' if self.name else ''}own answer {own}"
+        told += "" if self.people is None else f", MOS {self.people:.2f}"
         if self.mean is None:
             return told
         spread = "" if self.spread is None else f", spread {self.spread:.2f}"
@@ -88,7 +95,8 @@ def marks(row: Answers) -> str:
         low, high = place(row.mean - spread), place(row.mean + spread)
         parts.append(f'<i class="band" style="left:{low:.2%};width:{high - low:.2%}"></i>')
         parts.append(f'<i class="mean" style="left:{place(row.mean):.2%}"></i>')
-    parts.append(f'<i class="own" style="left:{place(row.answer):.2%}"></i>')
+    single = {"people": row.people, "before": row.before, "own": row.answer}
+    parts += [f'<i class="{css}" style="left:{place(x):.2%}"></i>' for css, x in single.items() if x is not None]
     columns: dict[int, list[float]] = {}
     for score in sorted(row.scores):
         columns.setdefault(round(score / BIN), []).append(score)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from .film import Film
-from .settings import CHECKPOINTS, Settings
+from .settings import Settings, checkpoint_folder
 
 ROLLOUTS = 8
 WEIGHED = ("*.safetensors", "*config.json", "tokenizer*.json")
@@ -30,11 +30,6 @@ class Record:
     report: dict
     film: Film
     made: str
-
-
-def checkpoint_folder(model: str) -> Path:
-    """Where the checkpoint of a name lies, if it is bundled or a folder."""
-    return CHECKPOINTS / model if (CHECKPOINTS / model).is_dir() else Path(model)
 
 
 def fingerprint(folder: Path) -> str | None:

@@ -52,3 +52,9 @@ class Settings:
 def on_zero_gpu() -> bool:
     """True on a Space whose GPU is lent for the length of a call."""
     return bool(os.environ.get("SPACES_ZERO_GPU"))
+
+
+def checkpoint_folder(model: str) -> Path:
+    """Where the files of a checkpoint lie: bundled under its name, or in a folder of this machine."""
+    bundled = CHECKPOINTS / model
+    return bundled if bundled.is_dir() else Path(model)

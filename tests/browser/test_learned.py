@@ -1,0 +1,173 @@
+"""A visitor replays the training in a real Chromium."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PATIENCE_MS
+from tests.browser.tabs import open_tab
+from tests.browser.test_rate import overflow, tab_to
+from vqathinker.space import learned_words as words
+from vqathinker.space.learned_curves import checked_figure, step_figure
+from vqathinker.space.learned_story import folder_of, read_story
+
+expect.set_options(timeout=PATIENCE_MS)
+STORY = read_story(folder_of("tiny"))
+STEPS = STORY.saves
+
+
+def open_learned(visit, **options) -> Page:
+    page = visit(**options)
+    open_tab(page, "How it learned")
+    expect(page.locator("#learned-step")).to_be_visible()
+    return page
+
+
+def go(page: Page, k: int) -> None:
+    page.locator("#learned-step").fill(str(k))
+    expect(page.locator(".learned-slide [data-slot=step]")).to_have_text(str(STEPS[k]))
+
+
+def at_step(page: Page, step: int) -> None:
+    """All that follows the slider is that of a step."""
+    expect(page.locator(".learned-notice span")).to_have_text(words.notice(STORY, step))
+    for k, probe in enumerate(STORY.probes):
+        card, save = page.locator(".learned-card").nth(k), probe.saves[step]
+        expect(card.locator(".learned-said b")).to_have_text(
+            "unreadable" if save.score is None else f"{save.score:.2f}"
+        )
+        thought = re.sub("<[^>]+>", "", save.text.split("</think>")[0])
+        expect(card.locator(".learned-said")).to_contain_text(" ".join(html.unescape(thought).split()))
+        expect(card.locator(".vq-row .dot")).to_have_count(len(save.readable))
+        expect(card.locator(".learned-changed")).to_have_text(words.changed(probe, STEPS[0], step))
+    expect(page.locator("[data-slot=reward]")).to_have_text(step_figure(STORY, "reward", step))
+    expect(page.locator("[data-slot=srcc-clive]")).to_have_text(checked_figure(STORY, "clive_greedy_srcc", step))
+
+
+def line_places(page: Page) -> list[float]:
+    """Where the line stands in each drawing, as a share of its width."""
+    page.wait_for_timeout(350)
+    return page.evaluate(
+        """() => [...document.querySelectorAll('.learned-now')].map(line => {
+          const [a, b] = [line.getBoundingClientRect(), line.parentElement.getBoundingClientRect()];
+          return (a.left - b.left) / b.width;
+        })"""
+    )
+
+
+def test_the_slider_moves_replay_line_and_sentence_without_the_server(visit):
+    page = open_learned(visit)
+    at_step(page, STEPS[-1])
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    for k in (0, len(STEPS) // 2, len(STEPS) - 1):
+        go(page, k)
+        at_step(page, STEPS[k])
+        places = line_places(page)
+        assert len(places) > 5 and places == pytest.approx([STEPS[k] / STORY.last] * len(places), abs=0.01)
+    assert asked == []
+
+
+def test_what_an_answer_was_at_the_start_stays_in_sight(visit):
+    page = open_learned(visit)
+    go(page, 0)
+    expect(page.locator(".learned-card .before")).to_have_count(0)
+    expect(page.locator(".learned-card mark")).to_have_count(0)
+    go(page, len(STEPS) - 1)
+    for k, probe in enumerate(STORY.probes):
+        card = page.locator(".learned-card").nth(k)
+        for css, value in (("before", probe.saves[STEPS[0]].score), ("people", probe.mos)):
+            expect(card.locator(f".{css}")).to_have_attribute("style", f"left:{(value - 1) / 4:.2%}")
+
+
+def test_an_opened_part_stays_open_while_its_content_changes(visit):
+    page = open_learned(visit)
+    card = page.locator(".learned-card").first
+    card.locator("summary").click()
+    for k in (0, len(STEPS) - 1):
+        go(page, k)
+        expect(card.locator("ol li").first).to_be_visible()
+        expect(card.locator("ol li b")).to_have_text([f"{s:.2f}" for s, _ in STORY.probes[0].saves[STEPS[k]].sampled])
+
+
+def test_the_keyboard_is_enough(visit):
+    page = open_learned(visit)
+    page.locator("[role=tab][data-tab-id=learned]").focus()
+    tab_to(page, ".learned-play")
+    tab_to(page, "#learned-step")
+    slider = page.locator("#learned-step")
+    page.keyboard.press("Home")
+    at_step(page, STEPS[0])
+    expect(slider).to_have_attribute("aria-valuetext", f"step {STEPS[0]} of {STORY.last}")
+    page.keyboard.press("ArrowRight")
+    at_step(page, STEPS[1])
+    page.keyboard.press("End")
+    at_step(page, STEPS[-1])
+    tab_to(page, ".learned-card summary")
+    page.keyboard.press("Enter")
+    expect(page.locator(".learned-card ol li").first).to_be_visible()
+
+
+def test_play_runs_from_the_start_to_the_end_and_can_be_paused(visit):
+    page = open_learned(visit)
+    play, step = page.locator(".learned-play"), page.locator(".learned-slide [data-slot=step]")
+    play.click()
+    expect(step).to_have_text(str(STEPS[0]))
+    expect(step).to_have_text(str(STEPS[1]))
+    play.click()
+    expect(play).to_have_text("Play")
+    page.wait_for_timeout(2000)
+    expect(step).to_have_text(str(STEPS[1]))
+    play.click()
+    expect(step).to_have_text(str(STEPS[-1]), timeout=4 * PATIENCE_MS)
+    expect(play).to_have_text("Play")
+    at_step(page, STEPS[-1])
+
+
+def test_the_study_is_told_in_words(visit):
+    page = open_learned(visit)
+    if STORY.study is None:
+        pytest.skip("the bundled run has no study")
+    expect(page.locator(".learned-study")).to_contain_text(words.against_start(STORY.study))
+    rewards = page.locator(".learned-removed p")
+    expect(rewards).to_have_text([words.bought(STORY.study, reward) for reward in STORY.study.ablation])
+
+
+def test_the_slider_stays_in_sight(visit):
+    for options in ({"viewport": {"width": 1200, "height": 700}}, {"viewport": {"width": 390, "height": 740}}):
+        page = open_learned(visit, **options)
+        page.locator(".learned-card").last.scroll_into_view_if_needed()
+        page.mouse.wheel(0, 400)
+        page.wait_for_timeout(300)
+        assert page.evaluate("scrollY") > 300
+        expect(page.locator("#learned-step")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_it_fits_a_phone(visit, width: int):
+    page = open_learned(visit, viewport={"width": width, "height": 740}, has_touch=True, is_mobile=True)
+    for k in (0, len(STEPS) - 1):
+        go(page, k)
+        assert overflow(page) <= 0
+    for summary in page.locator("#learned summary").all():
+        summary.tap()
+    assert overflow(page) <= 0
+    outside = page.evaluate(
+        """() => [...document.querySelectorAll('#learned svg, #learned p, #learned li, #learned .learned-xs span')]
+          .filter(one => { const box = one.getBoundingClientRect(); return box.right > innerWidth || box.left < 0; })
+          .map(one => one.outerHTML.slice(0, 80))"""
+    )
+    assert outside == []
+
+
+def test_dark_is_dark_and_light_is_light(visit):
+    for scheme, low, high in (("light", 200, 255), ("dark", 0, 60)):
+        page = open_learned(visit, color_scheme=scheme)
+        for part in (".learned-card", ".learned-bar"):
+            colour = page.evaluate(f"getComputedStyle(document.querySelector('{part}')).backgroundColor")
+            shades = [int(shade) for shade in re.findall(r"\d+", colour)[:3]]
+            assert len(shades) == 3 and all(low <= shade <= high for shade in shades), (part, colour)

@@ -13,10 +13,11 @@ from tests.browser.tabs import open_tab
 from tests.browser.test_rate import overflow, tab_to
 from vqathinker.space import learned_words as words
 from vqathinker.space.learned_curves import checked_figure, step_figure
-from vqathinker.space.learned_story import folder_of, read_story
+from vqathinker.space.learned_story import read_story
+from vqathinker.space.settings import checkpoint_folder
 
 expect.set_options(timeout=PATIENCE_MS)
-STORY = read_story(folder_of("tiny"))
+STORY = read_story(checkpoint_folder("tiny"))
 STEPS = STORY.saves
 
 

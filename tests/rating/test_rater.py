@@ -33,7 +33,7 @@ KEYS = [
 @pytest.fixture(scope="module")
 def rater():
     processor = make_processor()
-    return Rater(LoadedModel(make_model(processor, seed=1), processor, "two-blocks", "fp32"), max_new_tokens=40)
+    return Rater(LoadedModel(make_model(processor, seed=2), processor, "two-blocks", "fp32"), max_new_tokens=40)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ from tests.training.test_plots import grpo_log, sft_log, write_lines
 from tests.training.test_study import made_lines
 from training.story import LARGEST, MOST_PROBES, MOST_SAVES, MOST_STEPS, about, main, make_story, short, spread_evenly
 from training.study import make_study
-from vqathinker.space.learned_story import FILE, folder_of, read_story
+from vqathinker.space.learned_story import FILE, read_story
+from vqathinker.space.settings import checkpoint_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -131,5 +132,5 @@ def test_figures_are_short_and_keep_their_sign():
 
 def test_the_story_of_the_bundled_checkpoint_is_that_of_its_run():
     """Fails when a new run came without `python -m training.story training/runs/tiny`."""
-    kept = json.loads((folder_of("tiny") / FILE).read_text(encoding="utf-8"))
+    kept = json.loads((checkpoint_folder("tiny") / FILE).read_text(encoding="utf-8"))
     assert make_story([ROOT / "training" / "runs" / "tiny"]) == kept

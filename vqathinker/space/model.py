@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -19,8 +18,6 @@ if TYPE_CHECKING:  # the page is there before torch is
 
 PATIENCE_S = 0.3
 """How long a visitor who waits, and then leaves or stops, stays in the line."""
-LOADING_SWITCH_S = 0.0005
-"""How long the interpreter stays with the loading thread while a page asks for something: a tenth of the usual."""
 
 
 @dataclass(frozen=True)
@@ -80,14 +77,10 @@ class Model:
         return [event.rating for event in events if isinstance(event, Rated)]
 
     def _load(self) -> None:
-        usual = sys.getswitchinterval()
-        sys.setswitchinterval(LOADING_SWITCH_S)
         try:
             self._rater.set_result(load_rater(self.settings.model, self.settings.precision))
         except BaseException as error:
             self._rater.set_exception(error)
-        finally:
-            sys.setswitchinterval(usual)
 
     def _rate_here(self, job: Job, cancel: threading.Event) -> Iterator[Event]:
         if job.question:

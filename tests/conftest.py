@@ -1,4 +1,4 @@
-"""Fixtures of all tests: small clips, made once a session and only when asked for."""
+"""Fixtures of all tests: small clips, made once a session and only when asked for; a small model."""
 
 from __future__ import annotations
 
@@ -33,3 +33,18 @@ def clip(clip_folder: Path) -> Callable[[str], Path]:
         return path
 
     return make
+
+
+@pytest.fixture(scope="module")
+def processor():
+    from tests.model.tiny_models import make_processor  # torch only where it is asked for
+
+    return make_processor()
+
+
+@pytest.fixture(scope="module")
+def model(processor):
+    """Two blocks with random weights, the same for each test file."""
+    from tests.model.tiny_models import make_model
+
+    return make_model(processor)

@@ -29,18 +29,23 @@ def set_of(item: Item) -> str:
     return SETS.get(item.group, item.group or "all")
 
 
+def by_set(items: Sequence[Item]) -> list[list[Item]]:
+    """The items of each set, the sets in the order of their names."""
+    names = sorted({set_of(item) for item in items})
+    return [[item for item in items if set_of(item) == name] for name in names]
+
+
 def evenly(items: Sequence[Item], count: int) -> list[Item]:
     """`count` of the items of each set, spread evenly over them; 0: all."""
-    names = sorted({set_of(item) for item in items})
-    return [one for name in names for one in spread([item for item in items if set_of(item) == name], count)]
+    return [item for members in by_set(items) for item in spread(members, count)]
 
 
 def in_turn(items: Sequence[Item], count: int) -> list[Item]:
     """At most `count` of the items: of one set after the other in turn, spread evenly over each."""
-    names = sorted({set_of(item) for item in items})
-    each = evenly(items, -(-count // max(1, len(names))))
-    by_set = [[item for item in each if set_of(item) == name] for name in names]
-    return [item for turn in zip_longest(*by_set) for item in turn if item is not None][:count]
+    sets = by_set(items)
+    each = -(-count // max(1, len(sets)))
+    turns = zip_longest(*(spread(members, each) for members in sets))
+    return [item for turn in turns for item in turn if item is not None][:count]
 
 
 class Validation:

@@ -20,6 +20,7 @@ from pathlib import Path
 from vqathinker.errors import VQAThinkerError
 
 from .grpo_config import REWARDS, GrpoSettings, load_grpo_settings
+from .grpo_plan import spread
 from .state import read_jsonl
 from .whole import whole
 
@@ -47,13 +48,6 @@ def shortened(row: dict) -> dict:
     return {key: short(value) for key, value in row.items()}
 
 
-def spread_evenly(rows: Sequence, most: int) -> list:
-    """`most` of the rows at equal distances, with the first and the last; all where there are no more."""
-    if len(rows) <= most:
-        return list(rows)
-    return [rows[round(k * (len(rows) - 1) / (most - 1))] for k in range(most)]
-
-
 def supervised(log: list[dict]) -> list[dict]:
     """Each stage with its last step and its validations."""
     stages = []
@@ -67,7 +61,7 @@ def supervised(log: list[dict]) -> list[dict]:
 
 def columns(log: list[dict]) -> dict[str, list]:
     """Figures of every step, column by column; a column that was never logged is left out."""
-    rows = spread_evenly([row for row in log if row.get("reward") is not None], MOST_STEPS)
+    rows = spread([row for row in log if row.get("reward") is not None], MOST_STEPS)
     if not rows:
         raise ValueError("grpo_log.jsonl holds no step with a reward")
     found = {name: [short(row.get(name)) for row in rows] for name in COLUMNS}
@@ -106,9 +100,9 @@ def save_of(row: dict) -> dict:
 
 def probes(rows: list[dict]) -> list[dict]:
     """What the model said about each probe video at every save."""
-    steps = set(spread_evenly(sorted({row["step"] for row in rows}), MOST_SAVES))
+    steps = set(spread(sorted({row["step"] for row in rows}), MOST_SAVES))
     result = []
-    for name in spread_evenly(list(dict.fromkeys(row["id"] for row in rows)), MOST_PROBES):
+    for name in spread(list(dict.fromkeys(row["id"] for row in rows)), MOST_PROBES):
         own = {row["step"]: row for row in rows if row["id"] == name and row["step"] in steps}
         saves = [save_of(own[step]) for step in sorted(own)]
         mos = next(iter(own.values()))["mos"]
@@ -162,7 +156,7 @@ def make_story(runs: Sequence[Path], settings: GrpoSettings | None = None) -> di
         "settings": {name: getattr(settings, name) for name in SETTINGS} if settings else {},
         "supervised": supervised(rows_of(runs, "log.jsonl")),
         "steps": columns(log),
-        "validation": spread_evenly(checked, MOST_VALIDATIONS),
+        "validation": spread(checked, MOST_VALIDATIONS),
         "probes": probes(rows_of(runs, "probes.jsonl")),
         "study": study_of(json.loads(study.read_text())) if study else None,
     }

@@ -1,4 +1,4 @@
-"""A small model for each test file; official folders of one, written once a session and never changed."""
+"""Official folders of a small model, written once a session and never changed."""
 
 from __future__ import annotations
 
@@ -9,17 +9,6 @@ import pytest
 from vqathinker.cli import main
 
 from .official_folders import speaking_config, speaking_weights, write_folder
-from .tiny_models import make_model, make_processor
-
-
-@pytest.fixture(scope="module")
-def processor():
-    return make_processor()
-
-
-@pytest.fixture(scope="module")
-def model(processor):
-    return make_model(processor)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,8 @@ import huggingface_hub.constants
 import pytest
 
 from vqathinker import ModelError
-from vqathinker.model.folders import BUNDLED, HUB, find_folder
+from vqathinker.bundled import CHECKPOINTS
+from vqathinker.model.folders import HUB, find_folder
 from vqathinker.model.loading import load_model
 
 from .official_folders import speaking_config, speaking_weights, write_folder
@@ -49,4 +50,4 @@ def test_a_folder_goes_before_the_hub(cache, tmp_path, monkeypatch):
         find_folder("someone/model")
     (tmp_path / "someone" / "model" / "config.json").write_text("{}")
     assert find_folder("someone/model").samefile(tmp_path / "someone" / "model")
-    assert find_folder("tiny") == BUNDLED / "tiny"
+    assert find_folder("tiny") == CHECKPOINTS / "tiny"

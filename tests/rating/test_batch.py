@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.rating.tables import read
 from vqathinker.files import find_files
 from vqathinker.rating import Rater, score_word
 from vqathinker.rating.batch import COLUMNS, TableError, rate_batch
-
-
-def read(table: Path) -> list[dict[str, str]]:
-    with table.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.fixture

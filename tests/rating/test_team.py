@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import vqathinker
+from tests.rating.tables import read
 from vqathinker.files import find_files
 from vqathinker.rating.batch import COLUMNS, part_of, rate_batch
 from vqathinker.rating.team import ALONE, Team, join_team
@@ -24,11 +25,6 @@ folder, table, labels, report = sys.argv[1:]
 assert main(["batch", folder, "--out", table, "--jobs", "1"]) == 0
 assert main(["evaluate", labels, "--videos", folder, "--out", report, "--jobs", "1"]) == 0
 """
-
-
-def read(table: Path) -> list[dict[str, str]]:
-    with table.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.fixture

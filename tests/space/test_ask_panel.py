@@ -6,9 +6,10 @@ import gradio as gr
 import pytest
 
 from tests.rating.test_ask import make_rater
+from vqathinker.bundled import CHECKPOINTS
 from vqathinker.space.ask_panel import NO_VIDEO, answer_aloud, build_ask_panel, can_ask, said
 from vqathinker.space.model import Model
-from vqathinker.space.settings import CHECKPOINTS, Settings
+from vqathinker.space.settings import Settings
 from vqathinker.space.wishes import Job, Wishes
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.space.stories import STILL, content, save, story, write
+from vqathinker.bundled import CHECKPOINTS, checkpoint_folder
 from vqathinker.space.learned_story import BROKEN, FILE, MISSING, StoryError, read_story
-from vqathinker.space.settings import CHECKPOINTS, checkpoint_folder
 
 
 def test_a_log_is_read_with_all_its_parts(tmp_path):

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests import raters
+from vqathinker.bundled import CHECKPOINTS
 from vqathinker.space import records
-from vqathinker.space.settings import CHECKPOINTS, Settings
+from vqathinker.space.settings import Settings
 
 EXAMPLES = Settings().examples
 CLIPS = [EXAMPLES / entry["file"] for entry in records.load_examples(EXAMPLES)]

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.model.tiny_models import make_model, make_processor
+from tests.model.tiny_models import make_model
 from tests.rewards.goldens import QUICK, close
 from tests.training.grpo_small import answer_text
 from training.datasets import Item
@@ -215,16 +215,6 @@ def test_a_cut_answer_counts_for_nothing_in_the_loss():
 
 
 # Twins and features
-
-
-@pytest.fixture(scope="module")
-def processor():
-    return make_processor()
-
-
-@pytest.fixture(scope="module")
-def model(processor):
-    return make_model(processor)
 
 
 @pytest.fixture

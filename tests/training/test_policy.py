@@ -6,18 +6,13 @@ import importlib.util
 import pytest
 import torch
 
-from tests.model.tiny_models import make_clip, make_model, make_processor
+from tests.model.tiny_models import make_clip, make_model
 from tests.training.grpo_small import random_inputs
 from training.grpo_config import LoraSettings
 from training.policy import Policy, Reference, add_adapters, choose_trained, packed_mask, see, video_features
 
 VIDEOS, GROUP, LENGTH = 2, 3, 7
 NAMES = ("multi_modal_projector", "motion_projector", "motion_encoder.facts", "language_model")
-
-
-@pytest.fixture(scope="module")
-def processor():
-    return make_processor()
 
 
 @pytest.fixture

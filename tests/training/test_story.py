@@ -9,10 +9,11 @@ import pytest
 
 from tests.training.test_plots import grpo_log, sft_log, write_lines
 from tests.training.test_study import made_lines
-from training.story import LARGEST, MOST_PROBES, MOST_SAVES, MOST_STEPS, about, main, make_story, short, spread_evenly
+from training.grpo_plan import spread
+from training.story import LARGEST, MOST_PROBES, MOST_SAVES, MOST_STEPS, about, main, make_story, short
 from training.study import make_study
+from vqathinker.bundled import checkpoint_folder
 from vqathinker.space.learned_story import FILE, read_story
-from vqathinker.space.settings import checkpoint_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -127,7 +128,7 @@ def test_an_id_says_what_a_sample_shows(name: str, what: str, human: bool):
 def test_figures_are_short_and_keep_their_sign():
     assert [short(x) for x in (3.04182338, -0.0000333333, 0.0, 5, "a", None)] == [3.042, -3.333e-05, 0.0, 5, "a", None]
     assert short(float("nan")) is None
-    assert spread_evenly(range(10), 4) == [0, 3, 6, 9] and spread_evenly(range(3), 4) == [0, 1, 2]
+    assert spread(range(10), 4) == [0, 3, 6, 9] and spread(range(3), 4) == [0, 1, 2]
 
 
 def test_the_story_of_the_bundled_checkpoint_is_that_of_its_run():

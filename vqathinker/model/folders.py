@@ -6,11 +6,11 @@ import json
 import re
 from pathlib import Path
 
+from ..bundled import CHECKPOINTS, checkpoint_folder
 from ..errors import ModelError
 from .configuration import VQAThinkerConfig
 from .official import OFFICIAL_TYPE
 
-BUNDLED = Path(__file__).parent.parent / "checkpoints"
 HUB = {"8b": "kkkkkklinhan/InternVL3-VQAThinker-8B"}
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 FETCHED = ["*.json", "*.safetensors", "merges.txt", "*.jinja"]
@@ -18,13 +18,12 @@ FETCHED = ["*.json", "*.safetensors", "merges.txt", "*.jinja"]
 
 def find_folder(name: str) -> Path:
     """The folder of a bundled model ("tiny"), of one on disk, of "8b" or of a hub id (fetched). Raises ModelError."""
-    bundled = BUNDLED / name
-    folder = bundled if bundled.is_dir() else Path(name)
+    folder = checkpoint_folder(name)
     if (folder / "config.json").is_file():
         return folder
     if not folder.exists() and (name in HUB or HUB_ID.fullmatch(name)):
         return fetch(HUB.get(name, name))
-    known = ", ".join([*sorted(path.name for path in BUNDLED.iterdir() if path.is_dir()), *HUB])
+    known = ", ".join([*sorted(path.name for path in CHECKPOINTS.iterdir() if path.is_dir()), *HUB])
     raise ModelError(f"no model {name!r}: neither bundled ({known}) nor a folder with a config.json nor a hub id")
 
 

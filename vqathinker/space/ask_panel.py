@@ -8,11 +8,11 @@ from html import escape
 
 import gradio as gr
 
+from ..bundled import CHECKPOINTS, checkpoint_folder
 from ..errors import VQAThinkerError
 from . import texts, views
 from .model import Model, Waiting
 from .panel import html
-from .settings import CHECKPOINTS
 from .wishes import Job, Wishes
 
 TITLE = "Ask about its quality"
@@ -30,8 +30,7 @@ def build_ask_panel(model: Model, wishes: Wishes) -> None:
 
     Asked is about the file that the visitor wanted to have rated last.
     """
-    bundled = CHECKPOINTS / model.settings.model
-    if bundled.parent == CHECKPOINTS and bundled.is_dir():
+    if checkpoint_folder(model.settings.model).parent == CHECKPOINTS:
         return
     with gr.Column(visible=False, elem_id="ask") as panel:
         with gr.Row(elem_classes="vq-bar"):

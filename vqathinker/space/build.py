@@ -9,6 +9,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 
+from ..bundled import checkpoint_folder
 from ..errors import VQAThinkerError
 from . import texts, views
 from .api import add_endpoints
@@ -18,7 +19,7 @@ from .learned_tab import build_learned_tab
 from .model import Model
 from .panel import html
 from .rate_tab import build_rate_tab
-from .settings import Settings, checkpoint_folder
+from .settings import Settings
 from .theme import CSS, make_theme
 from .wishes import Wishes
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import gradio as gr
 
+from ..bundled import checkpoint_folder
 from .learned_page import page
 from .learned_story import StoryError, read_story
 from .panel import html
-from .settings import checkpoint_folder
 
 TAB_ID = "learned"
 JS = (Path(__file__).parent / "learned.js").read_text(encoding="utf-8")

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..bundled import checkpoint_folder
 from .film import Film
-from .settings import Settings, checkpoint_folder
+from .settings import Settings
 
 ROLLOUTS = 8
 WEIGHED = ("*.safetensors", "*config.json", "tokenizer*.json")

@@ -9,7 +9,6 @@ from pathlib import Path
 from ..video import Limits
 from .wishes import Job
 
-CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
 REPOSITORY = Path(__file__).parent.parent.parent
 
 
@@ -52,9 +51,3 @@ class Settings:
 def on_zero_gpu() -> bool:
     """True on a Space whose GPU is lent for the length of a call."""
     return bool(os.environ.get("SPACES_ZERO_GPU"))
-
-
-def checkpoint_folder(model: str) -> Path:
-    """Where the files of a checkpoint lie: bundled under its name, or in a folder of this machine."""
-    bundled = CHECKPOINTS / model
-    return bundled if bundled.is_dir() else Path(model)

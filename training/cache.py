@@ -3,9 +3,10 @@
     python -m training.cache DATA_DIR BUILT_DIR CACHE_DIR
 
 DATA_DIR holds the pictures, BUILT_DIR what `training.data.build` wrote. One .npz a sample: `frames` (F or 1, S, S, 3)
-uint8 squashed; `film` (N, s, s) uint8, the luma of every frame of the clip (one for a picture), of which bursts are
-parts; `facts` (4,) float32; for authentic pictures `pan` (60, s, s), the film of a slow pan over the picture. Finished
-samples are skipped, so the command can be stopped and run again.
+uint8 squashed; `parts` (F or 1, s, s, 3) uint8, the fragments of the same frames; `film` (N, s, s) uint8, the luma of
+every frame of the clip (one for a picture), of which bursts are cut; `facts` (4,) float32; for authentic pictures `pan`
+(60, s, s), the film of a slow pan over the picture. Finished samples are skipped, so the command can be stopped and run
+again.
 
 Clips are decoded in this process, without the guard that the app has between itself and strangers: the files of
 BUILT_DIR come from our own encoder.
@@ -26,7 +27,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from vqathinker.errors import VideoError
-from vqathinker.model.processing import clip_facts, squash
+from vqathinker.model.processing import clip_facts, fragments, squash
 from vqathinker.video import Limits, VideoInfo, VideoSpec, burst_window, frame_indices, load_clip
 from vqathinker.video.decode_pyav import decode_pyav, to_luma, to_rgb
 from vqathinker.video.index import make_index
@@ -43,9 +44,11 @@ PAN_RATE, PAN_SECONDS = 30.0, 2.0
 
 @dataclass(frozen=True)
 class Sample:
-    """`frames` (F or 1, S, S, 3), `film` and perhaps `pan` (N, s, s), all uint8; `facts` (4,) float32."""
+    """`frames` (F or 1, S, S, 3), their fragments `parts` (F or 1, s, s, 3), `film` and perhaps `pan` (N, s, s), all
+    uint8; `facts` (4,) float32."""
 
     frames: np.ndarray
+    parts: np.ndarray
     film: np.ndarray
     facts: np.ndarray
     pan: np.ndarray | None = None
@@ -83,18 +86,21 @@ def pan_film(picture: np.ndarray, size: int, rng: np.random.Generator) -> np.nda
 def read_clip(path: Path, settings: ModelSettings) -> dict[str, np.ndarray]:
     """Arrays of a clip from our own encoder. Raises VideoError."""
     index = make_index(str(path), Limits())
-    count, frames, film = index.num_frames, {}, {}
+    count, frames, parts, film = index.num_frames, {}, {}, {}
     wanted = frame_indices(count, settings.frames)
 
     def take(position: int, frame) -> None:
         film[position] = to_luma(frame, index, settings.burst_size)
         if position in wanted:
-            frames[position] = squash(to_rgb(frame, index), settings.image_size)
+            picture = to_rgb(frame, index)
+            frames[position] = squash(picture, settings.image_size)
+            parts[position] = fragments(picture, settings.fragment_size)
 
     decode_pyav(str(path), index, range(count), take)
     info = VideoInfo(*index.upright, index.fps, count, index.duration_s, is_still=False)
     return {
         "frames": np.stack([frames[i] for i in wanted]),
+        "parts": np.stack([parts[i] for i in wanted]),
         "film": np.stack([film[i] for i in range(count)]),
         "facts": clip_facts(info).numpy(),
     }
@@ -105,6 +111,7 @@ def read_picture(row: dict, path: Path, settings: ModelSettings) -> dict[str, np
     clip = load_clip(path, VideoSpec(settings.frames, settings.burst_length, settings.burst_size))
     arrays = {
         "frames": squash(clip.frames[0], settings.image_size)[None],
+        "parts": fragments(clip.frames[0], settings.fragment_size)[None],
         "film": clip.bursts[0, :1],
         "facts": clip_facts(clip.info).numpy(),
     }
@@ -130,7 +137,7 @@ def write_sample(row: dict, data: Path, built: Path, cache: Path, settings: Mode
 
 def read_sample(cache: Path, row: dict) -> Sample:
     with np.load(sample_path(cache, row)) as arrays:
-        return Sample(**{name: arrays.get(name) for name in ("frames", "film", "facts", "pan")})
+        return Sample(**{name: arrays.get(name) for name in ("frames", "parts", "film", "facts", "pan")})
 
 
 def fill_cache(rows: list[dict], data: Path, built: Path, cache: Path, settings: ModelSettings, jobs: int) -> list[str]:

@@ -12,7 +12,8 @@ import yaml
 class ModelSettings:
     """Size of the tiny model."""
 
-    image_size: int = 384
+    image_size: int = 320
+    fragment_size: int = 224
     frames: int = 6
     grids: tuple[int, ...] = (1, 3)
     burst_length: int = 8

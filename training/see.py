@@ -29,25 +29,29 @@ from .cache import read_sample
 from .config import SftSettings
 from .metrics import correlations
 from .schedule import Stage, run_stage
-from .views import View, motion_tensors, picture_tensor, plain_view, random_view
+from .views import View, motion_tensors, plain_view, random_view
 
 SEVERITY_TARGETS = {"slight": 0.6, "noticeable": 0.8, "severe": 1.0}
+PROJECTORS = ("multi_modal_projector", "fragment_projector")
+"""Those of what the tower sees."""
 HEAD_SIZE = 128
 SCALE_SAMPLES = 384
 
 
 class ReadingHead(nn.Module):
-    """Projected video features (B, V, H) -> MOS (B,) and defect logits (B, 13)."""
+    """Projected video features (B, V, H) -> MOS (B,) and defect logits (B, 13); V is `tokens` for each frame, the last
+    of them that of its fragments, and the motion token."""
 
-    def __init__(self, hidden_size: int):
+    def __init__(self, hidden_size: int, tokens: int):
         super().__init__()
+        self.tokens = tokens
         self.layers = nn.Sequential(
-            nn.Linear(2 * hidden_size, HEAD_SIZE), nn.GELU(), nn.Dropout(0.1), nn.Linear(HEAD_SIZE, 1 + len(DEFECTS))
+            nn.Linear(3 * hidden_size, HEAD_SIZE), nn.GELU(), nn.Dropout(0.1), nn.Linear(HEAD_SIZE, 1 + len(DEFECTS))
         )
 
     def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        summary = torch.cat([features[:, :-1].mean(1), features[:, -1]], dim=-1)
-        out = self.layers(summary)
+        frames = features[:, :-1].unflatten(1, (-1, self.tokens)).mean(1)
+        out = self.layers(torch.cat([frames[:, :-1].mean(1), frames[:, -1], features[:, -1]], dim=-1))
         return 3.0 + out[:, 0], out[:, 1:]
 
 
@@ -69,11 +73,26 @@ def cropped(frame: np.ndarray, least: float, rng: np.random.Generator) -> np.nda
     return np.asarray(Image.fromarray(frame).resize((size, size), Image.Resampling.BICUBIC, box=box))
 
 
+def learn_in_full(conv: nn.Conv2d) -> None:
+    """Leave autocast for this convolution where gradients are wanted: on a CPU the backward pass of a depthwise one in
+    bfloat16 takes longer than that of the whole tower in float32."""
+    plain = conv.forward
+
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        if not torch.is_grad_enabled():
+            return plain(x)
+        with torch.autocast(x.device.type, enabled=False):
+            return plain(x.float())
+
+    conv.forward = forward
+
+
 def plcc_loss(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """1 - Pearson correlation of two vectors; 0 for fewer than three items or a constant target."""
-    if len(target) < 3 or float(target.std()) < 1e-6:
+    """1 - Pearson correlation of two vectors; 0 for fewer than three items, or where either is constant: there the
+    gradient of the correlation is no number."""
+    if len(target) < 3 or min(float(predicted.detach().std()), float(target.std())) < 1e-3:
         return predicted.new_zeros(())
-    return 1 - torch.corrcoef(torch.stack([predicted, target]))[0, 1].nan_to_num(0.0)
+    return 1 - torch.corrcoef(torch.stack([predicted, target]))[0, 1]
 
 
 def seeing_loss(
@@ -105,22 +124,25 @@ class Seer:
         settings: SftSettings,
     ):
         self.model, self.processor, self.cache, self.settings = model.model, processor, cache, settings
-        self.head = ReadingHead(model.config.text_config.hidden_size)
+        self.head = ReadingHead(model.config.text_config.hidden_size, model.config.image_seq_length)
         tower = self.model.vision_tower
         for part in [tower.stem, *tower.stages[: settings.see.frozen_stages]]:
             part.requires_grad_(False)
-        self.model.vision_tower.to(memory_format=torch.channels_last)
+        tower.to(memory_format=torch.channels_last)
+        for module in tower.modules():
+            if isinstance(module, nn.Conv2d) and module.groups > 1:
+                learn_in_full(module)
 
     def groups(self) -> list[dict]:
         """Parameter groups: the tower at its own rate, everything new at another."""
         tower = [p for p in self.model.vision_tower.parameters() if p.requires_grad]
-        new = [self.model.multi_modal_projector, self.model.motion_encoder, self.model.motion_projector, self.head]
+        new = [module for name, module in self.modules().items() if name != "vision_tower"]
         fresh = [p for module in new for p in module.parameters()]
         return [{"params": tower, "lr": self.settings.see.tower_lr}, {"params": fresh, "lr": self.settings.see.new_lr}]
 
     def modules(self) -> dict[str, nn.Module]:
         """What this stage trains or fits; the language model is not among it."""
-        names = ("vision_tower", "motion_encoder", "multi_modal_projector", "motion_projector")
+        names = ("vision_tower", "motion_encoder", *PROJECTORS, "motion_projector")
         return {name: getattr(self.model, name) for name in names} | {"head": self.head}
 
     def fit_scales(self, rows: list[dict], rng: np.random.Generator) -> None:
@@ -133,22 +155,24 @@ class Seer:
         self.model.vision_tower.standardise.fit(tokens.float().flatten(0, 1))
 
     def pixels(self, frames: list[np.ndarray]) -> torch.Tensor:
-        return picture_tensor(frames, self.processor.image_mean, self.processor.image_std)
+        """One picture (S, S, 3) uint8 of each sample -> (B, 1, 3, S, S), normalised."""
+        return self.processor.normalise(np.stack(frames)).unsqueeze(1)
 
     def predict(self, rows: list[dict], rng: np.random.Generator | None) -> tuple[torch.Tensor, torch.Tensor, list]:
         """One frame of each sample -> MOS (B,), logits (B, 13) and rows with the labels of what was shown; with a
         generator, a random view of it."""
         views: list[View] = []
-        frames = []
+        frames, parts = [], []
         for row in rows:
             sample = read_sample(self.cache, row)
             view = random_view(row, sample, self.settings, rng) if rng else plain_view(row, sample)
             count = len(view.picks)
-            frame = view.frame(sample, int(rng.integers(count)) if rng else count // 2)
+            frame, fragments = view.frame(sample, int(rng.integers(count)) if rng else count // 2)
+            parts.append(fragments)
             frames.append(cropped(frame, self.settings.see.crop, rng) if rng and row["kind"] == "human" else frame)
             views.append(view)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            tokens = self.model.vision_tokens(self.pixels(frames)).float()
+            tokens = self.model.vision_tokens(self.pixels(frames), self.pixels(parts)).float()
             features = self.model.project(tokens, self.model.motion_feature(*motion_tensors(views, self.settings)))
             mos, logits = self.head(features)
         return mos.float(), logits.float(), [view.row for view in views]

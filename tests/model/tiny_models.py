@@ -13,7 +13,8 @@ from vqathinker.model.processing import VQAThinkerProcessor
 from vqathinker.model.prompts import IMG_CONTEXT
 from vqathinker.video import Clip, VideoInfo
 
-FRAMES, SIDE, BURST, BURST_SIDE = 3, 32, 4, 16
+FRAMES, SIDE, PART_SIDE, BURST, BURST_SIDE = 3, 32, 16, 4, 16
+TOKENS = 1 + 4 + 1
 TEXTS = ["<think>The frames are sharp, a good video.</think><answer>3.42</answer>", "Rate its quality from 1 to 5."]
 
 
@@ -22,7 +23,8 @@ def make_processor() -> VQAThinkerProcessor:
         train_tokenizer(TEXTS * 5, 320),
         frames=FRAMES,
         image_size=SIDE,
-        tokens_per_frame=5,
+        tokens_per_frame=TOKENS,
+        fragment_size=PART_SIDE,
         burst_length=BURST,
         burst_size=BURST_SIDE,
         prompt="tiny",
@@ -57,7 +59,8 @@ def make_config(processor: VQAThinkerProcessor) -> VQAThinkerConfig:
         text_config=text,
         frames=FRAMES,
         color=True,
-        image_seq_length=vision.tokens_per_frame,
+        fragments=True,
+        image_seq_length=TOKENS,
         image_token_id=tokenizer.convert_tokens_to_ids(IMG_CONTEXT),
         downsample_ratio=1.0,
     )

@@ -7,10 +7,10 @@ from training.cache import bursts_of, fill_cache, pan_film, read_sample
 from training.config import ModelSettings
 from training.data.build import build
 from training.state import read_jsonl
-from vqathinker.model.processing import clip_facts, squash
+from vqathinker.model.processing import clip_facts, fragments, squash
 from vqathinker.video import VideoSpec, load_clip
 
-SETTINGS = ModelSettings(image_size=48, frames=3, burst_length=4, burst_size=16)
+SETTINGS = ModelSettings(image_size=48, fragment_size=32, frames=3, burst_length=4, burst_size=16)
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,7 @@ def test_frames_bursts_and_facts_are_those_of_load_clip(cached, data_dir, root):
     sample = read_sample(built / "cache", row)
     frames = clip.frames if root == "out" else clip.frames[:1]
     assert np.array_equal(sample.frames, np.stack([squash(frame, 48) for frame in frames]))
+    assert np.array_equal(sample.parts, np.stack([fragments(frame, 32) for frame in frames]))
     assert np.array_equal(bursts_of(sample.film, 3, 4), clip.bursts)
     assert np.array_equal(sample.facts, clip_facts(clip.info).numpy())
     assert (sample.pan is not None) == (row["group"] == "clive")

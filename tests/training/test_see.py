@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.toys import picture_row, row
-from training.see import is_clean, plcc_loss, weighted
+from training.see import is_clean, learn_in_full, plcc_loss, weighted
 
 BROKEN = row(1, defects=[{"name": "blur", "severity": "slight"}])
 
@@ -31,3 +31,19 @@ def test_a_prediction_on_a_rising_line_costs_nothing_and_on_a_falling_one_two(sl
     target = torch.tensor([1.0, 2.0, 4.0, 4.5])
     assert plcc_loss(slope * target + offset, target).item() == pytest.approx(0, abs=1e-4)
     assert plcc_loss(offset - slope * target, target).item() == pytest.approx(2, abs=1e-4)
+
+
+@pytest.mark.parametrize("target", [[1.0, 2.0, 4.0, 4.5], [3.0, 3.0, 3.0, 3.0]])
+def test_predictions_that_are_all_equal_send_no_gradient_that_is_no_number(target):
+    predicted = torch.full((4,), 3.0, requires_grad=True)
+    (plcc_loss(predicted, torch.tensor(target)) + 0 * predicted.sum()).backward()
+    assert torch.isfinite(predicted.grad).all()
+
+
+def test_a_convolution_leaves_autocast_only_to_learn():
+    conv, x = torch.nn.Conv2d(4, 4, 3, groups=4), torch.rand(1, 4, 8, 8)
+    learn_in_full(conv)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert conv(x).dtype == torch.float32
+        with torch.no_grad():
+            assert conv(x).dtype == torch.bfloat16

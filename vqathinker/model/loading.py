@@ -41,6 +41,7 @@ KEPT_PRECISE = [
     "model.motion_encoder",
     "model.motion_projector",
     "model.color_projector",
+    "model.fragment_projector",
     "lm_head",
 ]
 logger = logging.getLogger(__name__)

@@ -37,13 +37,15 @@ class DatasetError(VQAThinkerError):
 
 @dataclass(frozen=True)
 class Item:
-    """One sample: its video, its MOS in [1, 5], the data set it is from and, where the labels have one, its split."""
+    """One sample: its video, its MOS in [1, 5], the data set it is from and, where the labels have them, its split and
+    its content."""
 
     id: str
     path: Path
     mos: float
     group: str = ""
     split: str = ""
+    content: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ def _item(row: dict, folder: Path, videos: Path, scale: tuple[float, float]) -> 
     group = str(row.get("dataset_name") or row.get("group") or "")
     key = str(row["id"]) if "id" in row else name
     scaled = mos if scale == MOS_SCALE else 1 + 4 * (mos - low) / (high - low)
-    return Item(key, path, scaled, group, str(row.get("split") or ""))
+    return Item(key, path, scaled, group, str(row.get("split") or ""), str(row.get("content") or ""))
 
 
 def _file(row: dict) -> str:

@@ -146,8 +146,13 @@ def read_data(args: argparse.Namespace) -> tuple[list[Item], list[Item]]:
         held_out = read_items(args.validation_labels, args.videos) if args.validation_labels else []
         return items, held_out
     data, built = args.folders[:2]
+    return read_manifest(data, built)
+
+
+def read_manifest(data: Path, built: Path) -> tuple[list[Item], list[Item]]:
+    """Samples that were kept for GRPO, and validation samples, of a built data set."""
     items = read_items(built / "manifest.jsonl", data)
-    return [i for i in items if i.split == "train"], [i for i in items if i.split == "val"]
+    return [i for i in items if i.split == "grpo"], [i for i in items if i.split == "val"]
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -15,7 +15,16 @@ from .grpo_loss import KINDS
 
 REWARDS = ("format", "regression", "ranking", "temporal")
 SCHEDULES = ("cosine", "constant")
-POSITIVE = ("videos", "group", "micro_batch", "rollout_batch", "max_new_tokens", "inner_updates", "save_every")
+POSITIVE = (
+    "videos",
+    "siblings",
+    "group",
+    "micro_batch",
+    "rollout_batch",
+    "max_new_tokens",
+    "inner_updates",
+    "save_every",
+)
 NOT_NEGATIVE = (
     "steps",
     "epochs",
@@ -49,6 +58,8 @@ class GrpoSettings:
         weights             share of each group of the data among the videos shown; a group not named has share 0;
                             nothing named: every sample alike
         most                samples of each group at most, spread evenly over it; a group not named: all of them
+        siblings            samples of one content, degraded in different ways, that are shown in one step, where there
+                            are so many: the ranking reward then compares what differs in quality only
         cache               keep what the frozen parts see of every clip on disk; off: decode and look anew in every
                             step (data sets too large for a disk). Ignored, as off, where the tower itself is trained
     Answers
@@ -81,6 +92,7 @@ class GrpoSettings:
     videos: int = 8
     weights: dict[str, float] = field(default_factory=dict)
     most: dict[str, int] = field(default_factory=dict)
+    siblings: int = 1
     cache: bool = True
 
     group: int = 8

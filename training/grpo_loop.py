@@ -47,7 +47,10 @@ class Trainer:
         self.start = weights_digest(learner.bare)
         self.steps = settings.total_steps(len(data.train))
         groups = [item.group for item in data.train]
-        self.plan = make_plan(groups, settings.weights, settings.videos, self.steps, settings.seed)
+        contents = [item.content or item.id for item in data.train]
+        self.plan = make_plan(
+            groups, settings.weights, settings.videos, self.steps, settings.seed, contents, settings.siblings
+        )
         self.validation = Validation(data.validation, data.source.apart(), learner.processor, settings)
         self.probes = Probes(self.validation, settings.probes)
         self.pool, self.ahead = ThreadPoolExecutor(jobs), ThreadPoolExecutor(1)

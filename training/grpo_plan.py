@@ -40,18 +40,31 @@ def group_shares(groups: Sequence[str], weights: dict[str, float]) -> dict[str, 
     return {name: share / total for name, share in shares.items() if share > 0}
 
 
-def make_plan(groups: Sequence[str], weights: dict[str, float], videos: int, steps: int, seed: int) -> np.ndarray:
+def make_plan(
+    groups: Sequence[str],
+    weights: dict[str, float],
+    videos: int,
+    steps: int,
+    seed: int,
+    contents: Sequence[str] | None = None,
+    siblings: int = 1,
+) -> np.ndarray:
     """Indices (steps, videos) of samples, given the group of each sample.
 
     The groups of a step's places are drawn by their shares; each group is gone through in a new random order again and
-    again. No sample stands twice in one step, and a longer run begins like a shorter one.
+    again, up to `siblings` samples of the same content one after another. No sample stands twice in one step, and a
+    longer run begins like a shorter one.
     """
     groups = list(groups)
     shares = group_shares(groups, weights)
     members = {name: np.array([i for i, group in enumerate(groups) if group == name]) for name in shares}
     if sum(map(len, members.values())) < videos:
         raise ValueError(f"{sum(map(len, members.values()))} samples are too few for steps of {videos} videos")
-    streams = {name: _endless(indices, [seed, 22, number]) for number, (name, indices) in enumerate(members.items())}
+    contents = range(len(groups)) if contents is None else contents
+    streams = {
+        name: _endless(indices, contents, siblings, [seed, 22, number])
+        for number, (name, indices) in enumerate(members.items())
+    }
     names, odds, plan = list(shares), list(shares.values()), np.empty((steps, videos), dtype=np.int64)
     for step in range(steps):
         rng, chosen = np.random.default_rng([seed, 21, step]), []
@@ -63,10 +76,16 @@ def make_plan(groups: Sequence[str], weights: dict[str, float], videos: int, ste
     return plan
 
 
-def _endless(indices: np.ndarray, seed: list[int]) -> Iterator[int]:
+def _endless(indices: np.ndarray, contents: Sequence, siblings: int, seed: list[int]) -> Iterator[int]:
     epoch = 0
     while True:
-        yield from np.random.default_rng([*seed, epoch]).permutation(indices).tolist()
+        rng = np.random.default_rng([*seed, epoch])
+        families: dict = {}
+        for index in rng.permutation(indices).tolist():
+            families.setdefault(contents[index], []).append(index)
+        blocks = [some[i : i + siblings] for some in families.values() for i in range(0, len(some), siblings)]
+        for chosen in rng.permutation(len(blocks)):
+            yield from blocks[chosen]
         epoch += 1
 
 

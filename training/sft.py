@@ -27,6 +27,7 @@ from .speak import train_to_speak
 from .state import read_jsonl
 
 SHARD = "9MB"
+SPLITS = ("train", "val")
 
 
 def corpus(rows: list[dict], seed: int) -> list[str]:
@@ -38,12 +39,12 @@ def corpus(rows: list[dict], seed: int) -> list[str]:
 def split(rows: list[dict], cache: Path) -> dict[str, list[dict]]:
     """Rows that could be decoded, by their split."""
     usable = [row for row in rows if sample_path(cache, row).exists()]
-    return {name: [row for row in usable if row["split"] == name] for name in ("train", "val")}
+    return {name: [row for row in usable if row["split"] == name] for name in SPLITS}
 
 
 def run_sft(data: Path, built: Path, run: Path, out: Path, settings: SftSettings, jobs: int) -> None:
     """The whole command of the module docstring."""
-    rows = read_jsonl(built / "manifest.jsonl")
+    rows = [row for row in read_jsonl(built / "manifest.jsonl") if row["split"] in SPLITS]
     cache = run / "cache"
     failed = fill_cache(rows, data, built, cache, settings.model, jobs)
     print(*failed, f"{len(failed)} of {len(rows)} samples left out", sep="\n")

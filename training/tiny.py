@@ -21,8 +21,7 @@ from pathlib import Path
 from . import card, evaluate
 from .config import load_settings
 from .data.build import build
-from .datasets import read_items
-from .grpo import run_grpo
+from .grpo import read_manifest, run_grpo
 from .grpo_config import load_grpo_settings
 from .sft import run_sft
 from .story import write_story
@@ -36,9 +35,8 @@ def parts(args: argparse.Namespace) -> dict[str, Callable[[], object]]:
     built, start = work / "built", work / "start"
 
     def learn() -> None:
-        items = read_items(built / "manifest.jsonl", data)
-        train, held_out = ([item for item in items if item.split == split] for split in ("train", "val"))
-        run_grpo(train, held_out, work / "grpo", str(start), out, load_grpo_settings(args.grpo), jobs=args.jobs)
+        settings = load_grpo_settings(args.grpo)
+        run_grpo(*read_manifest(data, built), work / "grpo", str(start), out, settings, jobs=args.jobs)
 
     return {
         "build": lambda: build(data, built, args.jobs, limit=args.limit),

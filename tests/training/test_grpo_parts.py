@@ -128,6 +128,16 @@ def test_every_sample_of_a_group_is_shown_before_one_comes_again():
     assert not np.array_equal(plan[:3], plan[3:])
 
 
+@given(st.sampled_from((1, 2, 3, 6)), st.integers(0, 5))
+def test_samples_of_one_content_are_shown_together(siblings, seed):
+    contents = [index // 6 for index in range(24)]
+    plan = make_plan(["a"] * 24, {}, 8, 6, seed, contents, siblings)
+    shown = plan[:3].ravel().tolist()
+    assert sorted(shown) == list(range(24))
+    blocks = np.array(contents)[shown].reshape(-1, siblings)
+    assert (blocks == blocks[:, :1]).all()
+
+
 def test_groups_are_shown_by_their_weights():
     names = ["a"] * 90 + ["b"] * 10 + ["c"] * 5
     shown = Counter(names[i] for i in make_plan(names, {"a": 1, "b": 3}, 4, 500, 0).ravel())

@@ -12,7 +12,7 @@ from training.data import labels
 from training.data.ffmpeg import Facts
 from training.data.pictures import picture_rows
 from training.data.plan import Sample
-from training.data.sources import Content, load_contents
+from training.data.sources import Content, keep_for_grpo, load_contents
 from training.whole import whole
 
 RUNG_STEP = 1.1
@@ -110,5 +110,6 @@ def write_manifest(
     rows += [video_row(sample, row["facts"], row["ops"], rules, seed) for sample, row in done]
     leave_equal_rungs(rows)
     rows += picture_rows(data_dir, [*avt, *load_contents(data_dir, seed, "clive")], seed)
+    keep_for_grpo(rows, seed)
     (out_dir / "rules.json").write_text(json.dumps(asdict(rules), indent=1) + "\n")
     return write_lines(out_dir / "manifest.jsonl", sorted(rows, key=lambda row: row["id"]))

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 VAL_SHARE = 0.2
+GRPO_SHARE = 0.12
 FREE_LICENCE_EXCEPTIONS = ("unsplash", "pexels")
 
 
@@ -43,12 +44,28 @@ def seeded_rng(*key: object) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(digest[:8], "little"))
 
 
+def draw_share(contents: list[str], share: float, *key: object) -> set[str]:
+    """A seeded share of the distinct contents, at least one of several."""
+    keys = sorted(set(contents))
+    order = seeded_rng(*key).permutation(len(keys))
+    return {keys[i] for i in order[: max(1, round(share * len(keys)))]} if len(keys) > 1 else set()
+
+
 def assign_splits(contents: list[str], seed: int, group: str) -> dict[str, str]:
     """Content key -> "train" or "val": a seeded shuffle of the distinct keys, the first fifth is validation."""
-    keys = sorted(set(contents))
-    order = seeded_rng(seed, "split", group).permutation(len(keys))
-    held_out = {keys[i] for i in order[: max(1, round(VAL_SHARE * len(keys)))]} if len(keys) > 1 else set()
-    return {key: "val" if key in held_out else "train" for key in keys}
+    held_out = draw_share(contents, VAL_SHARE, seed, "split", group)
+    return {key: "val" if key in held_out else "train" for key in contents}
+
+
+def keep_for_grpo(rows: list[dict], seed: int) -> None:
+    """Manifest rows of a share of the training contents of each group get the split "grpo", in place: the supervised
+    start does not see them, so that GRPO is rewarded on videos whose answer the model does not know by heart."""
+    trained = [row for row in rows if row["split"] == "train"]
+    for group in sorted({row["group"] for row in trained}):
+        members = [row for row in trained if row["group"] == group]
+        kept = draw_share([row["content"] for row in members], GRPO_SHARE, seed, "grpo", group)
+        for row in members:
+            row["split"] = "grpo" if row["content"] in kept else "train"
 
 
 def _rows(data_dir: Path, group: str, table: str) -> list[dict[str, str]]:

@@ -1,6 +1,6 @@
 import pytest
 
-from training.data.sources import assign_splits, load_contents, seeded_rng
+from training.data.sources import assign_splits, keep_for_grpo, load_contents, seeded_rng
 
 
 def test_splits_hold_out_a_fifth_and_depend_on_the_seed_only():
@@ -33,3 +33,24 @@ def test_a_missing_table_is_one_clear_sentence(tmp_path):
 def test_seeded_rng_is_the_same_everywhere():
     assert seeded_rng(0, "op", "a").integers(10**9) == seeded_rng(0, "op", "a").integers(10**9)
     assert seeded_rng(0, "op", "a").integers(10**9) != seeded_rng(0, "op", "b").integers(10**9)
+
+
+def test_grpo_keeps_whole_training_contents_and_leaves_validation_alone():
+    rows = [
+        {"group": group, "content": f"{group}{index // 3}", "split": "val" if index % 15 < 3 else "train"}
+        for group in ("clive", "clips")
+        for index in range(150)
+    ]
+    before = [row["split"] for row in rows]
+    keep_for_grpo(rows, 0)
+    for group in ("clive", "clips"):
+        kept = {row["content"] for row in rows if row["group"] == group and row["split"] == "grpo"}
+        assert len(kept) == round(0.12 * 40)
+        assert all(row["split"] == "grpo" for row in rows if row["content"] in kept)
+    assert all((row["split"] == "val") == (old == "val") for row, old in zip(rows, before, strict=True))
+
+
+def test_the_only_content_of_a_group_stays_with_the_start():
+    rows = [{"group": "clips", "content": "park", "split": "train"}]
+    keep_for_grpo(rows, 0)
+    assert rows[0]["split"] == "train"

@@ -137,6 +137,7 @@ def run_grpo(
     data = make_data(limited(items, settings.most), held_out, learner, start, features or run / "features", jobs)
     Trainer(learner, data, run, jobs, report).go()
     save_checkpoint(accelerator, learner.policy, adapters, processor, out)
+    accelerator.end_training()
 
 
 def read_data(args: argparse.Namespace) -> tuple[list[Item], list[Item]]:

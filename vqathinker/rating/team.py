@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,4 +60,5 @@ def join_team() -> Team:
     from accelerate import PartialState
 
     state = PartialState(cpu=not torch.cuda.is_available(), timeout=PATIENCE)
+    atexit.register(state.destroy_process_group)  # its threads may abort an interpreter that shuts down around them
     return Team(state.process_index, state.num_processes, str(state.device))

@@ -151,9 +151,11 @@ def read_data(args: argparse.Namespace) -> tuple[list[Item], list[Item]]:
 
 
 def read_manifest(data: Path, built: Path) -> tuple[list[Item], list[Item]]:
-    """Samples that were kept for GRPO, and validation samples, of a built data set."""
+    """Training and validation samples of a built data set; of those to train on, the ones that were kept for GRPO, if
+    any were."""
     items = read_items(built / "manifest.jsonl", data)
-    return [i for i in items if i.split == "grpo"], [i for i in items if i.split == "val"]
+    splits = {name: [item for item in items if item.split == name] for name in ("grpo", "train", "val")}
+    return splits["grpo"] or splits["train"], splits["val"]
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -38,7 +38,7 @@ from .config import SftSettings
 from .data.reasoning import write_reasoning
 from .metrics import correlations, held
 from .schedule import Stage, run_stage
-from .see import PROJECTORS, ReadingHead, is_clean, named_f1, seeing_loss, weighted
+from .see import ReadingHead, is_clean, named_f1, projectors, seeing_loss, weighted
 from .watch import Seen, Watcher, watch_all
 
 MAX_NEW_TOKENS = 160
@@ -115,7 +115,7 @@ class Speaker:
             part.requires_grad_(False)
         body.motion_encoder.temporal_in.requires_grad_(False)
         matrices = [p for p in body.language_model.layers.parameters() if p.ndim == 2]
-        parts = (*(getattr(body, name) for name in PROJECTORS), self.head)
+        parts = (*projectors(body).values(), self.head)
         known = [parameter for part in parts for parameter in part.parameters()]
         named = {id(p) for p in (*matrices, *known)}
         new = [p for p in self.model.parameters() if p.requires_grad and id(p) not in named]

@@ -39,7 +39,7 @@ def parts(args: argparse.Namespace) -> dict[str, Callable[[], object]]:
         run_grpo(*read_manifest(data, built), work / "grpo", str(start), out, settings, jobs=args.jobs)
 
     return {
-        "build": lambda: build(data, built, args.jobs, limit=args.limit),
+        "build": lambda: build(data, built, args.jobs, limit=args.limit, grpo_share=args.grpo_share),
         "start": lambda: run_sft(data, built, work / "sft", start, load_settings(args.sft), args.jobs),
         "grpo": learn,
         "story": lambda: write_story(
@@ -59,6 +59,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--grpo", type=Path, default=CONFIGS / "tiny_grpo.yaml", help="settings of GRPO")
     parser.add_argument("--jobs", type=int, default=2, help="decoders and encoders at a time")
     parser.add_argument("--limit", type=int, help="make that many degraded clips at most (a trial run)")
+    parser.add_argument("--grpo-share", type=float, default=0.0, help="share of training contents kept for GRPO")
     parser.add_argument("--until", choices=("build", "start", "grpo", "story", "evaluate", "card"), default="card")
     args = parser.parse_args(argv)
     for name, do in parts(args).items():

@@ -2,8 +2,8 @@
 
 Authentic pictures (LIVE-Challenge) were all rated at 500 pixels and never moved. Left like that, the model would read
 their size and stillness as a name of the data set; so a share of them is shown as a slow pan, and a share with the size
-of a common video, neither of which their raters could have seen or minded. Degraded clips, and pictures that people
-liked, are made worse in new ways (training/vary.py).
+of a common video, neither of which their raters could have seen or minded. Degraded clips, and perhaps pictures that
+people liked, are made worse in new ways (training/vary.py).
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class View:
     film: np.ndarray
     facts: np.ndarray
 
-    def frame(self, sample: Sample, place: int) -> tuple[np.ndarray, np.ndarray]:
-        """The frame (S, S, 3) uint8 at a sampled place and its fragments (s, s, 3)."""
-        return self._shown(sample.frames, place), self._shown(sample.parts, place)
+    def frame(self, sample: Sample, place: int) -> tuple[np.ndarray, ...]:
+        """The frame (S, S, 3) uint8 at a sampled place and, for a model that takes them, its fragments (s, s, 3)."""
+        return tuple(self._shown(pictures, place) for pictures in sample.pictures)
 
     def _shown(self, pictures: np.ndarray, place: int) -> np.ndarray:
         if self.picks[place] == BLACK:
@@ -68,7 +68,7 @@ def random_view(row: dict, sample: Sample, settings: SftSettings, rng: np.random
         if pans or resized:
             facts = clip_facts(VideoInfo(**stated, is_still=not pans)).numpy()
     shown, tone = row | {"facts": stated}, None
-    if sample.pan is not None and row["mos"] >= GOOD_MOS and rng.random() < settings.tone_share:
+    if sample.pan is not None and row["mos"] >= GOOD_MOS and rng.random() < settings.retouch_share:
         worse = retouched(shown, sample, film, rng)
         shown, tone, film = worse.row, worse.tone, worse.film
     film = film[..., ::-1] if flipped else film

@@ -49,13 +49,13 @@ class Watcher:
         self.body, self.processor, self.settings = model.model, processor, settings
         self.bank = torch.empty(capacity + 1, model.config.image_seq_length, model.config.token_size, dtype=torch.half)
         self.used = 0
-        sizes = (settings.model.image_size, settings.model.fragment_size)
+        sizes = filter(None, (settings.model.image_size, settings.model.fragment_size))
         self.black = self.store(*(np.zeros((1, size, size, 3), np.uint8) for size in sizes))
 
     @torch.inference_mode()
-    def store(self, frames: np.ndarray, parts: np.ndarray) -> torch.Tensor:
-        """Look at frames (F, S, S, 3) and their fragments (F, s, s, 3), uint8; their places (F,) in the bank."""
-        pixels = [self.processor.normalise(pictures)[None] for pictures in (frames, parts)]
+    def store(self, frames: np.ndarray, *parts: np.ndarray) -> torch.Tensor:
+        """Look at frames (F, S, S, 3) and perhaps fragments (F, s, s, 3), uint8; their places (F,) in the bank."""
+        pixels = [self.processor.normalise(pictures)[None] for pictures in (frames, *parts)]
         places = torch.arange(self.used, self.used + len(frames))
         with torch.autocast("cpu", dtype=torch.bfloat16):
             self.bank[places] = self.body.vision_tokens(*pixels)[0].half()
@@ -69,7 +69,7 @@ class Watcher:
     def watch(self, sample: Sample, views: list[View]) -> list[Seen]:
         """One Seen for each view. A clip that keeps its pixels keeps its tokens, mirrored or not."""
         frames, still = self.settings.model.frames, len(sample.frames) == 1
-        shown = (sample.frames, sample.parts)
+        shown = sample.pictures
         if still:
             shown = tuple(np.concatenate([pictures, pictures[:, :, ::-1]]) for pictures in shown)
         own = torch.cat([self.store(*shown), self.black])

@@ -1,5 +1,7 @@
 """Cached arrays are what the app would take of the same files."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,15 @@ def test_frames_bursts_and_facts_are_those_of_load_clip(cached, data_dir, root):
     assert np.array_equal(bursts_of(sample.film, 3, 4), clip.bursts)
     assert np.array_equal(sample.facts, clip_facts(clip.info).numpy())
     assert (sample.pan is not None) == (row["group"] == "clive")
+
+
+def test_fragments_are_kept_only_for_a_model_that_takes_them(cached, data_dir, tmp_path):
+    rows, built = cached
+    assert fill_cache(rows, data_dir, built, tmp_path, replace(SETTINGS, fragment_size=0), jobs=1) == []
+    for row in rows:
+        plain, both = read_sample(tmp_path, row), read_sample(built / "cache", row)
+        assert plain.parts is None and len(plain.pictures) == 1 and len(both.pictures) == 2
+        assert np.array_equal(plain.frames, both.frames)
 
 
 def test_what_cannot_be_decoded_is_named_and_left_out(cached, data_dir, tmp_path):

@@ -12,7 +12,6 @@ from vqathinker.space.learned_story import read_story
 SFT = {
     "model": {
         "image_size": 64,
-        "fragment_size": 32,
         "frames": 2,
         "grids": [1],
         "burst_length": 4,

@@ -17,7 +17,7 @@ ROW = {"id": "a", "group": "clive", "kind": "human", "mos": 2.0, "defects": [], 
 def sample():
     film = np.arange(5 * 8 * 8, dtype=np.uint8).reshape(5, 8, 8)
     frames = np.arange(192, dtype=np.uint8).reshape(1, 8, 8, 3)
-    return Sample(frames, frames[:, :4, :4], film[:1], np.zeros(4, np.float32), film)
+    return Sample(frames, film[:1], np.zeros(4, np.float32), frames[:, :4, :4], film)
 
 
 def views(sample, settings, count=60):
@@ -44,7 +44,7 @@ def test_a_stated_size_is_a_common_one_and_reaches_the_facts(sample):
 
 
 def test_clips_keep_their_facts(sample):
-    clip = Sample(sample.frames, sample.parts, sample.film, sample.facts)
+    clip = Sample(sample.frames, sample.film, sample.facts)
     view = random_view(ROW, clip, SftSettings(pan_share=1.0, resize_share=1.0), np.random.default_rng(0))
     assert view.row["facts"] == FACTS and np.array_equal(view.facts, sample.facts)
 
@@ -52,14 +52,14 @@ def test_clips_keep_their_facts(sample):
 def test_pictures_that_people_liked_get_new_defects_and_labels_that_follow():
     frames = np.random.default_rng(0).integers(40, 220, (1, 16, 16, 3), np.uint8)
     film = np.random.default_rng(1).integers(40, 220, (5, 8, 8), np.uint8)
-    sample = Sample(frames, frames[:, :8, :8], film[:1], np.zeros(4, np.float32), film)
+    sample = Sample(frames, film[:1], np.zeros(4, np.float32), pan=film)
     liked = ROW | {"mos": 4.2}
-    seen = [random_view(liked, sample, SftSettings(tone_share=1.0), np.random.default_rng(k)) for k in range(40)]
+    seen = [random_view(liked, sample, SftSettings(retouch_share=1.0), np.random.default_rng(k)) for k in range(40)]
     named = {defect["name"] for view in seen for defect in view.row["defects"]}
     assert named == {"underexposure", "overexposure", "low_contrast", "color"}
     for view in seen:
         assert view.row["kind"] == "pseudo" and 1 <= view.row["mos"] <= 4.2 and view.tone is not None
-    disliked = [random_view(ROW, sample, SftSettings(tone_share=1.0), np.random.default_rng(k)) for k in range(9)]
+    disliked = [random_view(ROW, sample, SftSettings(retouch_share=1.0), np.random.default_rng(k)) for k in range(9)]
     assert all(view.row["kind"] == "human" and view.tone is None for view in disliked)
 
 

@@ -1,6 +1,6 @@
 """Build the training set: degraded clips in OUT_DIR/videos and OUT_DIR/manifest.jsonl.
 
-    python -m training.data.build DATA_DIR OUT_DIR [--jobs 2] [--seed 0] [--limit N]
+    python -m training.data.build DATA_DIR OUT_DIR [--jobs 2] [--seed 0] [--limit N] [--grpo-share 0.1]
 
 Resumable: what is made is listed in OUT_DIR/made.jsonl (measurements only) and not made again; the labels are
 computed from it at the end, so a changed label rule costs seconds.  The same seed gives the same rows.
@@ -118,10 +118,12 @@ def build(
     seed: int = 0,
     limit: int | None = None,
     max_lines: int = 2160,
+    grpo_share: float = 0.0,
 ) -> Path:
     """Build or resume; returns the manifest's path.  `limit`: that many degraded clips at most, on their contents.
 
-    `max_lines` caps the shorter side of all clips in pixels.
+    `max_lines` caps the shorter side of all clips in pixels. `grpo_share` of the training contents of each group
+    get the split "grpo".
     """
     (out_dir / "videos").mkdir(parents=True, exist_ok=True)
     contents = [content for group in VIDEO_GROUPS for content in load_contents(data_dir, seed, group)]
@@ -141,7 +143,7 @@ def build(
             log.write(json.dumps(row) + "\n")
             log.flush()
     os.sync()
-    return write_manifest(data_dir, out_dir, clean, samples, made, seed)
+    return write_manifest(data_dir, out_dir, clean, samples, made, grpo_share, seed)
 
 
 def _is_made(sample: Sample, made: dict[str, dict], out_dir: Path, seed: int) -> bool:
@@ -157,8 +159,9 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2, help="worker processes, one ffmpeg thread each")
     parser.add_argument("--seed", type=int, default=0, help="fixes splits, plan and every random choice")
     parser.add_argument("--limit", type=int, help="make this many degraded clips at most (a trial run)")
+    parser.add_argument("--grpo-share", type=float, default=0.0, help="share of training contents kept for GRPO")
     args = parser.parse_args()
-    print(build(args.data_dir, args.out_dir, args.jobs, args.seed, args.limit))
+    print(build(args.data_dir, args.out_dir, args.jobs, args.seed, args.limit, grpo_share=args.grpo_share))
 
 
 if __name__ == "__main__":

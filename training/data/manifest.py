@@ -97,7 +97,7 @@ def write_lines(path: Path, rows: list[dict]) -> Path:
 
 
 def write_manifest(
-    data_dir: Path, out_dir: Path, clean: list[Sample], samples: list[Sample], made: dict, seed: int
+    data_dir: Path, out_dir: Path, clean: list[Sample], samples: list[Sample], made: dict, grpo_share: float, seed: int
 ) -> Path:
     """Write manifest.jsonl (sorted by id) and rules.json (the fitted curves with their fit quality).
 
@@ -110,6 +110,7 @@ def write_manifest(
     rows += [video_row(sample, row["facts"], row["ops"], rules, seed) for sample, row in done]
     leave_equal_rungs(rows)
     rows += picture_rows(data_dir, [*avt, *load_contents(data_dir, seed, "clive")], seed)
-    keep_for_grpo(rows, seed)
+    if grpo_share:
+        keep_for_grpo(rows, grpo_share, seed)
     (out_dir / "rules.json").write_text(json.dumps(asdict(rules), indent=1) + "\n")
     return write_lines(out_dir / "manifest.jsonl", sorted(rows, key=lambda row: row["id"]))

@@ -42,7 +42,7 @@ def test_grpo_keeps_whole_training_contents_and_leaves_validation_alone():
         for index in range(150)
     ]
     before = [row["split"] for row in rows]
-    keep_for_grpo(rows, 0)
+    keep_for_grpo(rows, 0.12, 0)
     for group in ("clive", "clips"):
         kept = {row["content"] for row in rows if row["group"] == group and row["split"] == "grpo"}
         assert len(kept) == round(0.12 * 40)
@@ -52,5 +52,5 @@ def test_grpo_keeps_whole_training_contents_and_leaves_validation_alone():
 
 def test_the_only_content_of_a_group_stays_with_the_start():
     rows = [{"group": "clips", "content": "park", "split": "train"}]
-    keep_for_grpo(rows, 0)
+    keep_for_grpo(rows, 0.12, 0)
     assert rows[0]["split"] == "train"

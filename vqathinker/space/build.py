@@ -12,6 +12,7 @@ import gradio as gr
 from ..bundled import checkpoint_folder
 from ..errors import VQAThinkerError
 from . import texts, views
+from .about import about
 from .api import add_endpoints
 from .compare_tab import build_compare_tab
 from .lab_tab import build_lab_tab, open_shared
@@ -44,8 +45,7 @@ def build(settings: Settings) -> gr.Blocks:
             open_shared(page, build_lab_tab(rollouts_state))
             build_learned_tab(settings.model)
             with gr.Tab("About"):
-                about = texts.about(settings.model, settings.address, checkpoint_folder(settings.model))
-                gr.Markdown(about, elem_id="about")
+                gr.Markdown(about(settings.model, settings.address, checkpoint_folder(settings.model)), elem_id="about")
         add_endpoints(model)
 
         def leave(request: gr.Request) -> None:

@@ -3,10 +3,9 @@
     python -m training.cache DATA_DIR BUILT_DIR CACHE_DIR
 
 DATA_DIR holds the pictures, BUILT_DIR what `training.data.build` wrote. One .npz a sample: `frames` (F or 1, S, S, 3)
-uint8 squashed; for a model that takes them, `parts` (F or 1, s, s, 3) uint8, the fragments of the same frames; `film`
-(N, s, s) uint8, the luma of every frame of the clip (one for a picture), of which bursts are cut; `facts` (4,) float32;
-for authentic pictures `pan` (60, s, s), the film of a slow pan over the picture. Finished samples are skipped, so the
-command can be stopped and run again.
+uint8 squashed; `film` (N, s, s) uint8, the luma of every frame of the clip (one for a picture), of which bursts are
+parts; `facts` (4,) float32; for authentic pictures `pan` (60, s, s), the film of a slow pan over the picture. Finished
+samples are skipped, so the command can be stopped and run again.
 
 Clips are decoded in this process, without the guard that the app has between itself and strangers: the files of
 BUILT_DIR come from our own encoder.
@@ -27,7 +26,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from vqathinker.errors import VideoError
-from vqathinker.model.processing import clip_facts, fragments, squash
+from vqathinker.model.processing import clip_facts, squash
 from vqathinker.video import Limits, VideoInfo, VideoSpec, burst_window, frame_indices, load_clip
 from vqathinker.video.decode_pyav import decode_pyav, to_luma, to_rgb
 from vqathinker.video.index import make_index
@@ -44,19 +43,12 @@ PAN_RATE, PAN_SECONDS = 30.0, 2.0
 
 @dataclass(frozen=True)
 class Sample:
-    """`frames` (F or 1, S, S, 3), perhaps their fragments `parts` (F or 1, s, s, 3), `film` and perhaps `pan`
-    (N, s, s), all uint8; `facts` (4,) float32."""
+    """`frames` (F or 1, S, S, 3), `film` and perhaps `pan` (N, s, s), all uint8; `facts` (4,) float32."""
 
     frames: np.ndarray
     film: np.ndarray
     facts: np.ndarray
-    parts: np.ndarray | None = None
     pan: np.ndarray | None = None
-
-    @property
-    def pictures(self) -> tuple[np.ndarray, ...]:
-        """What the tower sees: the frames and, for a model that takes them, their fragments."""
-        return (self.frames,) if self.parts is None else (self.frames, self.parts)
 
 
 def bursts_of(film: np.ndarray, count: int, length: int) -> np.ndarray:
@@ -88,27 +80,21 @@ def pan_film(picture: np.ndarray, size: int, rng: np.random.Generator) -> np.nda
     return film
 
 
-def pictures_of(frame: np.ndarray, settings: ModelSettings) -> dict[str, np.ndarray]:
-    """What the tower is shown of a frame (H, W, 3) uint8."""
-    shown = {"frames": squash(frame, settings.image_size)}
-    return shown | ({"parts": fragments(frame, settings.fragment_size)} if settings.fragment_size else {})
-
-
 def read_clip(path: Path, settings: ModelSettings) -> dict[str, np.ndarray]:
     """Arrays of a clip from our own encoder. Raises VideoError."""
     index = make_index(str(path), Limits())
-    count, shown, film = index.num_frames, {}, {}
+    count, frames, film = index.num_frames, {}, {}
     wanted = frame_indices(count, settings.frames)
 
     def take(position: int, frame) -> None:
         film[position] = to_luma(frame, index, settings.burst_size)
         if position in wanted:
-            shown[position] = pictures_of(to_rgb(frame, index), settings)
+            frames[position] = squash(to_rgb(frame, index), settings.image_size)
 
     decode_pyav(str(path), index, range(count), take)
     info = VideoInfo(*index.upright, index.fps, count, index.duration_s, is_still=False)
     return {
-        **{name: np.stack([shown[i][name] for i in wanted]) for name in shown[wanted[0]]},
+        "frames": np.stack([frames[i] for i in wanted]),
         "film": np.stack([film[i] for i in range(count)]),
         "facts": clip_facts(info).numpy(),
     }
@@ -118,7 +104,7 @@ def read_picture(row: dict, path: Path, settings: ModelSettings) -> dict[str, np
     """Arrays of a still picture. Raises VideoError."""
     clip = load_clip(path, VideoSpec(settings.frames, settings.burst_length, settings.burst_size))
     arrays = {
-        **{name: picture[None] for name, picture in pictures_of(clip.frames[0], settings).items()},
+        "frames": squash(clip.frames[0], settings.image_size)[None],
         "film": clip.bursts[0, :1],
         "facts": clip_facts(clip.info).numpy(),
     }
@@ -144,7 +130,7 @@ def write_sample(row: dict, data: Path, built: Path, cache: Path, settings: Mode
 
 def read_sample(cache: Path, row: dict) -> Sample:
     with np.load(sample_path(cache, row)) as arrays:
-        return Sample(**{name: arrays.get(name) for name in ("frames", "film", "facts", "parts", "pan")})
+        return Sample(**{name: arrays.get(name) for name in ("frames", "film", "facts", "pan")})
 
 
 def fill_cache(rows: list[dict], data: Path, built: Path, cache: Path, settings: ModelSettings, jobs: int) -> list[str]:

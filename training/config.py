@@ -13,8 +13,6 @@ class ModelSettings:
     """Size of the tiny model."""
 
     image_size: int = 384
-    fragment_size: int = 0
-    """Side of the fragments shown beside each frame; 0: none."""
     frames: int = 6
     grids: tuple[int, ...] = (1, 3)
     burst_length: int = 8
@@ -89,8 +87,7 @@ class SftSettings:
     """Everything that decides a supervised run, next to its data.
 
     `human_copies` of a stage: how often an epoch shows a sample with human MOS, so that authentic defects weigh more;
-    `tone_share`, `time_share`: how often a degraded clip gets a new defect of pixels or of time (training/vary.py);
-    `retouch_share`: the same for a still picture that people liked, and defects of pixels.
+    `tone_share`, `time_share`: how often a degraded clip gets a new defect of pixels or of time (training/vary.py).
     """
 
     seed: int = 0
@@ -98,7 +95,6 @@ class SftSettings:
     resize_share: float = 0.5
     tone_share: float = 0.35
     time_share: float = 0.35
-    retouch_share: float = 0.0
     model: ModelSettings = field(default_factory=ModelSettings)
     see: SeeSettings = field(default_factory=SeeSettings)
     move: MoveSettings = field(default_factory=MoveSettings)

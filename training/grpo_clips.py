@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from vqathinker.model.processing import VQAThinkerProcessor, clip_facts
+from vqathinker.model.processing import VQAThinkerProcessor, clip_facts, normalise, squash
 from vqathinker.video import PERTURBATIONS, DecoderCrash, Limits, VideoInfo, VideoSpec, burst_window, frame_indices
 from vqathinker.video.decode import Decoding
 from vqathinker.video.guard import check_file
@@ -51,12 +51,11 @@ def sample_key(item: Item) -> str:
 class Variants:
     """The clip in order (variant 0) and its twins.
 
-    pictures: the uint8 arrays of `VQAThinkerProcessor.pictures`, of every frame that any variant shows, once; picks
-    (V, F): which of these U stands at each sampled place; bursts (V, F, T, s, s) uint8, or None for a
-    model without; modes (V,), "" for the clip itself.
+    frames (U, S, S, 3) uint8, squashed: every frame that any variant shows, once; picks (V, F): which of them stands at
+    each sampled place; bursts (V, F, T, s, s) uint8, or None for a model without; modes (V,), "" for the clip itself.
     """
 
-    pictures: dict[str, np.ndarray]
+    frames: np.ndarray
     picks: np.ndarray
     bursts: np.ndarray | None
     modes: tuple[str, ...]
@@ -65,9 +64,9 @@ class Variants:
     def facts(self) -> torch.Tensor:
         return clip_facts(self.info)
 
-    def pixels(self, variant: int, processor: VQAThinkerProcessor) -> dict[str, torch.Tensor]:
-        """pixel_values (F, 3, S, S) and perhaps fragment_values (F, 3, s, s) of one variant, normalised float32."""
-        return {name: processor.normalise(made[self.picks[variant]]) for name, made in self.pictures.items()}
+    def pixels(self, variant: int, processor: VQAThinkerProcessor) -> torch.Tensor:
+        """(F, 3, S, S) float32 of one variant, normalised."""
+        return normalise(self.frames[self.picks[variant]], processor.image_mean, processor.image_std)
 
     def motion_values(self, variant: int) -> torch.Tensor:
         """(F, T, s, s) in [0, 1]."""
@@ -103,8 +102,8 @@ def _read(decoding: Decoding, processor: VQAThinkerProcessor, twins: list[Twin])
     lumas, luma_rows = _room(windows, (spec.burst_size, spec.burst_size))
     decoding.read(frames, frame_rows, lumas, luma_rows, [indices[0]])
     bursts = lumas[_rows_of(windows, luma_rows)] if spec.burst_length else None
-    modes = ("", *(twin.mode for twin in twins))
-    return Variants(processor.pictures(frames), _rows_of(sampled, frame_rows), bursts, modes, info)
+    squashed = np.stack([squash(frame, processor.image_size) for frame in frames])
+    return Variants(squashed, _rows_of(sampled, frame_rows), bursts, ("", *(twin.mode for twin in twins)), info)
 
 
 def _windows(indices: list[int], spec: VideoSpec, count: int) -> np.ndarray:

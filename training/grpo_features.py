@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from vqathinker.errors import VideoError, VQAThinkerError
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
-from vqathinker.model.processing import VQAThinkerProcessor
+from vqathinker.model.processing import VQAThinkerProcessor, normalise
 
 from .datasets import Item
 from .grpo_clips import Variants, read_variants, sample_key, twins_of
@@ -56,8 +56,7 @@ def fingerprint(
             if not key.startswith("facts."):
                 digest.update(f"{name}.{key}".encode() + tensor.float().cpu().numpy().tobytes())
     spec = processor.video_spec
-    sizes = [spec.frames, spec.burst_length, spec.burst_size, processor.image_size, processor.fragment_size]
-    sizes.append(int(model.config.color))
+    sizes = [spec.frames, spec.burst_length, spec.burst_size, processor.image_size, int(model.config.color)]
     return {"weights": digest.hexdigest(), "sizes": sizes, "twins": twins, "twin_seed": seed}
 
 
@@ -89,7 +88,7 @@ class Decoded:
         return Decoded(self.processor, self.twins, self.seed)
 
     def _inputs(self, read: Variants, variant: int) -> Inputs:
-        inputs = read.pixels(variant, self.processor)
+        inputs = {"pixel_values": read.pixels(variant, self.processor)}
         if read.bursts is not None:
             inputs |= {"motion_values": read.motion_values(variant), "clip_facts": read.facts()}
         return inputs
@@ -186,14 +185,14 @@ def features_of(
 ) -> dict[str, np.ndarray]:
     """Arrays of `Stored` for one clip: the tower sees every frame once, in bfloat16 as in the supervised start."""
     device = model.device
-    pixels = {name: processor.normalise(made)[None].to(device) for name, made in read.pictures.items()}
+    pixels = normalise(read.frames, processor.image_mean, processor.image_std).to(device)
     with torch.autocast(device.type, dtype=torch.bfloat16):
-        tokens = see(model, pixels, motion=False)["vision_tokens"][0].half()
+        tokens = see(model, {"pixel_values": pixels[None]}, motion=False)["vision_tokens"][0].half()
     arrays = {}
     for variant, picks in enumerate(read.picks):
         chosen = picks[:1] if (picks == picks[0]).all() and len(read.picks) == 1 else picks
         arrays[f"vision_tokens_{variant}"] = tokens[chosen].cpu().numpy()
-        inputs = {"pixel_values": pixels["pixel_values"][:, picks]}
+        inputs = {"pixel_values": pixels[picks][None]}
         if model.model.has_bursts:
             inputs = {"motion_values": read.motion_values(variant)[None].to(device)}
             arrays["clip_facts"] = read.facts().numpy()

@@ -21,8 +21,7 @@ from .grpo_config import LoraSettings
 
 Inputs = dict[str, torch.Tensor]
 """What is known of B videos: `vision_tokens` (B, F, tokens, D) or `pixel_values`; `burst_moments` or `motion_values`
-with `clip_facts`, or `motion_feature` (B, M). What comes first in each pair was computed before, by frozen parts.
-`fragment_values` go with `pixel_values` where the model takes them."""
+with `clip_facts`, or `motion_feature` (B, M). What comes first in each pair was computed before, by frozen parts."""
 
 
 def see(
@@ -38,7 +37,7 @@ def see(
     elif motion and "pixel_values" in seen and not body.has_bursts:
         seen["motion_feature"] = body.motion_feature(seen["pixel_values"])
     if tower and "pixel_values" in seen:
-        seen["vision_tokens"] = body.vision_tokens(seen["pixel_values"], seen.pop("fragment_values", None))
+        seen["vision_tokens"] = body.vision_tokens(seen["pixel_values"])
         if body.has_bursts or motion:
             del seen["pixel_values"]
     return seen
@@ -54,10 +53,7 @@ def video_features(model: VQAThinkerForConditionalGeneration, inputs: Inputs) ->
     else:
         shown = inputs["motion_values"] if body.has_bursts else inputs["pixel_values"]
         motion = body.motion_feature(shown, inputs.get("clip_facts"))
-    if "vision_tokens" in inputs:
-        tokens = inputs["vision_tokens"]
-    else:
-        tokens = body.vision_tokens(inputs["pixel_values"], inputs.get("fragment_values"))
+    tokens = inputs["vision_tokens"] if "vision_tokens" in inputs else body.vision_tokens(inputs["pixel_values"])
     return body.project(tokens.to(body.dtype), motion)
 
 

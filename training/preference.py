@@ -75,9 +75,8 @@ def inputs_of(clip: Variants, loaded: LoadedModel) -> dict[str, torch.Tensor]:
     ids = torch.tensor(processor.tokenizer(processor.prompt_text())["input_ids"])
     inputs = {
         "input_ids": ids.repeat(len(places), 1),
+        "pixel_values": torch.stack([clip.pixels(place, processor) for place in places]),
     }
-    pixels = [clip.pixels(place, processor) for place in places]
-    inputs |= {name: torch.stack([each[name] for each in pixels]) for name in pixels[0]}
     if clip.bursts is not None:
         inputs["motion_values"] = torch.stack([clip.motion_values(place) for place in places])
         inputs["clip_facts"] = clip.facts().repeat(len(places), 1)

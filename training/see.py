@@ -12,7 +12,7 @@ samples only: nobody listed the defects of the authentic pictures).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import nn
 
-from vqathinker.model.modeling import VQAThinkerForConditionalGeneration, VQAThinkerModel
+from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor
 from vqathinker.rating.defects import DEFECTS
 
@@ -29,7 +29,7 @@ from .cache import read_sample
 from .config import SftSettings
 from .metrics import correlations
 from .schedule import Stage, run_stage
-from .views import View, motion_tensors, plain_view, random_view
+from .views import View, motion_tensors, picture_tensor, plain_view, random_view
 
 SEVERITY_TARGETS = {"slight": 0.6, "noticeable": 0.8, "severe": 1.0}
 HEAD_SIZE = 128
@@ -37,28 +37,18 @@ SCALE_SAMPLES = 384
 
 
 class ReadingHead(nn.Module):
-    """Projected video features (B, V, H) -> MOS (B,) and defect logits (B, 13); V is for each frame `tokens`, those of
-    the whole frame and perhaps that of its fragments, and then the motion token."""
+    """Projected video features (B, V, H) -> MOS (B,) and defect logits (B, 13)."""
 
-    def __init__(self, hidden_size: int, tokens: Sequence[int]):
+    def __init__(self, hidden_size: int):
         super().__init__()
-        self.tokens = tuple(tokens)
-        width = (len(self.tokens) + 1) * hidden_size
         self.layers = nn.Sequential(
-            nn.Linear(width, HEAD_SIZE), nn.GELU(), nn.Dropout(0.1), nn.Linear(HEAD_SIZE, 1 + len(DEFECTS))
+            nn.Linear(2 * hidden_size, HEAD_SIZE), nn.GELU(), nn.Dropout(0.1), nn.Linear(HEAD_SIZE, 1 + len(DEFECTS))
         )
 
     def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        frames = features[:, :-1].unflatten(1, (-1, sum(self.tokens))).mean(1)
-        pooled = [some.mean(1) for some in frames.split(self.tokens, dim=1)]
-        out = self.layers(torch.cat([*pooled, features[:, -1]], dim=-1))
+        summary = torch.cat([features[:, :-1].mean(1), features[:, -1]], dim=-1)
+        out = self.layers(summary)
         return 3.0 + out[:, 0], out[:, 1:]
-
-
-def projectors(body: VQAThinkerModel) -> dict[str, nn.Module]:
-    """Those of what the tower sees: of whole frames and, for a model that takes them, of fragments."""
-    found = {name: getattr(body, name) for name in ("multi_modal_projector", "fragment_projector")}
-    return {name: module for name, module in found.items() if module is not None}
 
 
 def severity_targets(rows: list[dict]) -> torch.Tensor:
@@ -130,9 +120,7 @@ class Seer:
         settings: SftSettings,
     ):
         self.model, self.processor, self.cache, self.settings = model.model, processor, cache, settings
-        tokens = model.config.image_seq_length
-        tokens = (tokens - 1, 1) if model.config.fragments else (tokens,)
-        self.head = ReadingHead(model.config.text_config.hidden_size, tokens)
+        self.head = ReadingHead(model.config.text_config.hidden_size)
         tower = self.model.vision_tower
         for part in [tower.stem, *tower.stages[: settings.see.frozen_stages]]:
             part.requires_grad_(False)
@@ -144,14 +132,14 @@ class Seer:
     def groups(self) -> list[dict]:
         """Parameter groups: the tower at its own rate, everything new at another."""
         tower = [p for p in self.model.vision_tower.parameters() if p.requires_grad]
-        new = [module for name, module in self.modules().items() if name != "vision_tower"]
+        new = [self.model.multi_modal_projector, self.model.motion_encoder, self.model.motion_projector, self.head]
         fresh = [p for module in new for p in module.parameters()]
         return [{"params": tower, "lr": self.settings.see.tower_lr}, {"params": fresh, "lr": self.settings.see.new_lr}]
 
     def modules(self) -> dict[str, nn.Module]:
         """What this stage trains or fits; the language model is not among it."""
-        names = ("vision_tower", "motion_encoder", "motion_projector")
-        return {name: getattr(self.model, name) for name in names} | projectors(self.model) | {"head": self.head}
+        names = ("vision_tower", "motion_encoder", "multi_modal_projector", "motion_projector")
+        return {name: getattr(self.model, name) for name in names} | {"head": self.head}
 
     def fit_scales(self, rows: list[dict], rng: np.random.Generator) -> None:
         """Measure the scale of the tower's features on one frame of each of some training samples."""
@@ -162,25 +150,23 @@ class Seer:
             tokens = torch.cat([self.model.vision_tower(pixel_values=some).last_hidden_state for some in pixels])
         self.model.vision_tower.standardise.fit(tokens.float().flatten(0, 1))
 
-    def pixels(self, frames: Sequence[np.ndarray]) -> torch.Tensor:
-        """One picture (S, S, 3) uint8 of each sample -> (B, 1, 3, S, S), normalised."""
-        return self.processor.normalise(np.stack(frames)).unsqueeze(1)
+    def pixels(self, frames: list[np.ndarray]) -> torch.Tensor:
+        return picture_tensor(frames, self.processor.image_mean, self.processor.image_std)
 
     def predict(self, rows: list[dict], rng: np.random.Generator | None) -> tuple[torch.Tensor, torch.Tensor, list]:
         """One frame of each sample -> MOS (B,), logits (B, 13) and rows with the labels of what was shown; with a
         generator, a random view of it."""
         views: list[View] = []
-        shown = []
+        frames = []
         for row in rows:
             sample = read_sample(self.cache, row)
             view = random_view(row, sample, self.settings, rng) if rng else plain_view(row, sample)
             count = len(view.picks)
-            frame, *parts = view.frame(sample, int(rng.integers(count)) if rng else count // 2)
-            whole = cropped(frame, self.settings.see.crop, rng) if rng and row["kind"] == "human" else frame
-            shown.append((whole, *parts))
+            frame = view.frame(sample, int(rng.integers(count)) if rng else count // 2)
+            frames.append(cropped(frame, self.settings.see.crop, rng) if rng and row["kind"] == "human" else frame)
             views.append(view)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            tokens = self.model.vision_tokens(*map(self.pixels, zip(*shown, strict=True))).float()
+            tokens = self.model.vision_tokens(self.pixels(frames)).float()
             features = self.model.project(tokens, self.model.motion_feature(*motion_tensors(views, self.settings)))
             mos, logits = self.head(features)
         return mos.float(), logits.float(), [view.row for view in views]

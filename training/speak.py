@@ -1,7 +1,7 @@
 """Third stage of the supervised start: learn to say what is seen.
 
 Tower and motion encoder stay as the earlier stages left them, so that their output is computed once for each of a few
-views of every sample. The projectors of the tower and the reading head go on from the first stage; burst moments and
+views of every sample. The projector of the tower and the reading head go on from the first stage; burst moments and
 color moments are standardised over the training data, fresh projectors of both and the language model learn to write
 the grounded reasoning and the score. Every epoch words the same facts anew. Clips without defects are shown as they
 are, several times an epoch: where nearly every clip is broken, naming a defect is always a good guess.
@@ -38,7 +38,7 @@ from .config import SftSettings
 from .data.reasoning import write_reasoning
 from .metrics import correlations, held
 from .schedule import Stage, run_stage
-from .see import ReadingHead, is_clean, named_f1, projectors, seeing_loss, weighted
+from .see import ReadingHead, is_clean, named_f1, seeing_loss, weighted
 from .watch import Seen, Watcher, watch_all
 
 MAX_NEW_TOKENS = 160
@@ -115,8 +115,7 @@ class Speaker:
             part.requires_grad_(False)
         body.motion_encoder.temporal_in.requires_grad_(False)
         matrices = [p for p in body.language_model.layers.parameters() if p.ndim == 2]
-        parts = (*projectors(body).values(), self.head)
-        known = [parameter for part in parts for parameter in part.parameters()]
+        known = [*body.multi_modal_projector.parameters(), *self.head.parameters()]
         named = {id(p) for p in (*matrices, *known)}
         new = [p for p in self.model.parameters() if p.requires_grad and id(p) not in named]
         groups = [

@@ -185,31 +185,17 @@ def worsen(row: dict, sample: Sample, tone_share: float, time_share: float, rng:
             film, picks, name, keep = _time(sample, row, options[int(rng.integers(len(options)))], rng, count)
             added.append((name, keep))
     if wants_tone:
-        tone, film, more = _tone(film, reference, rng)
-        added += more
-    return Worse(relabelled(row, added), tone, picks, film)
-
-
-def _tone(film: np.ndarray, reference: Reference, rng: np.random.Generator):
-    """A change of pixels that would be seen, the film (N, s, s) with it, and [(defect, keep)]; or none of it."""
-    options = [name for name in TONES if eligible(name, reference)]
-    if not options:
-        return None, film, []
-    op = draw_op(options[int(rng.integers(len(options)))], rng)
-    tone = tone_of(op, rng)
-    return tone, tone.luma[film], [(op.family, labels.keep_from_strength(op.family, op.variant, op.strength))]
-
-
-def relabelled(row: dict, added: list[tuple[str, float]]) -> dict:
-    """The row of a sample that got more defects, given as (name, keep); its label is a pseudo-MOS from then on."""
+        options = [name for name in TONES if eligible(name, reference)]
+        if options:
+            op = draw_op(options[int(rng.integers(len(options)))], rng)
+            tone = tone_of(op, rng)
+            film = tone.luma[film]
+            added.append((op.family, labels.keep_from_strength(op.family, op.variant, op.strength)))
     found = [(defect["name"], defect["severity"]) for defect in row["defects"]]
     found += [(name, labels.severity_from_keep(keep)) for name, keep in added]
-    mos = labels.combine(row["mos"], [keep for _, keep in added])
-    return row | {"kind": "pseudo", "mos": mos, "defects": labels.defect_list(found), "ladder": None}
-
-
-def retouched(row: dict, sample: Sample, film: np.ndarray, rng: np.random.Generator) -> Worse:
-    """A rated picture, or a pan `film` (N, s, s) over it, with a new defect of pixels. Only for one that people liked:
-    of any other nobody listed what else is wrong with it."""
-    tone, film, added = _tone(film, reference_of(row, sample), rng)
-    return Worse(relabelled(row, added) if added else row, tone, tuple(range(len(sample.frames))), film)
+    changed = {
+        "mos": labels.combine(row["mos"], [keep for _, keep in added]),
+        "defects": labels.defect_list(found),
+        "ladder": None,
+    }
+    return Worse(row | changed, tone, picks, film)

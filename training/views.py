@@ -2,8 +2,8 @@
 
 Authentic pictures (LIVE-Challenge) were all rated at 500 pixels and never moved. Left like that, the model would read
 their size and stillness as a name of the data set; so a share of them is shown as a slow pan, and a share with the size
-of a common video, neither of which their raters could have seen or minded. Degraded clips, and perhaps pictures that
-people liked, are made worse in new ways (training/vary.py).
+of a common video, neither of which their raters could have seen or minded. Degraded clips are made worse in new ways
+(training/vary.py).
 """
 
 from __future__ import annotations
@@ -13,15 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from vqathinker.model.processing import clip_facts
+from vqathinker.model.processing import clip_facts, normalise
 from vqathinker.video import VideoInfo
 from vqathinker.video.perturb import BLACK
 
 from .cache import PAN_RATE, PAN_SECONDS, Sample, bursts_of
 from .config import SftSettings
-from .vary import Tone, retouched, worsen
+from .vary import Tone, worsen
 
-GOOD_MOS = 3.8
 COMMON_SIZES = ((854, 480), (960, 540), (1280, 720), (1920, 1080), (480, 854), (720, 1280))
 
 
@@ -37,16 +36,13 @@ class View:
     film: np.ndarray
     facts: np.ndarray
 
-    def frame(self, sample: Sample, place: int) -> tuple[np.ndarray, ...]:
-        """The frame (S, S, 3) uint8 at a sampled place and, for a model that takes them, its fragments (s, s, 3)."""
-        return tuple(self._shown(pictures, place) for pictures in sample.pictures)
-
-    def _shown(self, pictures: np.ndarray, place: int) -> np.ndarray:
+    def frame(self, sample: Sample, place: int) -> np.ndarray:
+        """The frame (S, S, 3) uint8 at a sampled place."""
         if self.picks[place] == BLACK:
-            return np.zeros_like(pictures[0])
-        picture = pictures[self.picks[place]]
-        picture = self.tone(picture) if self.tone else picture
-        return picture[:, ::-1] if self.flipped else picture
+            return np.zeros_like(sample.frames[0])
+        frame = sample.frames[self.picks[place]]
+        frame = self.tone(frame) if self.tone else frame
+        return frame[:, ::-1] if self.flipped else frame
 
 
 def random_view(row: dict, sample: Sample, settings: SftSettings, rng: np.random.Generator) -> View:
@@ -67,12 +63,8 @@ def random_view(row: dict, sample: Sample, settings: SftSettings, rng: np.random
             stated |= {"width": width, "height": height}
         if pans or resized:
             facts = clip_facts(VideoInfo(**stated, is_still=not pans)).numpy()
-    shown, tone = row | {"facts": stated}, None
-    if sample.pan is not None and row["mos"] >= GOOD_MOS and rng.random() < settings.retouch_share:
-        worse = retouched(shown, sample, film, rng)
-        shown, tone, film = worse.row, worse.tone, worse.film
     film = film[..., ::-1] if flipped else film
-    return View(shown, flipped, tuple(range(len(sample.frames))), tone, film, facts)
+    return View(row | {"facts": stated}, flipped, tuple(range(len(sample.frames))), None, film, facts)
 
 
 def plain_view(row: dict, sample: Sample) -> View:
@@ -85,3 +77,8 @@ def motion_tensors(views: list[View], settings: SftSettings) -> tuple[torch.Tens
     frames, length = settings.model.frames, settings.model.burst_length
     bursts = np.stack([bursts_of(view.film, frames, length) for view in views])
     return torch.from_numpy(bursts).float().div_(255), torch.from_numpy(np.stack([view.facts for view in views]))
+
+
+def picture_tensor(frames: list[np.ndarray], mean: list[float], std: list[float]) -> torch.Tensor:
+    """One frame (S, S, 3) uint8 of each sample -> (B, 1, 3, S, S), normalised."""
+    return normalise(np.stack(frames), mean, std).unsqueeze(1)

@@ -13,7 +13,7 @@ import torch
 from tqdm import tqdm
 
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
-from vqathinker.model.processing import VQAThinkerProcessor
+from vqathinker.model.processing import VQAThinkerProcessor, normalise
 
 from .cache import Sample, read_sample
 from .config import SftSettings
@@ -49,16 +49,16 @@ class Watcher:
         self.body, self.processor, self.settings = model.model, processor, settings
         self.bank = torch.empty(capacity + 1, model.config.image_seq_length, model.config.token_size, dtype=torch.half)
         self.used = 0
-        sizes = filter(None, (settings.model.image_size, settings.model.fragment_size))
-        self.black = self.store(*(np.zeros((1, size, size, 3), np.uint8) for size in sizes))
+        size = settings.model.image_size
+        self.black = self.store(np.zeros((1, size, size, 3), np.uint8))
 
     @torch.inference_mode()
-    def store(self, frames: np.ndarray, *parts: np.ndarray) -> torch.Tensor:
-        """Look at frames (F, S, S, 3) and perhaps fragments (F, s, s, 3), uint8; their places (F,) in the bank."""
-        pixels = [self.processor.normalise(pictures)[None] for pictures in (frames, *parts)]
+    def store(self, frames: np.ndarray) -> torch.Tensor:
+        """Look at frames (F, S, S, 3) uint8; their places (F,) in the bank."""
+        pixels = normalise(frames, self.processor.image_mean, self.processor.image_std)[None]
         places = torch.arange(self.used, self.used + len(frames))
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            self.bank[places] = self.body.vision_tokens(*pixels)[0].half()
+            self.bank[places] = self.body.vision_tokens(pixels)[0].half()
         self.used += len(frames)
         return places
 
@@ -69,17 +69,15 @@ class Watcher:
     def watch(self, sample: Sample, views: list[View]) -> list[Seen]:
         """One Seen for each view. A clip that keeps its pixels keeps its tokens, mirrored or not."""
         frames, still = self.settings.model.frames, len(sample.frames) == 1
-        shown = sample.pictures
-        if still:
-            shown = tuple(np.concatenate([pictures, pictures[:, :, ::-1]]) for pictures in shown)
-        own = torch.cat([self.store(*shown), self.black])
+        shown = np.concatenate([sample.frames, sample.frames[:, :, ::-1]]) if still else sample.frames
+        own = torch.cat([self.store(shown), self.black])
 
         def places_of(view: View) -> torch.Tensor:
             if still:
                 return own[int(view.flipped)].expand(frames)
             if view.tone is None:
                 return own[list(view.picks)]
-            return self.store(*map(np.stack, zip(*(view.frame(sample, place) for place in range(frames)), strict=True)))
+            return self.store(np.stack([view.frame(sample, place) for place in range(frames)]))
 
         return [Seen(places_of(v), self.moments(v), torch.from_numpy(v.facts.copy()), v.row) for v in views]
 

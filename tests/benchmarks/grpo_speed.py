@@ -56,10 +56,7 @@ def random_clips(learner: Learner, videos: int, seed: int) -> Inputs:
     pixels = torch.nn.functional.interpolate(coarse, size=(side, side), mode="bilinear")
     bursts = torch.rand(videos, frames, processor.burst_length, *(2 * [processor.burst_size]), generator=rng)
     facts = torch.randn(videos, 4, generator=rng) / 2
-    clips = {"pixel_values": pixels.unflatten(0, (videos, frames)), "motion_values": bursts, "clip_facts": facts}
-    if part := processor.fragment_size:
-        clips["fragment_values"] = clips["pixel_values"][..., :part, :part]
-    return clips
+    return {"pixel_values": pixels.unflatten(0, (videos, frames)), "motion_values": bursts, "clip_facts": facts}
 
 
 def move_reference(learner: Learner, share: float = 0.3) -> None:

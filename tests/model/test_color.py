@@ -9,7 +9,7 @@ from transformers import AutoModelForImageTextToText
 from vqathinker.model.color import ColorProjector, color_channels, color_moments
 from vqathinker.model.configuration import COLOR_SIZE
 
-from .tiny_models import PART_SIDE, SIDE, make_config, make_model
+from .tiny_models import SIDE, make_config, make_model
 
 LUMA, CB, CR, SUM, CHROMA = range(5)
 
@@ -74,12 +74,10 @@ def test_a_silent_projector_adds_nothing_until_it_is_trained():
 def test_color_joins_the_tokens_and_reaches_the_features(processor, tmp_path):
     model = make_model(processor)
     pixels = torch.rand(1, 3, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    parts = torch.rand(1, 3, 3, PART_SIDE, PART_SIDE, generator=torch.Generator().manual_seed(1)) * 2 - 1
     with torch.inference_mode():
-        tokens = model.model.vision_tokens(pixels, parts)
+        tokens = model.model.vision_tokens(pixels)
     assert tokens.shape[-1] == model.config.token_size == model.config.vision_config.hidden_size + COLOR_SIZE
-    moments = [color_moments(pixels[0, :1], model.config.vision_config.grids)[0], color_moments(parts[0, :1], [1])[0]]
-    assert torch.equal(tokens[0, 0, :, -COLOR_SIZE:], torch.cat(moments))
+    assert torch.equal(tokens[0, 0, :, -COLOR_SIZE:], color_moments(pixels[0, :1], model.config.vision_config.grids)[0])
     motion = torch.zeros(1, model.config.motion_config.hidden_size)
     other = tokens.clone()
     other[..., -COLOR_SIZE:] += 1
@@ -96,6 +94,6 @@ def test_a_model_without_color_has_no_such_part(processor):
     config = make_config(processor)
     config.color = False
     model = AutoModelForImageTextToText.from_config(config)
-    tokens = model.model.look(torch.zeros(1, 1, 3, SIDE, SIDE))
+    tokens = model.model.vision_tokens(torch.zeros(1, 1, 3, SIDE, SIDE))
     assert model.model.color_projector is None
     assert tokens.shape[-1] == config.vision_config.hidden_size

@@ -12,7 +12,7 @@ from vqathinker.model.configuration import BurstMotionConfig, EfficientNetLiteCo
 from vqathinker.model.efficientnet_lite import EfficientNetLiteModel, region_moments
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 
-from .tiny_models import FRAMES, TOKENS, make_clip, make_model
+from .tiny_models import FRAMES, make_clip, make_model
 
 
 def test_the_tower_equals_the_published_one_on_imagenet_weights():
@@ -74,7 +74,7 @@ def test_a_burst_of_two_frames_is_refused():
 
 def test_the_motion_token_comes_last_and_sees_order(model, processor):
     batch = processor(make_clip())
-    names = ("pixel_values", "motion_values", "clip_facts", "fragment_values")
+    names = ("pixel_values", "motion_values", "clip_facts")
     with torch.inference_mode():
         features = model.model.encode_video(*(batch[name] for name in names))
         batch["motion_values"] = batch["motion_values"].flip(2)
@@ -84,31 +84,11 @@ def test_the_motion_token_comes_last_and_sees_order(model, processor):
     assert not torch.allclose(features[:, -1], backwards[:, -1])
 
 
-def test_the_last_token_of_a_frame_is_that_of_its_fragments(model, processor):
-    batch = processor(make_clip())
-    names = ("pixel_values", "motion_values", "clip_facts", "fragment_values")
-    with torch.inference_mode():
-        features = model.model.encode_video(*(batch[name] for name in names))
-        batch["fragment_values"] = batch["fragment_values"].flip(-1, -2) + 1
-        changed = model.model.encode_video(*(batch[name] for name in names))
-    one, two = (each[0, :-1].unflatten(0, (FRAMES, TOKENS)) for each in (features, changed))
-    assert torch.equal(one[:, :-1], two[:, :-1])
-    assert not torch.isclose(one[:, -1], two[:, -1]).all(-1).any()
-
-
-def test_a_model_with_fragments_asks_for_them(model, processor):
-    batch = processor(make_clip())
-    del batch["fragment_values"]
-    with pytest.raises(ValueError, match="needs fragment_values"):
-        model(**batch)
-
-
 def test_features_may_be_made_before_the_forward(model, processor):
     batch = processor([make_clip(0), make_clip(1)])
     with torch.inference_mode():
         logits = model(**batch).logits
-        names = ("pixel_values", "motion_values", "clip_facts", "fragment_values")
-        features = model.model.encode_video(*(batch[name] for name in names))
+        features = model.model.encode_video(batch["pixel_values"], batch["motion_values"], batch["clip_facts"])
         again = model(input_ids=batch["input_ids"], video_features=features).logits
     assert torch.allclose(logits, again, atol=1e-5)
 
@@ -136,7 +116,7 @@ def test_saving_and_loading_in_shards_changes_nothing(model, processor, tmp_path
     assert len(list(tmp_path.glob("*.safetensors"))) > 1
     loaded = AutoModelForImageTextToText.from_pretrained(tmp_path)
     assert isinstance(loaded, VQAThinkerForConditionalGeneration)
-    assert AutoConfig.from_pretrained(tmp_path).video_seq_length == FRAMES * TOKENS + 1
+    assert AutoConfig.from_pretrained(tmp_path).video_seq_length == FRAMES * 5 + 1
     batch = AutoProcessor.from_pretrained(tmp_path)(make_clip())
     with torch.inference_mode():
         assert torch.allclose(loaded.eval()(**batch).logits, model(**batch).logits, atol=1e-4)

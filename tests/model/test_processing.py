@@ -7,21 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.golden.noise import noise
-from vqathinker.model.processing import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
-    VQAThinkerProcessor,
-    clip_facts,
-    fragments,
-    normalise,
-    squash,
-)
+from vqathinker.model.processing import IMAGENET_MEAN, IMAGENET_STD, VQAThinkerProcessor, clip_facts, normalise, squash
 
-from .tiny_models import BURST, BURST_SIDE, FRAMES, PART_SIDE, SIDE, make_clip, make_processor
+from .tiny_models import BURST, BURST_SIDE, FRAMES, SIDE, make_clip, make_processor
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "preprocess.json").read_text())
 
@@ -48,7 +38,6 @@ def test_pictures_equal_the_official_ones(case):
 def test_a_batch_has_the_documented_shapes():
     batch = make_processor()([make_clip(0), make_clip(1)])
     assert batch["pixel_values"].shape == (2, FRAMES, 3, SIDE, SIDE)
-    assert batch["fragment_values"].shape == (2, FRAMES, 3, PART_SIDE, PART_SIDE)
     assert batch["motion_values"].shape == (2, FRAMES, BURST, BURST_SIDE, BURST_SIDE)
     assert 0 <= float(batch["motion_values"].min()) and float(batch["motion_values"].max()) <= 1
     assert batch["clip_facts"].shape == (2, 4)
@@ -78,35 +67,6 @@ def test_the_processor_survives_a_round_trip(tmp_path):
     assert loaded.video_spec == processor.video_spec
     one, two = processor(make_clip()), loaded(make_clip())
     assert all(torch.equal(one[name], two[name]) for name in one)
-
-
-def test_fragments_are_the_middles_of_sixteen_regions_pixel_for_pixel():
-    frame = np.random.default_rng(0).integers(0, 256, (160, 240, 3), np.uint8)
-    parts = fragments(frame, 32)
-    for row in range(4):
-        for column in range(4):
-            top, left = 40 * row + 16, 60 * column + 26
-            part = parts[8 * row : 8 * row + 8, 8 * column : 8 * column + 8]
-            assert np.array_equal(part, frame[top : top + 8, left : left + 8])
-
-
-@given(st.integers(8, 90), st.integers(8, 90), st.sampled_from((8, 32, 64)))
-def test_fragments_of_a_frame_of_any_size_have_their_own_size(width, height, size):
-    frame = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
-    assert fragments(frame, size).shape == (size, size, 3)
-    if min(width, height) < size:
-        assert not np.shares_memory(fragments(frame, size), frame)
-
-
-def test_fragments_see_a_fine_pattern_that_squashing_hides():
-    stripes = np.zeros((256, 512, 3), np.uint8)
-    stripes[:, ::2] = 255
-    assert fragments(stripes, 64).std() > 100 > 20 > squash(stripes, 64).std()
-
-
-def test_fragments_of_a_size_that_cannot_be_shared_out_are_refused():
-    with pytest.raises(ValueError, match="multiple of 4, got 30"):
-        VQAThinkerProcessor(make_processor().tokenizer, fragment_size=30)
 
 
 def test_an_unknown_prompt_style_is_refused():

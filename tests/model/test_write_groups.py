@@ -45,7 +45,7 @@ def test_answers_end_at_their_own_end_and_the_prompt_stays(processor, prompt, li
     model = make_model(processor)
     end = limits["eos_token_id"]
     bias = torch.zeros(model.config.text_config.vocab_size)
-    bias[end] = 3.0
+    bias[end] = 5.0
     bias[model.config.image_token_id] = 100.0
     model.lm_head.register_forward_hook(lambda module, inputs, output: output + bias)
     groups = write_groups(model, prompt, seeds_of(range(VIDEOS)), **limits)

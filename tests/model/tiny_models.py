@@ -13,8 +13,7 @@ from vqathinker.model.processing import VQAThinkerProcessor
 from vqathinker.model.prompts import IMG_CONTEXT
 from vqathinker.video import Clip, VideoInfo
 
-FRAMES, SIDE, PART_SIDE, BURST, BURST_SIDE = 3, 32, 16, 4, 16
-TOKENS = 1 + 4 + 1
+FRAMES, SIDE, BURST, BURST_SIDE = 3, 32, 4, 16
 TEXTS = ["<think>The frames are sharp, a good video.</think><answer>3.42</answer>", "Rate its quality from 1 to 5."]
 
 
@@ -23,8 +22,7 @@ def make_processor() -> VQAThinkerProcessor:
         train_tokenizer(TEXTS * 5, 320),
         frames=FRAMES,
         image_size=SIDE,
-        tokens_per_frame=TOKENS,
-        fragment_size=PART_SIDE,
+        tokens_per_frame=5,
         burst_length=BURST,
         burst_size=BURST_SIDE,
         prompt="tiny",
@@ -59,8 +57,7 @@ def make_config(processor: VQAThinkerProcessor) -> VQAThinkerConfig:
         text_config=text,
         frames=FRAMES,
         color=True,
-        fragments=True,
-        image_seq_length=TOKENS,
+        image_seq_length=vision.tokens_per_frame,
         image_token_id=tokenizer.convert_tokens_to_ids(IMG_CONTEXT),
         downsample_ratio=1.0,
     )

@@ -1,7 +1,5 @@
 """Cached arrays are what the app would take of the same files."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -9,10 +7,10 @@ from training.cache import bursts_of, fill_cache, pan_film, read_sample
 from training.config import ModelSettings
 from training.data.build import build
 from training.state import read_jsonl
-from vqathinker.model.processing import clip_facts, fragments, squash
+from vqathinker.model.processing import clip_facts, squash
 from vqathinker.video import VideoSpec, load_clip
 
-SETTINGS = ModelSettings(image_size=48, fragment_size=32, frames=3, burst_length=4, burst_size=16)
+SETTINGS = ModelSettings(image_size=48, frames=3, burst_length=4, burst_size=16)
 
 
 @pytest.fixture(scope="module")
@@ -32,19 +30,9 @@ def test_frames_bursts_and_facts_are_those_of_load_clip(cached, data_dir, root):
     sample = read_sample(built / "cache", row)
     frames = clip.frames if root == "out" else clip.frames[:1]
     assert np.array_equal(sample.frames, np.stack([squash(frame, 48) for frame in frames]))
-    assert np.array_equal(sample.parts, np.stack([fragments(frame, 32) for frame in frames]))
     assert np.array_equal(bursts_of(sample.film, 3, 4), clip.bursts)
     assert np.array_equal(sample.facts, clip_facts(clip.info).numpy())
     assert (sample.pan is not None) == (row["group"] == "clive")
-
-
-def test_fragments_are_kept_only_for_a_model_that_takes_them(cached, data_dir, tmp_path):
-    rows, built = cached
-    assert fill_cache(rows, data_dir, built, tmp_path, replace(SETTINGS, fragment_size=0), jobs=1) == []
-    for row in rows:
-        plain, both = read_sample(tmp_path, row), read_sample(built / "cache", row)
-        assert plain.parts is None and len(plain.pictures) == 1 and len(both.pictures) == 2
-        assert np.array_equal(plain.frames, both.frames)
 
 
 def test_what_cannot_be_decoded_is_named_and_left_out(cached, data_dir, tmp_path):

@@ -99,7 +99,7 @@ def test_checkpointing_recomputes_the_layers(model, prompt):
 
 def test_what_was_seen_before_leads_to_the_same_features(model, processor):
     batch = processor([make_clip(0), make_clip(1)])
-    inputs = {name: batch[name] for name in ("pixel_values", "fragment_values", "motion_values", "clip_facts")}
+    inputs = {name: batch[name] for name in ("pixel_values", "motion_values", "clip_facts")}
     with torch.no_grad():
         expected = model.model.encode_video(**inputs)
         for tower in (True, False):
@@ -111,7 +111,7 @@ def test_what_was_seen_before_leads_to_the_same_features(model, processor):
 
 def test_the_tower_is_trained_where_it_is_asked_for(model, processor, prompt):
     batch = processor([make_clip(0), make_clip(1)])
-    inputs = {name: batch[name] for name in ("pixel_values", "fragment_values", "motion_values", "clip_facts")}
+    inputs = {name: batch[name] for name in ("pixel_values", "motion_values", "clip_facts")}
     trained = choose_trained(model, ["vision_tower"])
     seen = see(model, inputs, tower=False)
     Policy(model, prompt)(seen, answers_of(model)).sum().backward()

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.toys import picture_row, row
-from training.see import ReadingHead, is_clean, learn_in_full, plcc_loss, weighted
-from vqathinker.rating.defects import DEFECTS
+from training.see import is_clean, learn_in_full, plcc_loss, weighted
 
 BROKEN = row(1, defects=[{"name": "blur", "severity": "slight"}])
 
@@ -25,21 +24,6 @@ def test_people_s_opinions_and_clean_clips_are_shown_more_often():
     shown = Counter(one["id"] for one in weighted(rows, human_copies=2, clean_copies=3))
     assert shown == {"clip0": 3, "clip1": 1, "picture2": 2}
     assert weighted(rows, 1) == rows
-
-
-def test_the_reading_head_reads_whole_frames_fragments_and_motion():
-    frame, last = torch.rand(2, 3, 4), torch.rand(2, 3, 4)
-    shown = torch.cat([frame, last], dim=1)
-    torch.manual_seed(0)
-    one, two = ReadingHead(4, (2,)).eval(), ReadingHead(4, (1, 1)).eval()
-    features = torch.cat([shown, torch.rand(2, 1, 4)], dim=1)
-    swapped = features[:, [1, 0, 3, 2, 5, 4, 6]]
-    assert torch.allclose(one(features)[0], one(swapped)[0], atol=1e-6)
-    assert not torch.allclose(two(features)[0], two(swapped)[0], atol=1e-3)
-    for head in (one, two):
-        mos, logits = head(features)
-        assert mos.shape == (2,) and logits.shape == (2, len(DEFECTS))
-        assert not torch.allclose(mos, head(features + torch.eye(7)[6].view(1, 7, 1))[0], atol=1e-4)
 
 
 @given(st.floats(0.1, 10), st.floats(-5, 5))

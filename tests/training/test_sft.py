@@ -16,7 +16,6 @@ from vqathinker import load_rater
 
 MODEL = ModelSettings(
     image_size=64,
-    fragment_size=32,
     frames=2,
     grids=(1,),
     burst_length=4,

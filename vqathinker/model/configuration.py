@@ -101,8 +101,7 @@ class VQAThinkerConfig(InternVLConfig):
 
     `frames` is the number of frames of one video; each contributes `image_seq_length` tokens and the motion
     feature one more, written to the last image placeholder of the sample (official test/modeling_internvl_chat.py).
-    `color`: moments of color (color.py) join every token of the tower; `fragments`: a frame has one more token, its
-    last, of parts that were not resized (processing.py). Both are for towers with a pyramid of grids only.
+    `color`: moments of color (color.py) join every token of the tower; for towers with a pyramid of grids only.
     """
 
     model_type = "vqathinker"
@@ -115,7 +114,6 @@ class VQAThinkerConfig(InternVLConfig):
     motion_config: dict | PreTrainedConfig | None = None
     frames: int = 6
     color: bool = False
-    fragments: bool = False
 
     @property
     def video_seq_length(self) -> int:

@@ -19,7 +19,7 @@ from transformers.generation.streamers import BaseStreamer
 
 from .modeling import VQAThinkerForConditionalGeneration
 
-VIDEO_INPUTS = ("pixel_values", "fragment_values", "motion_values", "clip_facts", "video_features")
+VIDEO_INPUTS = ("pixel_values", "motion_values", "clip_facts", "video_features")
 
 
 @dataclass(frozen=True)

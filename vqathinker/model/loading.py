@@ -41,7 +41,6 @@ KEPT_PRECISE = [
     "model.motion_encoder",
     "model.motion_projector",
     "model.color_projector",
-    "model.fragment_projector",
     "lm_head",
 ]
 logger = logging.getLogger(__name__)

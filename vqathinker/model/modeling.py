@@ -44,7 +44,6 @@ class VQAThinkerModel(InternVLModel):
         self.motion_encoder = AutoModel.from_config(config.motion_config)
         self.motion_projector = MotionProjector(config.motion_config.hidden_size, config.text_config.hidden_size)
         self.color_projector = ColorProjector(config.text_config.hidden_size) if config.color else None
-        self.fragment_projector = type(self.multi_modal_projector)(config) if config.fragments else None
         self.post_init()
 
     @property
@@ -52,20 +51,9 @@ class VQAThinkerModel(InternVLModel):
         """Whether the motion encoder looks at dense bursts of their own, not at the sampled frames."""
         return not isinstance(self.motion_encoder, SlowFastModel)
 
-    def vision_tokens(self, pixel_values: torch.Tensor, fragment_values: torch.Tensor | None = None) -> torch.Tensor:
-        """Frames (B, F, 3, S, S) and, with `config.fragments`, their parts (B, F, 3, s, s), normalised -> tower tokens
-        (B, F, tokens, D), before their projectors. The last token of a frame is that of its parts. Raises ValueError
-        when a model with fragments is not given them."""
-        tokens = self.look(pixel_values)
-        if self.fragment_projector is None:
-            return tokens
-        if fragment_values is None:
-            raise ValueError("this model needs fragment_values beside pixel_values")
-        return torch.cat([tokens, self.look(fragment_values)[:, :, :1]], dim=2)
-
-    def look(self, pixel_values: torch.Tensor) -> torch.Tensor:
-        """Pictures (B, F, 3, S, S), normalised -> tower tokens (B, F, tokens, D), the one of the whole picture first
-        for a tower with a pyramid of grids; with `config.color` their last COLOR_SIZE features are moments of color."""
+    def vision_tokens(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        """Frames (B, F, 3, S, S), normalised -> tower tokens (B, F, tokens, D), before the projector; with
+        `config.color` their last COLOR_SIZE features are moments of color."""
         pictures = pixel_values.flatten(0, 1)
         tokens = self.vision_tower(pixel_values=pictures.to(self.dtype)).last_hidden_state
         if isinstance(self.vision_tower, InternVLVisionModel):
@@ -89,23 +77,18 @@ class VQAThinkerModel(InternVLModel):
 
     def project(self, vision_tokens: torch.Tensor, motion_feature: torch.Tensor) -> torch.Tensor:
         """Tower tokens (B, F, tokens, D) and motion feature (B, M) -> video features (B, F*tokens + 1, H)."""
-        tokens, added = vision_tokens, 0.0
+        tokens, added = vision_tokens.flatten(1, 2), 0.0
         if self.color_projector is not None:
             tokens, moments = tokens.split([tokens.shape[-1] - COLOR_SIZE, COLOR_SIZE], dim=-1)
             added = self.color_projector(moments)
-        if self.fragment_projector is None:
-            projected = self.multi_modal_projector(tokens)
-        else:
-            whole, parts = tokens.split([tokens.shape[2] - 1, 1], dim=2)
-            projected = torch.cat([self.multi_modal_projector(whole), self.fragment_projector(parts)], dim=2)
-        return torch.cat([(projected + added).flatten(1, 2), self.motion_projector(motion_feature)], dim=1)
+        tokens = self.multi_modal_projector(tokens) + added
+        return torch.cat([tokens, self.motion_projector(motion_feature)], dim=1)
 
     def encode_video(
         self,
         pixel_values: torch.Tensor,
         motion_values: torch.Tensor | None = None,
         clip_facts: torch.Tensor | None = None,
-        fragment_values: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """All that the language model sees of a video: (B, V, H) with the motion token last.
 
@@ -114,7 +97,7 @@ class VQAThinkerModel(InternVLModel):
         if self.has_bursts and (motion_values is None or clip_facts is None):
             raise ValueError("this model needs motion_values and clip_facts beside pixel_values")
         motion = self.motion_feature(motion_values if self.has_bursts else pixel_values, clip_facts)
-        return self.project(self.vision_tokens(pixel_values, fragment_values), motion)
+        return self.project(self.vision_tokens(pixel_values), motion)
 
     def merge(self, input_ids: torch.Tensor, video_features: torch.Tensor) -> torch.Tensor:
         """Write video features (B, V, H) over the image placeholders of token ids (B, L), row by row.
@@ -137,13 +120,12 @@ class VQAThinkerModel(InternVLModel):
         pixel_values: torch.Tensor | None = None,
         motion_values: torch.Tensor | None = None,
         clip_facts: torch.Tensor | None = None,
-        fragment_values: torch.Tensor | None = None,
         video_features: torch.Tensor | None = None,
         inputs_embeds: torch.Tensor | None = None,
         **kwargs,
     ) -> BaseModelOutputWithPast:
         if pixel_values is not None:
-            video_features = self.encode_video(pixel_values, motion_values, clip_facts, fragment_values)
+            video_features = self.encode_video(pixel_values, motion_values, clip_facts)
         if video_features is not None:
             inputs_embeds = self.merge(input_ids, video_features)
         elif inputs_embeds is None:
@@ -155,8 +137,8 @@ class VQAThinkerForConditionalGeneration(InternVLForConditionalGeneration):
     """VQAThinker: watches a video, reasons in words, writes a score.
 
     `forward` takes token ids (B, L) with `config.video_seq_length` image placeholders in every row and either the
-    tensors of `VQAThinkerProcessor` (pixel_values; for tiny also fragment_values, motion_values and clip_facts) or
-    `video_features` (B, V, H) that `model.encode_video` made of them before.
+    tensors of `VQAThinkerProcessor` (pixel_values; for tiny also motion_values and clip_facts) or `video_features`
+    (B, V, H) that `model.encode_video` made of them before.
     """
 
     config_class = VQAThinkerConfig
@@ -173,19 +155,12 @@ class VQAThinkerForConditionalGeneration(InternVLForConditionalGeneration):
         pixel_values: torch.Tensor | None = None,
         motion_values: torch.Tensor | None = None,
         clip_facts: torch.Tensor | None = None,
-        fragment_values: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
         logits_to_keep: int | torch.Tensor = 0,
         **kwargs,
     ) -> CausalLMOutputWithPast:
-        outputs = self.model(
-            input_ids=input_ids,
-            pixel_values=pixel_values,
-            motion_values=motion_values,
-            clip_facts=clip_facts,
-            fragment_values=fragment_values,
-            **kwargs,
-        )
+        video = {"pixel_values": pixel_values, "motion_values": motion_values, "clip_facts": clip_facts}
+        outputs = self.model(input_ids=input_ids, **video, **kwargs)
         keep = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
         logits = self.lm_head(outputs.last_hidden_state[:, keep])
         loss = None

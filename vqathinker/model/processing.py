@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -13,31 +13,12 @@ from ..video import Clip, VideoInfo, VideoSpec
 from .configuration import VQAThinkerConfig
 from .prompts import STYLES, expand_images
 
-FRAGMENTS = 4
-"""Regions along each side of a frame."""
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def squash(frame: np.ndarray, size: int) -> np.ndarray:
     """Frame (H, W, 3) uint8 -> (size, size, 3) uint8, aspect ratio not kept (official dynamic_preprocess, one tile)."""
     return np.asarray(Image.fromarray(frame).resize((size, size), Image.Resampling.BICUBIC))
-
-
-def fragments(frame: np.ndarray, size: int) -> np.ndarray:
-    """Frame (H, W, 3) uint8 -> (size, size, 3) uint8: the middles of a 4 x 4 grid of its regions, side by side, pixel
-    for pixel. Squashing hides fine blur, noise and coding; these parts keep them (the idea is that of FAST-VQA, Wu et
-    al., ECCV 2022). A frame with a side below `size` is enlarged first.
-    """
-    height, width = frame.shape[:2]
-    if min(height, width) < size:
-        scale = size / min(height, width)
-        width, height = round(width * scale), round(height * scale)
-        frame = np.asarray(Image.fromarray(frame).resize((width, height), Image.Resampling.BICUBIC))
-    side, middles = size // FRAGMENTS, (np.arange(FRAGMENTS) + 0.5) / FRAGMENTS
-    rows, columns = (
-        ((middles * length - side / 2).astype(int)[:, None] + np.arange(side)).ravel() for length in (height, width)
-    )
-    return frame[np.ix_(rows, columns)]
 
 
 def normalise(pictures: np.ndarray, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
@@ -73,7 +54,6 @@ class VQAThinkerProcessor(ProcessorMixin):
         tokens_per_frame: int = 256,
         burst_length: int = 0,
         burst_size: int = 96,
-        fragment_size: int = 0,
         image_mean: Sequence[float] = IMAGENET_MEAN,
         image_std: Sequence[float] = IMAGENET_STD,
         prompt: str = "official_inference",
@@ -81,11 +61,8 @@ class VQAThinkerProcessor(ProcessorMixin):
     ):
         if prompt not in STYLES:
             raise ValueError(f"unknown prompt style {prompt!r}, known: {', '.join(STYLES)}")
-        if fragment_size % FRAGMENTS:
-            raise ValueError(f"fragment_size must be a multiple of {FRAGMENTS}, got {fragment_size}")
         self.frames, self.image_size, self.tokens_per_frame = frames, image_size, tokens_per_frame
         self.burst_length, self.burst_size = burst_length, burst_size
-        self.fragment_size = fragment_size
         self.image_mean, self.image_std, self.prompt = list(image_mean), list(image_std), prompt
         super().__init__(tokenizer, **kwargs)
 
@@ -98,23 +75,11 @@ class VQAThinkerProcessor(ProcessorMixin):
         """The length at which an answer is cut."""
         return STYLES[self.prompt].max_new_tokens
 
-    def pictures(self, frames: Iterable[np.ndarray]) -> dict[str, np.ndarray]:
-        """U frames (H, W, 3) uint8 -> pixel_values (U, S, S, 3) and, for a model that takes them, fragment_values
-        (U, s, s, 3), both uint8."""
-        frames = list(frames)
-        made = {"pixel_values": np.stack([squash(frame, self.image_size) for frame in frames])}
-        if self.fragment_size:
-            made["fragment_values"] = np.stack([fragments(frame, self.fragment_size) for frame in frames])
-        return made
-
-    def normalise(self, pictures: np.ndarray) -> torch.Tensor:
-        """Pictures (..., S, S, 3) uint8 -> (..., 3, S, S) float32, with the mean and deviation of this checkpoint."""
-        return normalise(pictures, self.image_mean, self.image_std)
-
-    def pixels(self, clip: Clip) -> dict[str, torch.Tensor]:
-        """Frames of a clip -> pixel_values (F, 3, S, S) and perhaps fragment_values (F, 3, s, s), float32."""
-        pictures = self.pictures(clip.frames[:1] if clip.info.is_still else clip.frames)
-        return {name: self.normalise(p).expand(len(clip.frames), -1, -1, -1) for name, p in pictures.items()}
+    def pixels(self, clip: Clip) -> torch.Tensor:
+        """Frames of a clip -> (F, 3, S, S) float32."""
+        frames = clip.frames[:1] if clip.info.is_still else clip.frames
+        pictures = np.stack([squash(frame, self.image_size) for frame in frames])
+        return normalise(pictures, self.image_mean, self.image_std).expand(len(clip.frames), -1, -1, -1)
 
     def prompt_text(self, question: str | None = None) -> str:
         """The prompt with its image placeholders written out."""
@@ -125,15 +90,13 @@ class VQAThinkerProcessor(ProcessorMixin):
         return self.tokenizer(self.prompt_text(question))["input_ids"]
 
     def video_inputs(self, clips: Sequence[Clip]) -> dict[str, torch.Tensor]:
-        """Clips of this processor's `video_spec` -> pixel_values (B, F, 3, S, S); for a model that takes them,
-        fragment_values (B, F, 3, s, s); for a model with dense motion input, motion_values (B, F, T, s, s) in [0, 1]
-        and clip_facts (B, 4). Needs no tokenizer: threads may share it.
+        """Clips of this processor's `video_spec` -> pixel_values (B, F, 3, S, S) and, for a model with dense motion
+        input, motion_values (B, F, T, s, s) in [0, 1] and clip_facts (B, 4). Needs no tokenizer: threads may share it.
         """
         for clip in clips:
             if len(clip.frames) != self.frames:
                 raise ValueError(f"the model takes {self.frames} frames, the clip has {len(clip.frames)}")
-        seen = [self.pixels(clip) for clip in clips]
-        data = {name: torch.stack([each[name] for each in seen]) for name in seen[0]}
+        data = {"pixel_values": torch.stack([self.pixels(clip) for clip in clips])}
         if self.burst_length:
             bursts = np.stack([clip.bursts for clip in clips])
             data["motion_values"] = torch.from_numpy(bursts).to(torch.float32).div_(255)

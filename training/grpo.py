@@ -29,12 +29,8 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedType, gather_object
-from transformers.utils.logging import disable_progress_bar
 
 from vqathinker.errors import VQAThinkerError
-from vqathinker.model.folders import find_folder
-from vqathinker.model.loading import load_model
-from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor
 
 from .datasets import Item, read_items
@@ -48,6 +44,7 @@ from .grpo_state import save_checkpoint
 from .grpo_step import Learner
 from .grpo_validate import evenly
 from .policy import Policy, Reference, add_adapters, choose_trained
+from .start import load_looker, load_start
 
 __all__ = ["LossParts", "grpo_loss", "loss_size", "run_grpo"]
 
@@ -72,10 +69,8 @@ def make_learner(
     start: str, settings: GrpoSettings, accelerator: Accelerator
 ) -> tuple[Learner, object, VQAThinkerProcessor]:
     """Model, reference and optimiser from a checkpoint; the second value is the peft model around it, or None."""
-    folder = find_folder(start)
-    disable_progress_bar()
-    processor = VQAThinkerProcessor.from_pretrained(folder)
-    model = VQAThinkerForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
+    loaded = load_start(start)
+    model, processor = loaded.model, loaded.processor
     prompt = processor.tokenizer(processor.prompt_text())["input_ids"]
     policy = Policy(model, prompt, settings.temperature, settings.gradient_checkpointing)
     adapters = add_adapters(model, settings.train, settings.lora) if settings.lora else None
@@ -104,7 +99,7 @@ def make_data(
     store = Stored(features, mark, learner.processor.frames)
     mine = [*items, *held_out][accelerator.process_index :: accelerator.num_processes]
     if not all(store.path(item).exists() for item in mine):
-        looker = load_model(start, "fp32", str(accelerator.device)).model
+        looker = load_looker(start, str(accelerator.device)).model
         fill(store, mine, looker, learner.processor, *twins, jobs)
     bad = dict(gather_object(list(store.bad.items())))
     store.bad.update(bad)
@@ -164,7 +159,9 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--videos", type=Path, help="folder of the videos that the labels name")
     parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_grpo.yaml"))
     # torchrun takes --start for its own --start-method, so it has a second name.
-    parser.add_argument("--start", "--start-from", default="tiny", help="bundled name or folder of the start")
+    parser.add_argument(
+        "--start", "--start-from", default="tiny", help="bundled name, folder (official layout or ours) or hub id"
+    )
     parser.add_argument("--out", type=Path, required=True, help="the checkpoint")
     parser.add_argument("--features", type=Path, help="folder of features that several runs share")
     parser.add_argument("--seed", type=int, help="instead of the configuration's")

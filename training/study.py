@@ -189,12 +189,13 @@ def write_table(folder: Path) -> dict:
 
 
 def write_measurement(args: argparse.Namespace) -> None:
-    from .fast_eval import load_unfolded, make_views, measure
+    from .fast_eval import make_views, measure
+    from .start import load_start
 
     if not NAME.fullmatch(args.name):
         raise ValueError(f"--name {args.name}: expected {START}, {FULL}-seedN or no-REWARD-seedN")
     rows = [row for row in read_jsonl(args.built / "manifest.jsonl") if row["split"] == "val"]
-    loaded, features = load_unfolded(args.model), args.features or args.study / "features"
+    loaded, features = load_start(args.model), args.features or args.study / "features"
     views = make_views(rows, args.data, args.built, features, loaded, args.clips, jobs=args.jobs)
     for key, reason in views.store.bad.items():
         print(f"left out: {key}: {reason}")

@@ -24,11 +24,12 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DistributedType, gather_object
+from accelerate.utils import DistributedType, InitProcessGroupKwargs, gather_object
 
 from vqathinker.errors import VQAThinkerError
 from vqathinker.model.processing import VQAThinkerProcessor
@@ -49,9 +50,14 @@ from .start import load_looker, load_start
 __all__ = ["LossParts", "grpo_loss", "loss_size", "run_grpo"]
 
 
+PATIENCE = timedelta(hours=6)
+"""How long processes wait for one another: the first one validates alone. The default of NCCL is ten minutes."""
+
+
 def make_accelerator(settings: GrpoSettings) -> Accelerator:
     """accelerate with the precision and the accumulation of the settings; DeepSpeed is told the batch, as it asks."""
-    accelerator = Accelerator(mixed_precision="bf16" if settings.bf16 else "no")
+    waiting = InitProcessGroupKwargs(timeout=PATIENCE)
+    accelerator = Accelerator(mixed_precision="bf16" if settings.bf16 else "no", kwargs_handlers=[waiting])
     micro = settings.micro_batches(accelerator.num_processes)
     accelerator.gradient_accumulation_steps = micro
     if accelerator.distributed_type == DistributedType.DEEPSPEED:

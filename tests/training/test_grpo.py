@@ -24,7 +24,7 @@ from tests.training.grpo_small import (
     write_labels,
 )
 from training.datasets import Item, read_items
-from training.grpo import main, run_grpo
+from training.grpo import PATIENCE, main, run_grpo
 from training.grpo_state import SaveError, forget_after, resume, save_state, states
 from training.grpo_step import reference_logps, roll_out, train_step, update
 from vqathinker import load_rater
@@ -218,6 +218,19 @@ def test_two_processes_make_the_update_of_one(start, data_dir, features, tmp_pat
     assert any(not torch.equal(first[key], changed[key]) for key in first)
     for key in first:
         torch.testing.assert_close(first[key], second[key], atol=2e-5, rtol=1e-3)
+
+
+def test_processes_wait_for_hours_while_the_first_one_validates():
+    code = (
+        "import os, torch.distributed as dist\n"
+        "from training.grpo import GrpoSettings, make_accelerator\n"
+        "make_accelerator(GrpoSettings())\n"
+        "print(dist.group.WORLD._get_backend(dist.torch.device('cpu')).options._timeout, flush=True)\n"
+        "os._exit(0)\n"  # as in test_gather: gloo's threads may outlive the interpreter
+    )
+    alone = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment() | alone, capture_output=True, text=True)
+    assert done.stdout.strip() == str(PATIENCE), done.stderr
 
 
 def test_a_trained_tower_is_looked_through_in_every_step(start, data_dir, tmp_path):

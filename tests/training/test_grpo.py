@@ -122,7 +122,8 @@ def test_accumulated_micro_batches_give_the_update_of_one_batch(start, items):
         found.append((row["gradient_norm"], [p.detach().clone() for p in learner.bare.model.parameters()]))
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-4)
     for whole, parts in zip(found[0][1], found[1][1], strict=True):
-        torch.testing.assert_close(whole, parts, atol=5e-5, rtol=1e-4)
+        # a fifth of the learning rate: Adam makes a step of a gradient that is all rounding, too
+        torch.testing.assert_close(whole, parts, atol=2e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["grpo", "dr_grpo", "dapo"])

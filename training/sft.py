@@ -12,12 +12,12 @@ Three stages, each logged to RUN_DIR/log.jsonl and resumed when the command is r
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 
 import numpy as np
 
 from .cache import fill_cache, sample_path
+from .checkpoint import put_in_place, staging, write_files
 from .config import SftSettings, load_settings
 from .data.reasoning import write_reasoning
 from .init_tiny import make_tiny
@@ -26,7 +26,6 @@ from .see import train_to_see
 from .speak import train_to_speak
 from .state import read_jsonl
 
-SHARD = "9MB"
 SPLITS = ("train", "val")
 
 
@@ -53,12 +52,8 @@ def run_sft(data: Path, built: Path, run: Path, out: Path, settings: SftSettings
     head = train_to_see(model, processor, parts, cache, run, settings)
     train_to_move(model, parts, cache, run, settings)
     train_to_speak(model, processor, head, parts, cache, run, settings)
-    staged = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(staged, ignore_errors=True)
-    model.save_pretrained(staged, max_shard_size=SHARD)
-    processor.save_pretrained(staged)
-    shutil.rmtree(out, ignore_errors=True)
-    staged.rename(out)
+    write_files(model, processor, staging(out))
+    put_in_place(staging(out), out)
 
 
 def main() -> None:

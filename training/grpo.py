@@ -15,7 +15,8 @@ A step:
     which the answers about a clip share its prompt (training/policy.py). Twins are never trained on.
 
 RUN_DIR receives grpo_log.jsonl, probes.jsonl, the last state and, unless --features names another folder, what the
-frozen tower sees of the clips. Where this departs from the released trainer: see training/README.md.
+frozen tower sees of the clips. OUT gets a model card without measurements, which training.card replaces. Where this
+departs from the released trainer: see training/README.md.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from .grpo_plan import limited
 from .grpo_state import save_checkpoint
 from .grpo_step import Learner
 from .grpo_validate import evenly
+from .plain_card import plain_card
 from .policy import Policy, Reference, add_adapters, choose_trained
 from .start import load_looker, load_start
 
@@ -137,7 +139,8 @@ def run_grpo(
     learner, adapters, processor = make_learner(start, settings, accelerator)
     data = make_data(limited(items, settings.most), held_out, learner, start, features or run / "features", jobs)
     Trainer(learner, data, run, jobs, report).go()
-    save_checkpoint(accelerator, learner.policy, adapters, processor, out)
+    card = plain_card(out.name, start, data.train, settings)
+    save_checkpoint(accelerator, learner.policy, adapters, processor, out, card)
     accelerator.end_training()
 
 

@@ -25,6 +25,7 @@ from tests.training.grpo_small import (
 )
 from training.datasets import Item, read_items
 from training.grpo import PATIENCE, main, run_grpo
+from training.grpo_loop import short
 from training.grpo_state import SaveError, forget_after, resume, save_state, states
 from training.grpo_step import reference_logps, roll_out, train_step, update
 from vqathinker import load_rater
@@ -141,6 +142,22 @@ def test_a_loss_that_is_no_number_stops_before_the_weights_are_touched(start, it
     with pytest.raises(FloatingPointError, match="step 6: the loss is nan; training stops here"):
         update(learner, batch, rollouts, torch.full((4, 4), torch.nan), None, 6)
     assert all(map(torch.equal, before, learner.bare.model.parameters()))
+
+
+def test_an_engine_that_tells_no_norm_leaves_it_out_of_the_log(start, items, monkeypatch):
+    learner = learner_of(start, small())
+    monkeypatch.setattr(learner.accelerator, "clip_grad_norm_", lambda *_: None)
+    row = train_step(learner, random_batch(learner, items), 0)
+    assert row["gradient_norm"] is None
+    assert json.loads(json.dumps(row, allow_nan=False)) == row and "gradient_norm=None" in short(row)
+
+
+@pytest.mark.parametrize("norm", [float("nan"), float("inf"), torch.tensor(float("nan"))])
+def test_a_norm_that_is_no_number_stops_the_run(start, items, monkeypatch, norm):
+    learner = learner_of(start, small())
+    monkeypatch.setattr(learner.accelerator, "clip_grad_norm_", lambda *_: norm)
+    with pytest.raises(FloatingPointError, match="step 4: the gradient is (nan|inf); training stops here"):
+        train_step(learner, random_batch(learner, items), 4)
 
 
 def test_the_reference_is_the_start(start, items):

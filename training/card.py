@@ -28,7 +28,7 @@ from .card_tables import (
     sampled_section,
 )
 from .markers import replace_between
-from .state import read_jsonl
+from .state import read_jsonl, read_manifest
 from .study import ablation_table, recipe_table
 
 REPLAY = " `training.json` is a short form of the run's log, which the Space replays."
@@ -158,7 +158,7 @@ def write_card(evaluation: Path, built: Path, checkpoint: Path, run: Path = RUN)
         defects=defect_table(result),
         measured="".join(f"\n{section}\n" for section in sections if section),
         failures=failures(result),
-        data=data_table(read_jsonl(built / "manifest.jsonl")),
+        data=data_table(read_manifest(built)),
         made=made(run),
         logs=where_logs_are(run),
         replay=REPLAY if (checkpoint / "training.json").exists() else "",

@@ -35,6 +35,7 @@ from accelerate.utils import DistributedType, InitProcessGroupKwargs, gather_obj
 from vqathinker.errors import VQAThinkerError
 from vqathinker.model.processing import VQAThinkerProcessor
 
+from .command import ERRORS, sentence
 from .datasets import Item, read_items
 from .grpo_clips import sample_key
 from .grpo_config import REWARDS, GrpoSettings, load_grpo_settings
@@ -202,8 +203,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             features=args.features,
             jobs=args.jobs,
         )
-    except (VQAThinkerError, ValueError, OSError, FloatingPointError) as error:
-        print(f"training.grpo: {error}", file=sys.stderr)
+    except ERRORS as error:
+        print(f"training.grpo: {sentence(error)}", file=sys.stderr)
         return 1
     return 0
 

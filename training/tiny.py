@@ -24,6 +24,7 @@ from pathlib import Path
 
 from . import evaluate
 from .card import write_card
+from .command import ends_in_a_sentence
 from .config import load_settings
 from .data.build import build
 from .grpo import read_manifest, run_grpo
@@ -71,7 +72,8 @@ def main(argv: list[str] | None = None) -> None:
     do = parts(args)
     for name in PARTS[: PARTS.index(args.until) + 1]:
         print(f"== {name}", flush=True)
-        do[name]()
+        with ends_in_a_sentence("tiny"):
+            do[name]()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Whole runs in small: they learn, they resume, they say what is wrong, two processes do what one does."""
 
 import json
+import math
 import os
 import resource
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from accelerate.state import AcceleratorState
 
 from tests.training.grpo_small import (
     learner_of,
@@ -24,7 +26,7 @@ from tests.training.grpo_small import (
     write_labels,
 )
 from training.datasets import Item, read_items
-from training.grpo import PATIENCE, main, run_grpo
+from training.grpo import PATIENCE, main, make_accelerator, make_learner, run_grpo
 from training.grpo_loop import short
 from training.grpo_state import SaveError, forget_after, resume, save_state, states
 from training.grpo_step import reference_logps, roll_out, train_step, update
@@ -84,6 +86,31 @@ def test_a_step_moves_what_is_trained_and_nothing_else(start, items):
     assert not any("vision_tower" in name or "temporal" in name for name in moved)
     assert row["gradient_norm"] > 0 and row["kl"] == 0 and row["reward_std"] > 0
     assert set(row["seconds"]) == {"rollout", "perturbed", "reference", "update", "total"}
+
+
+@pytest.fixture
+def on_cpu(monkeypatch):
+    """accelerate's settings of the process, which the first Accelerator fixes, forgotten before and after."""
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+def test_a_step_in_bfloat16_learns_with_weights_in_float32(start, items, on_cpu):
+    settings, seen = small(bf16=True, gradient_checkpointing=True), set()
+    accelerator = make_accelerator(settings)
+    learner = make_learner(str(start), settings, accelerator)[0]
+    assert accelerator.mixed_precision == "bf16"
+    model = learner.bare.model
+    model.model.language_model.layers[0].mlp.up_proj.register_forward_hook(lambda *call: seen.add(call[2].dtype))
+    before = {name: parameter.clone() for name, parameter in model.named_parameters()}
+    row = train_step(learner, random_batch(learner, items), 0)
+    assert seen == {torch.bfloat16} and {value.dtype for value in model.parameters()} == {torch.float32}
+    assert all(math.isfinite(row[name]) for name in ("loss", "kl", "gradient_norm")) and row["gradient_norm"] > 0
+    assert abs(row["kl"]) < 1e-3
+    for name, value in model.named_parameters():
+        assert value.isfinite().all() and torch.equal(value, before[name]) != value.requires_grad, name
 
 
 def test_equal_rewards_teach_nothing(start, items):

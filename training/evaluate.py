@@ -1,6 +1,11 @@
 """Measure a checkpoint on the validation contents, the way a user meets it: from files.
 
     python -m training.evaluate DATA_DIR BUILT_DIR OUT_DIR [--model tiny] [--parts agreement,preference,calibration]
+    python -m training.evaluate LABELS --videos DIR [--model tiny] [--out report.json]
+
+The second form is `python -m vqathinker evaluate`, with all its options: LABELS is a file of the official benchmarks,
+{"annotations": [{"image_id", "score"}]}, or a CSV with file,mos. The first one measures what training.data.build held
+out.
 
 OUT_DIR/evaluation.json is the summary that the model card and the plots read. Its parts can be measured one by one,
 each stored a few lines at a time (an interrupted run goes on where it stopped; lines of two checkpoints never mix):
@@ -16,12 +21,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from vqathinker import VideoError, load_rater
+from vqathinker import VideoError, cli, load_rater
 from vqathinker.model.loading import find_folder
 from vqathinker.rating import Rater, Rating
 from vqathinker.rating.evaluation import CONFIDENCE, agreement
@@ -160,6 +166,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> None:
+    argv = sys.argv[1:] if argv is None else argv
+    if any(argument.split("=")[0] == "--videos" for argument in argv):
+        raise SystemExit(cli.main(["evaluate", *argv]))
     args = parse_args(argv)
     with ends_in_a_sentence("evaluate"):
         print(headline(evaluate(args)))

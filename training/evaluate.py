@@ -1,6 +1,11 @@
 """Measure a checkpoint on the validation contents, the way a user meets it: from files.
 
     python -m training.evaluate DATA_DIR BUILT_DIR OUT_DIR [--model tiny] [--parts agreement,preference,calibration]
+    python -m training.evaluate LABELS --videos DIR [--model tiny] [--out report.json]
+
+The second form is `python -m vqathinker evaluate`, with all its options: LABELS is a file of the official benchmarks,
+{"annotations": [{"image_id", "score"}]}, or a CSV with file,mos. The first one measures what training.data.build held
+out.
 
 OUT_DIR/evaluation.json is the summary that the model card and the plots read. Its parts can be measured one by one,
 each stored a few lines at a time (an interrupted run goes on where it stopped; lines of two checkpoints never mix):
@@ -16,12 +21,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from vqathinker import VideoError, load_rater
+from vqathinker import VideoError, cli, load_rater
 from vqathinker.model.loading import find_folder
 from vqathinker.rating import Rater, Rating
 from vqathinker.rating.evaluation import CONFIDENCE, agreement
@@ -29,10 +35,11 @@ from vqathinker.rewards import format_ok
 
 from . import calibration, preference
 from .cache import source_path
+from .command import ends_in_a_sentence
 from .evaluate_lines import claim, measure_all, write_json
 from .evaluate_measures import baselines, clustered_share, coded_heights, defect_report, order_report
 from .metrics import SETS
-from .state import read_jsonl
+from .state import read_manifest, require_data
 
 PARTS = ("agreement", "preference", "calibration")
 AT_A_TIME = 40
@@ -67,6 +74,9 @@ def predict_all(rater: Rater, rows: list[dict], data: Path, built: Path, out: Pa
 def summary(rows: list[dict], predictions: list[dict], model: str) -> dict:
     """The agreement part from rows and their predictions; what could not be rated is counted and left out."""
     rated = [(row, line) for row, line in zip(rows, predictions, strict=True) if "error" not in line]
+    if not rated:
+        reason = f": {predictions[0]['error']}" if predictions else ""
+        raise ValueError(f"none of {len(rows)} samples could be rated{reason}")
     rows, lines = [row for row, _ in rated], [line for _, line in rated]
     sets = {}
     for name in sorted({SETS[row["group"]] for row in rows}):
@@ -156,23 +166,30 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> None:
+    argv = sys.argv[1:] if argv is None else argv
+    if any(argument.split("=")[0] == "--videos" for argument in argv):
+        raise SystemExit(cli.main(["evaluate", *argv]))
     args = parse_args(argv)
-    manifest = read_jsonl(args.built / "manifest.jsonl")
+    with ends_in_a_sentence("evaluate"):
+        print(headline(evaluate(args)))
+
+
+def evaluate(args: argparse.Namespace) -> dict:
+    """Measure the parts asked for; evaluation.json with them. Raises ValueError or VQAThinkerError."""
+    require_data(args.data)
+    manifest = read_manifest(args.built)
     rows = {split: [row for row in manifest if row["split"] == split] for split in ("train", "val")}
     if args.limit:
         every = rows[args.split]
         rows[args.split] = [every[i] for i in np.linspace(0, len(every) - 1, args.limit).astype(int)]
-    try:
-        stamp = claim(args.out, find_folder(args.model), args.built / "manifest.jsonl")
-    except ValueError as error:
-        raise SystemExit(f"training.evaluate: {error}") from None
+    stamp = claim(args.out, find_folder(args.model), args.built / "manifest.jsonl")
     report = args.out / "evaluation.json"
     result = json.loads(report.read_text()) if report.exists() else {}
     rater = load_rater(args.model)
     for part in args.parts:
         result |= {"hashes": stamp} | measure_part(part, args, rater, rows)
         write_json(report, result)
-    print(headline(result))
+    return result
 
 
 if __name__ == "__main__":

@@ -16,9 +16,7 @@ import torch
 from tqdm import tqdm
 
 from vqathinker.model.generation import prefill
-from vqathinker.model.loading import LoadedModel, find_folder, load_model
-from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
-from vqathinker.model.processing import VQAThinkerProcessor
+from vqathinker.model.loading import LoadedModel
 from vqathinker.rating.defects import parse_defects
 from vqathinker.rewards import RewardSpec, score_groups
 from vqathinker.video import PERTURBATIONS
@@ -31,6 +29,7 @@ from .grpo_features import Stored, fill, fingerprint, stacked
 from .metrics import SETS
 from .policy import video_features
 from .preference import CLIPS, choose_clips
+from .start import load_looker
 
 TWINS, TOGETHER, ROLLOUTS = len(PERTURBATIONS), 32, 8
 SPEC = RewardSpec()
@@ -69,7 +68,7 @@ def make_views(
         if store.path(items[key]).exists() and store.variants(items[key], TWINS - 1)[1] is None:
             store.path(items[key]).unlink()
     if not all(store.path(item).exists() for item in items.values()):
-        looker = load_model(loaded.name, "fp32")
+        looker = load_looker(loaded.name)
         for twins, members in ((TWINS, ordered), (0, items.keys() - ordered)):
             chosen = [item for key, item in items.items() if key in members]
             fill(store, chosen, looker.model, looker.processor, twins, seed, jobs)
@@ -79,13 +78,6 @@ def make_views(
 def open_store(folder: Path, loaded: LoadedModel, seed: int) -> Stored:
     """The store, made where there is none yet. Raises VQAThinkerError when it belongs to another tower."""
     return Stored(folder, fingerprint(loaded.model, loaded.processor, TWINS, seed), loaded.processor.frames)
-
-
-def load_unfolded(name: str) -> LoadedModel:
-    """A checkpoint as it is stored, in float32: `load_model` folds the batch norm, by which a store knows its tower."""
-    folder = find_folder(name)
-    model = VQAThinkerForConditionalGeneration.from_pretrained(folder, dtype=torch.float32).eval()
-    return LoadedModel(model, VQAThinkerProcessor.from_pretrained(folder), name, "fp32")
 
 
 def measure(

@@ -15,7 +15,8 @@ A step:
     which the answers about a clip share its prompt (training/policy.py). Twins are never trained on.
 
 RUN_DIR receives grpo_log.jsonl, probes.jsonl, the last state and, unless --features names another folder, what the
-frozen tower sees of the clips. Where this departs from the released trainer: see training/README.md.
+frozen tower sees of the clips. OUT gets a model card without measurements, which training.card replaces. Where this
+departs from the released trainer: see training/README.md.
 """
 
 from __future__ import annotations
@@ -24,19 +25,17 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DistributedType, gather_object
-from transformers.utils.logging import disable_progress_bar
+from accelerate.utils import DistributedType, InitProcessGroupKwargs, gather_object
 
 from vqathinker.errors import VQAThinkerError
-from vqathinker.model.folders import find_folder
-from vqathinker.model.loading import load_model
-from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor
 
+from .command import ERRORS, sentence
 from .datasets import Item, read_items
 from .grpo_clips import sample_key
 from .grpo_config import REWARDS, GrpoSettings, load_grpo_settings
@@ -47,14 +46,21 @@ from .grpo_plan import limited
 from .grpo_state import save_checkpoint
 from .grpo_step import Learner
 from .grpo_validate import evenly
+from .plain_card import plain_card
 from .policy import Policy, Reference, add_adapters, choose_trained
+from .start import load_looker, load_start
 
 __all__ = ["LossParts", "grpo_loss", "loss_size", "run_grpo"]
 
 
+PATIENCE = timedelta(hours=6)
+"""How long processes wait for one another: the first one validates alone. The default of NCCL is ten minutes."""
+
+
 def make_accelerator(settings: GrpoSettings) -> Accelerator:
     """accelerate with the precision and the accumulation of the settings; DeepSpeed is told the batch, as it asks."""
-    accelerator = Accelerator(mixed_precision="bf16" if settings.bf16 else "no")
+    waiting = InitProcessGroupKwargs(timeout=PATIENCE)
+    accelerator = Accelerator(mixed_precision="bf16" if settings.bf16 else "no", kwargs_handlers=[waiting])
     micro = settings.micro_batches(accelerator.num_processes)
     accelerator.gradient_accumulation_steps = micro
     if accelerator.distributed_type == DistributedType.DEEPSPEED:
@@ -72,10 +78,8 @@ def make_learner(
     start: str, settings: GrpoSettings, accelerator: Accelerator
 ) -> tuple[Learner, object, VQAThinkerProcessor]:
     """Model, reference and optimiser from a checkpoint; the second value is the peft model around it, or None."""
-    folder = find_folder(start)
-    disable_progress_bar()
-    processor = VQAThinkerProcessor.from_pretrained(folder)
-    model = VQAThinkerForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
+    loaded = load_start(start)
+    model, processor = loaded.model, loaded.processor
     prompt = processor.tokenizer(processor.prompt_text())["input_ids"]
     policy = Policy(model, prompt, settings.temperature, settings.gradient_checkpointing)
     adapters = add_adapters(model, settings.train, settings.lora) if settings.lora else None
@@ -104,7 +108,7 @@ def make_data(
     store = Stored(features, mark, learner.processor.frames)
     mine = [*items, *held_out][accelerator.process_index :: accelerator.num_processes]
     if not all(store.path(item).exists() for item in mine):
-        looker = load_model(start, "fp32", str(accelerator.device)).model
+        looker = load_looker(start, str(accelerator.device)).model
         fill(store, mine, looker, learner.processor, *twins, jobs)
     bad = dict(gather_object(list(store.bad.items())))
     store.bad.update(bad)
@@ -136,7 +140,8 @@ def run_grpo(
     learner, adapters, processor = make_learner(start, settings, accelerator)
     data = make_data(limited(items, settings.most), held_out, learner, start, features or run / "features", jobs)
     Trainer(learner, data, run, jobs, report).go()
-    save_checkpoint(accelerator, learner.policy, adapters, processor, out)
+    card = plain_card(out.name, start, data.train, settings)
+    save_checkpoint(accelerator, learner.policy, adapters, processor, out, card)
     accelerator.end_training()
 
 
@@ -166,7 +171,9 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--videos", type=Path, help="folder of the videos that the labels name")
     parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_grpo.yaml"))
     # torchrun takes --start for its own --start-method, so it has a second name.
-    parser.add_argument("--start", "--start-from", default="tiny", help="bundled name or folder of the start")
+    parser.add_argument(
+        "--start", "--start-from", default="tiny", help="bundled name, folder (official layout or ours) or hub id"
+    )
     parser.add_argument("--out", type=Path, required=True, help="the checkpoint")
     parser.add_argument("--features", type=Path, help="folder of features that several runs share")
     parser.add_argument("--seed", type=int, help="instead of the configuration's")
@@ -198,8 +205,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             features=args.features,
             jobs=args.jobs,
         )
-    except (VQAThinkerError, ValueError, OSError, FloatingPointError) as error:
-        print(f"training.grpo: {error}", file=sys.stderr)
+    except ERRORS as error:
+        print(f"training.grpo: {sentence(error)}", file=sys.stderr)
         return 1
     return 0
 

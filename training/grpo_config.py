@@ -6,11 +6,9 @@ import math
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
-import yaml
-
 from vqathinker.rewards import RewardSpec
 
-from .config import build
+from .config import build, read_yaml
 from .grpo_loss import KINDS
 
 REWARDS = ("format", "regression", "ranking", "temporal")
@@ -187,9 +185,7 @@ def load_grpo_settings(path: str | Path) -> GrpoSettings:
 
     Raises ValueError that names the file and an unknown key, or the value that is out of range.
     """
-    values = yaml.safe_load(Path(path).read_text()) or {}
-    if not isinstance(values, dict):
-        raise ValueError(f"{path}: expected keys and values, got a {type(values).__name__}")
+    values = read_yaml(path)
     for name, cls in (("reward", RewardSpec), ("lora", LoraSettings)):
         if values.get(name) is not None:
             values[name] = build(cls, values[name], f"{path}, section {name}")

@@ -14,10 +14,10 @@ from safetensors import SafetensorError
 from vqathinker.errors import VQAThinkerError
 from vqathinker.model.processing import VQAThinkerProcessor
 
+from .checkpoint import put_in_place, staging, write_files
 from .policy import Policy
 from .state import append_jsonl, read_jsonl
 
-SHARD = "9MB"
 LOG, PROBES, NOTE = "grpo_log.jsonl", "probes.jsonl", "step.json"
 
 
@@ -110,7 +110,7 @@ def log_row(run: Path, name: str, row: dict) -> None:
 
 
 def save_checkpoint(
-    accelerator: Accelerator, policy: Policy, adapters, processor: VQAThinkerProcessor, out: Path
+    accelerator: Accelerator, policy: Policy, adapters, processor: VQAThinkerProcessor, out: Path, card: str = ""
 ) -> None:
     """The model in the layout that the supervised start has, adapters merged; `out` is replaced as a whole.
 
@@ -118,24 +118,15 @@ def save_checkpoint(
     """
     if adapters is None:
         prefix = "model."
-        whole = {key.removeprefix(prefix): value for key, value in accelerator.get_state_dict(policy).items()}
+        weights = {key.removeprefix(prefix): value for key, value in accelerator.get_state_dict(policy).items()}
         model = accelerator.unwrap_model(policy).model
     else:
         model = adapters.merge_and_unload()
-        whole = None
+        weights = None
     if accelerator.is_main_process:
-        staged, old = out.with_name(f".{out.name}.partial"), out.with_name(f".{out.name}.old")
-
-        def write() -> None:
-            shutil.rmtree(staged, ignore_errors=True)
-            staged.parent.mkdir(parents=True, exist_ok=True)
-            model.save_pretrained(staged, state_dict=whole, max_shard_size=SHARD)
-            processor.save_pretrained(staged)
-
-        whole_or_nothing(write, staged, f"the checkpoint {out.name}")
-        shutil.rmtree(old, ignore_errors=True)
-        if out.exists():
-            out.rename(old)
-        staged.rename(out)
-        shutil.rmtree(old, ignore_errors=True)
+        staged = staging(out)
+        whole_or_nothing(
+            lambda: write_files(model, processor, staged, weights, card), staged, f"the checkpoint {out.name}"
+        )
+        put_in_place(staged, out)
     accelerator.wait_for_everyone()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -105,7 +106,8 @@ def update(
 ) -> dict[str, float]:
     """Updates of the policy from one batch of answers (B, G, T) with advantages (B, G); sums and means over processes.
 
-    Raises FloatingPointError before the weights are touched when loss or gradient are not finite.
+    Raises FloatingPointError before the weights are touched when loss or gradient are not finite; a gradient under
+    DeepSpeed, whose backward pass takes the step, before they are saved. Where it tells no norm, there is None.
     """
     settings, accelerator, old = learner.settings, learner.accelerator, {}
     micro = settings.micro_batch
@@ -149,16 +151,17 @@ def update(
         "loss": loss / inner,
         "kl": kl / inner if reference is not None else None,
         "clip_share": clipped / max(tokens, 1.0),
-        "gradient_norm": norm / inner,
+        "gradient_norm": norm / inner if math.isfinite(norm) else None,
     }
 
 
 def clip_gradient(learner: Learner, step: int) -> float:
-    """The norm of the gradient before it is clipped. Raises FloatingPointError when it is not finite."""
+    """The norm of the gradient before it is clipped, NaN where the engine does not tell it. Raises FloatingPointError
+    when it is not finite."""
     limit = learner.settings.max_grad_norm or float("inf")
     norm = learner.accelerator.clip_grad_norm_(learner.policy.parameters(), limit)
-    if norm is None:  # DeepSpeed clips on its own
-        return float("nan")
+    if norm is None:  # DeepSpeed clips on its own, and not every stage of it knows the norm
+        return math.nan
     check_finite(norm, "gradient", step)
     return float(norm)
 

@@ -4,9 +4,10 @@
     python -m training.publish CHECKPOINT_DIR OWNER/NAME --run training/runs/tiny    # model, card, log of the run
     python -m training.publish CHECKPOINT_DIR OWNER/NAME --space                          # app, package, examples
 
-A model repository gets the files of the checkpoint, whose README.md is the model card (training.card writes it), and
-what --run names under training/. A Space gets app.py, README.md, requirements.txt, the package with the checkpoint
-inside it, and the examples. Nothing is sent unless every check of training/publish_checks.py passes.
+A model repository gets the files of the checkpoint, whose README.md is the model card (training.grpo writes a plain
+one, training.card one with measurements), and what --run names under training/, but no states and no stored features.
+A Space gets app.py, README.md, requirements.txt, the package with the checkpoint inside it, and the examples. Nothing
+is sent unless every check of training/publish_checks.py passes.
 The token comes from the environment (HF_TOKEN) or from `hf auth login`.
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -58,15 +60,15 @@ class Sent:
         return self.path.stat().st_size
 
 
-def files_under(folder: Path, patterns: tuple[str, ...], prefix: str = "", skip: Path | None = None) -> list[Sent]:
-    """All files of a folder and its folders, but `skip`. Raises PublishError for a link, for one that no pattern names,
-    and for none. What Python and the system leave behind (__pycache__, .DS_Store) is passed over.
+def files_under(folder: Path, patterns: tuple[str, ...], prefix: str = "", skip: Sequence[Path] = ()) -> list[Sent]:
+    """All files of a folder and its folders, but those in `skip`. Raises PublishError for a link, for one that no
+    pattern names, and for none. What Python and the system leave behind (__pycache__, .DS_Store) is passed over.
     """
     if not folder.is_dir():
         raise PublishError(f"there is no folder {folder}")
     found = sorted(path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
     found = [path for path in found if "__pycache__" not in path.parts and path.name != ".DS_Store"]
-    found = [path for path in found if skip is None or skip not in path.parents]
+    found = [path for path in found if not set(skip) & set(path.parents)]
     stray = [path for path in found if path.is_symlink() or not any(fnmatch(path.name, p) for p in patterns)]
     if stray:
         named = ", ".join(str(path.relative_to(folder)) for path in stray[:4])
@@ -80,7 +82,9 @@ def model_files(checkpoint: Path, run: Path | None) -> list[Sent]:
     """Files of a model repository, after all its checks."""
     check_model(checkpoint)
     sent = files_under(checkpoint, MODEL_FILES)
-    return sent + (files_under(run, RUN_FILES, f"training/{run.name}/") if run else [])
+    if run is None:
+        return sent
+    return sent + files_under(run, RUN_FILES, f"training/{run.name}/", skip=[*run.glob("state-*"), run / "features"])
 
 
 def space_files(checkpoint: Path, root: Path = ROOT) -> list[Sent]:
@@ -94,7 +98,7 @@ def space_files(checkpoint: Path, root: Path = ROOT) -> list[Sent]:
     sent = [Sent(root / name, name) for name in SPACE_FILES]
     if missing := [file.name for file in sent if not file.path.is_file()]:
         raise PublishError(f"the Space lacks {', '.join(missing)}")
-    sent += files_under(package, PACKAGE_FILES, "vqathinker/", skip=shipped)
+    sent += files_under(package, PACKAGE_FILES, "vqathinker/", skip=[shipped])
     sent += files_under(checkpoint, MODEL_FILES, f"vqathinker/checkpoints/{checkpoint.name}/")
     return sent + files_under(root / "examples", EXAMPLE_FILES, "examples/")
 

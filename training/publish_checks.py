@@ -40,7 +40,9 @@ def check_repo_id(name: str) -> None:
 def read_card(path: Path, needed: tuple[str, ...]) -> dict:
     """The front matter of a README.md, which must have these keys with something in them, and a text below."""
     if not path.is_file():
-        raise PublishError(f"{path} is missing: the hub shows it as the card (training.card writes it)")
+        raise PublishError(
+            f"{path} is missing: the hub shows it as the card (training.grpo and training.card write it)"
+        )
     found = CARD_START.match(path.read_text(encoding="utf-8").replace("\r\n", "\n"))
     if not found:
         raise PublishError(f"{path} does not start with front matter between two lines of ---")

@@ -12,21 +12,22 @@ Three stages, each logged to RUN_DIR/log.jsonl and resumed when the command is r
 from __future__ import annotations
 
 import argparse
-import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from .cache import fill_cache, sample_path
+from .checkpoint import put_in_place, staging, write_files
+from .command import ends_in_a_sentence
 from .config import SftSettings, load_settings
 from .data.reasoning import write_reasoning
 from .init_tiny import make_tiny
 from .move import train_to_move
 from .see import train_to_see
 from .speak import train_to_speak
-from .state import read_jsonl
+from .state import read_manifest, require_data
 
-SHARD = "9MB"
 SPLITS = ("train", "val")
 
 
@@ -43,25 +44,24 @@ def split(rows: list[dict], cache: Path) -> dict[str, list[dict]]:
 
 
 def run_sft(data: Path, built: Path, run: Path, out: Path, settings: SftSettings, jobs: int) -> None:
-    """The whole command of the module docstring."""
-    rows = [row for row in read_jsonl(built / "manifest.jsonl") if row["split"] in SPLITS]
+    """The whole command of the module docstring. Raises ValueError or FloatingPointError."""
+    require_data(data)
+    rows = [row for row in read_manifest(built) if row["split"] in SPLITS]
     cache = run / "cache"
     failed = fill_cache(rows, data, built, cache, settings.model, jobs)
     print(*failed, f"{len(failed)} of {len(rows)} samples left out", sep="\n")
     parts = split(rows, cache)
+    if empty := [name for name, members in parts.items() if not members]:
+        raise ValueError(f"no sample of {' and '.join(empty)} could be read")
     model, processor = make_tiny(settings.model, corpus(parts["train"], settings.seed), settings.seed)
     head = train_to_see(model, processor, parts, cache, run, settings)
     train_to_move(model, parts, cache, run, settings)
     train_to_speak(model, processor, head, parts, cache, run, settings)
-    staged = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(staged, ignore_errors=True)
-    model.save_pretrained(staged, max_shard_size=SHARD)
-    processor.save_pretrained(staged)
-    shutil.rmtree(out, ignore_errors=True)
-    staged.rename(out)
+    write_files(model, processor, staging(out))
+    put_in_place(staging(out), out)
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Supervised start of the tiny model.")
     parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
     parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
@@ -69,8 +69,9 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_sft.yaml"))
     parser.add_argument("--out", type=Path, default=Path("vqathinker/checkpoints/tiny"), help="the checkpoint")
     parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
-    args = parser.parse_args()
-    run_sft(args.data, args.built, args.run, args.out, load_settings(args.config), args.jobs)
+    args = parser.parse_args(argv)
+    with ends_in_a_sentence("sft"):
+        run_sft(args.data, args.built, args.run, args.out, load_settings(args.config), args.jobs)
 
 
 if __name__ == "__main__":

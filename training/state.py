@@ -24,6 +24,20 @@ def append_jsonl(path: Path, row: dict) -> None:
         log.write(json.dumps(row) + "\n")
 
 
+def read_manifest(built: Path) -> list[dict]:
+    """Rows of a built data set. Raises ValueError where there is none."""
+    path = built / "manifest.jsonl"
+    if not path.is_file():
+        raise ValueError(f"there is no {path}: training.data.build writes it")
+    return read_jsonl(path)
+
+
+def require_data(folder: Path) -> None:
+    """Raises ValueError where there is no such folder of sources."""
+    if not folder.is_dir():
+        raise ValueError(f"there is no data folder {folder}")
+
+
 def read_jsonl(path: Path) -> list[dict]:
     """Rows of a JSONL file. Raises ValueError that names the line which is empty or is no JSON object."""
     rows = []

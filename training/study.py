@@ -19,11 +19,10 @@ import re
 import statistics
 from pathlib import Path
 
-from vqathinker.errors import VQAThinkerError
-
+from .command import ends_in_a_sentence
 from .evaluate_lines import write_json
 from .markers import table
-from .state import read_jsonl
+from .state import read_jsonl, read_manifest
 from .study_metrics import DRAWS, METRICS, Metric, difference, value_of
 from .whole import whole
 
@@ -189,12 +188,13 @@ def write_table(folder: Path) -> dict:
 
 
 def write_measurement(args: argparse.Namespace) -> None:
-    from .fast_eval import load_unfolded, make_views, measure
+    from .fast_eval import make_views, measure
+    from .start import load_start
 
     if not NAME.fullmatch(args.name):
         raise ValueError(f"--name {args.name}: expected {START}, {FULL}-seedN or no-REWARD-seedN")
-    rows = [row for row in read_jsonl(args.built / "manifest.jsonl") if row["split"] == "val"]
-    loaded, features = load_unfolded(args.model), args.features or args.study / "features"
+    rows = [row for row in read_manifest(args.built) if row["split"] == "val"]
+    loaded, features = load_start(args.model), args.features or args.study / "features"
     views = make_views(rows, args.data, args.built, features, loaded, args.clips, jobs=args.jobs)
     for key, reason in views.store.bad.items():
         print(f"left out: {key}: {reason}")
@@ -227,13 +227,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    try:
+    with ends_in_a_sentence("study"):
         if args.command == "measure":
             write_measurement(args)
         else:
             print(text_of(write_table(args.study)))
-    except (ValueError, VQAThinkerError) as error:
-        raise SystemExit(f"training.study: {error}") from None
 
 
 if __name__ == "__main__":

@@ -2,14 +2,18 @@
 
     python -m training.tiny DATA_DIR WORK_DIR [--out vqathinker/checkpoints/tiny]
 
-Six parts, each of which can be run alone with the command that its module names, and each of which goes on where it
+Seven parts, each of which can be run alone with the command that its module names, and each of which goes on where it
 was stopped:
 1. build     training/data/build.py   degraded clips and labels                     -> WORK_DIR/built
 2. start     training/sft.py          supervised start: see, move, speak            -> WORK_DIR/start
 3. grpo      training/grpo.py         GRPO from that start                          -> OUT
 4. story     training/story.py        what the Space replays of this training       -> OUT/training.json
 5. evaluate  training/evaluate.py     validation contents, through files            -> WORK_DIR/evaluation
-6. card      training/card.py         model card and the tables of the README
+6. card      training/card.py         the model card, from what was measured        -> OUT/README.md
+7. plots     training/plots.py        curves and measurements                       -> WORK_DIR/plots
+
+Nothing else is written: the table of the repository's README is that of `training.card`, the study of what each reward
+buys that of `training.study`.
 """
 
 from __future__ import annotations
@@ -18,21 +22,26 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from . import card, evaluate
+from . import evaluate
+from .card import write_card
+from .command import ends_in_a_sentence
 from .config import load_settings
 from .data.build import build
 from .grpo import read_manifest, run_grpo
 from .grpo_config import load_grpo_settings
+from .plots import draw_all
 from .sft import run_sft
 from .story import write_story
 
 CONFIGS = Path(__file__).parent / "configs"
+PARTS = ("build", "start", "grpo", "story", "evaluate", "card", "plots")
 
 
 def parts(args: argparse.Namespace) -> dict[str, Callable[[], object]]:
-    """The six parts, in order."""
+    """What `PARTS` do."""
     data, work, out = args.data, args.work, args.out
-    built, start = work / "built", work / "start"
+    built, start, measured = work / "built", work / "start", work / "evaluation"
+    runs = [work / "sft", work / "grpo"]
 
     def learn() -> None:
         settings = load_grpo_settings(args.grpo)
@@ -42,11 +51,10 @@ def parts(args: argparse.Namespace) -> dict[str, Callable[[], object]]:
         "build": lambda: build(data, built, args.jobs, limit=args.limit, grpo_share=args.grpo_share),
         "start": lambda: run_sft(data, built, work / "sft", start, load_settings(args.sft), args.jobs),
         "grpo": learn,
-        "story": lambda: write_story(
-            [work / "sft", work / "grpo"], out / "training.json", load_grpo_settings(args.grpo)
-        ),
-        "evaluate": lambda: evaluate.main([str(data), str(built), str(work / "evaluation"), "--model", str(out)]),
-        "card": lambda: card.main([str(work / "evaluation"), str(built), "--checkpoint", str(out)]),
+        "story": lambda: write_story(runs, out / "training.json", load_grpo_settings(args.grpo)),
+        "evaluate": lambda: evaluate.main([str(data), str(built), str(measured), "--model", str(out)]),
+        "card": lambda: write_card(measured, built, out, work / "grpo"),
+        "plots": lambda: draw_all(measured, runs, work / "plots"),
     }
 
 
@@ -60,13 +68,13 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--jobs", type=int, default=2, help="decoders and encoders at a time")
     parser.add_argument("--limit", type=int, help="make that many degraded clips at most (a trial run)")
     parser.add_argument("--grpo-share", type=float, default=0.0, help="share of training contents kept for GRPO")
-    parser.add_argument("--until", choices=("build", "start", "grpo", "story", "evaluate", "card"), default="card")
+    parser.add_argument("--until", choices=PARTS, default=PARTS[-1], help="stop after this part")
     args = parser.parse_args(argv)
-    for name, do in parts(args).items():
+    do = parts(args)
+    for name in PARTS[: PARTS.index(args.until) + 1]:
         print(f"== {name}", flush=True)
-        do()
-        if name == args.until:
-            return
+        with ends_in_a_sentence("tiny"):
+            do[name]()
 
 
 if __name__ == "__main__":

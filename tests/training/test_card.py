@@ -7,7 +7,7 @@ import pytest
 
 from tests.training.toys import make_loaded, picture_row, row
 from training.calibration import calibration_report
-from training.card import MARKERS, made, main, study_section, write_card
+from training.card import MARKERS, RUN, made, main, study_section, where_logs_are, write_card
 from training.card_tables import accuracy, data_table, failures, preference_section, sampled_section, span
 from training.evaluate import summary
 from training.preference import preference_report
@@ -86,6 +86,16 @@ def test_the_weakest_defects_are_named_first():
     assert "blur (F1 0.40), noise (F1 0.90)" in failures(RESULT)
 
 
+def test_what_is_undefined_is_no_failure():
+    nothing = {"value": None, "low": None, "high": None}
+    order = {"expected": {"modes": {"reverse": nothing, "drop": nothing | {"value": 0.0}}}}
+    empty = {"order_expected": {"families": {}}, "defects": {"each": {}}, "preference": order}
+    assert (
+        failures(empty)
+        == "- It does not reliably see that a clip is in disorder when it is: frames turned black (0.00)."
+    )
+
+
 def test_contents_and_samples_are_counted_apart():
     rows = [{"group": "clips", "kind": "pseudo", "split": "train", "content": c} for c in "aab"]
     assert "| clips | pseudo | train | 2 | 3 |" in data_table(rows)
@@ -100,6 +110,12 @@ def test_a_run_with_grpo_says_what_it_changed(tmp_path):
     ]
     (tmp_path / "grpo_log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in log))
     assert "8 steps of GRPO" in made(tmp_path) and "from 2.300 to 2.500" in made(tmp_path)
+
+
+def test_only_a_run_of_the_repository_is_said_to_be_in_it(tmp_path):
+    assert where_logs_are(RUN).endswith("of this very run are in training/runs/tiny")
+    assert where_logs_are(RUN.resolve()) == where_logs_are(RUN)
+    assert where_logs_are(tmp_path / "tiny") == ""
 
 
 def test_a_study_is_shown_where_there_is_one(tmp_path):
@@ -148,7 +164,7 @@ def test_the_command_writes_the_card_and_the_readme(measured, tmp_path):
         "## How it was made",
     ):
         assert card.count(heading) == 1
-    assert "training/runs/some_run" in card and "{" not in card and "\n\n\n" not in card
+    assert "numbered recipe.\n" in card and "{" not in card and "\n\n\n" not in card
     assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
     assert "well-formed among 80 sampled answers" in text
     assert (checkpoint / "evaluation.json").read_text() == (measured / "evaluation.json").read_text()

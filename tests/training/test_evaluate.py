@@ -15,6 +15,7 @@ from training.evaluate_measures import (
     ladder_pairs,
     order_report,
 )
+from vqathinker import cli
 
 
 def row(index, **values):
@@ -125,6 +126,22 @@ def test_every_part_is_measured_alone_and_together_and_only_with_its_checkpoint(
     other = save_checkpoint(tmp_path / "other", seed=1)
     with pytest.raises(SystemExit, match="measurements of another checkpoint"):
         main([*command, "--model", str(other)])
+
+
+def test_labels_of_a_benchmark_are_measured_as_the_package_measures_them(tmp_path, capsys):
+    write_built(tmp_path / "data", tmp_path / "built")
+    checkpoint = save_checkpoint(tmp_path / "toy")
+    annotations = [{"image_id": f"{index}.png", "score": 2.0 + index} for index in range(3)]
+    labels = tmp_path / "KoNViD.json"
+    labels.write_text(json.dumps({"annotations": annotations}))
+    command = [str(labels), f"--videos={tmp_path / 'data' / 'clive'}", "--model", str(checkpoint)]
+    reports = [tmp_path / name for name in ("ours.json", "theirs.json")]
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--out", str(reports[0])])
+    assert ended.value.code == 0 and "SRCC" in capsys.readouterr().out
+    assert cli.main(["evaluate", *command, "--out", str(reports[1])]) == 0
+    ours, theirs = (json.loads(report.read_text()) for report in reports)
+    assert ours["metrics"] == theirs["metrics"] and len(ours["metrics"]) == 2
 
 
 def test_an_unknown_part_is_refused(capsys):

@@ -1,6 +1,7 @@
 """Whole runs in small: they learn, they resume, they say what is wrong, two processes do what one does."""
 
 import json
+import math
 import os
 import resource
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from accelerate.state import AcceleratorState
 
 from tests.training.grpo_small import (
     learner_of,
@@ -24,7 +26,8 @@ from tests.training.grpo_small import (
     write_labels,
 )
 from training.datasets import Item, read_items
-from training.grpo import main, run_grpo
+from training.grpo import PATIENCE, main, make_accelerator, make_learner, run_grpo
+from training.grpo_loop import short
 from training.grpo_state import SaveError, forget_after, resume, save_state, states
 from training.grpo_step import reference_logps, roll_out, train_step, update
 from vqathinker import load_rater
@@ -85,6 +88,31 @@ def test_a_step_moves_what_is_trained_and_nothing_else(start, items):
     assert set(row["seconds"]) == {"rollout", "perturbed", "reference", "update", "total"}
 
 
+@pytest.fixture
+def on_cpu(monkeypatch):
+    """accelerate's settings of the process, which the first Accelerator fixes, forgotten before and after."""
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+def test_a_step_in_bfloat16_learns_with_weights_in_float32(start, items, on_cpu):
+    settings, seen = small(bf16=True, gradient_checkpointing=True), set()
+    accelerator = make_accelerator(settings)
+    learner = make_learner(str(start), settings, accelerator)[0]
+    assert accelerator.mixed_precision == "bf16"
+    model = learner.bare.model
+    model.model.language_model.layers[0].mlp.up_proj.register_forward_hook(lambda *call: seen.add(call[2].dtype))
+    before = {name: parameter.clone() for name, parameter in model.named_parameters()}
+    row = train_step(learner, random_batch(learner, items), 0)
+    assert seen == {torch.bfloat16} and {value.dtype for value in model.parameters()} == {torch.float32}
+    assert all(math.isfinite(row[name]) for name in ("loss", "kl", "gradient_norm")) and row["gradient_norm"] > 0
+    assert abs(row["kl"]) < 1e-3
+    for name, value in model.named_parameters():
+        assert value.isfinite().all() and torch.equal(value, before[name]) != value.requires_grad, name
+
+
 def test_equal_rewards_teach_nothing(start, items):
     nothing = RewardSpec(format_weight=0, regression_weight=0, ranking_weight=0, bonus=0)
     learner = learner_of(start, small(beta=0.0, reward=nothing))
@@ -122,7 +150,8 @@ def test_accumulated_micro_batches_give_the_update_of_one_batch(start, items):
         found.append((row["gradient_norm"], [p.detach().clone() for p in learner.bare.model.parameters()]))
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-4)
     for whole, parts in zip(found[0][1], found[1][1], strict=True):
-        torch.testing.assert_close(whole, parts, atol=5e-5, rtol=1e-4)
+        # a fifth of the learning rate: Adam makes a step of a gradient that is all rounding, too
+        torch.testing.assert_close(whole, parts, atol=2e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["grpo", "dr_grpo", "dapo"])
@@ -140,6 +169,22 @@ def test_a_loss_that_is_no_number_stops_before_the_weights_are_touched(start, it
     with pytest.raises(FloatingPointError, match="step 6: the loss is nan; training stops here"):
         update(learner, batch, rollouts, torch.full((4, 4), torch.nan), None, 6)
     assert all(map(torch.equal, before, learner.bare.model.parameters()))
+
+
+def test_an_engine_that_tells_no_norm_leaves_it_out_of_the_log(start, items, monkeypatch):
+    learner = learner_of(start, small())
+    monkeypatch.setattr(learner.accelerator, "clip_grad_norm_", lambda *_: None)
+    row = train_step(learner, random_batch(learner, items), 0)
+    assert row["gradient_norm"] is None
+    assert json.loads(json.dumps(row, allow_nan=False)) == row and "gradient_norm=None" in short(row)
+
+
+@pytest.mark.parametrize("norm", [float("nan"), float("inf"), torch.tensor(float("nan"))])
+def test_a_norm_that_is_no_number_stops_the_run(start, items, monkeypatch, norm):
+    learner = learner_of(start, small())
+    monkeypatch.setattr(learner.accelerator, "clip_grad_norm_", lambda *_: norm)
+    with pytest.raises(FloatingPointError, match="step 4: the gradient is (nan|inf); training stops here"):
+        train_step(learner, random_batch(learner, items), 4)
 
 
 def test_the_reference_is_the_start(start, items):
@@ -218,6 +263,19 @@ def test_two_processes_make_the_update_of_one(start, data_dir, features, tmp_pat
     assert any(not torch.equal(first[key], changed[key]) for key in first)
     for key in first:
         torch.testing.assert_close(first[key], second[key], atol=2e-5, rtol=1e-3)
+
+
+def test_processes_wait_for_hours_while_the_first_one_validates():
+    code = (
+        "import os, torch.distributed as dist\n"
+        "from training.grpo import GrpoSettings, make_accelerator\n"
+        "make_accelerator(GrpoSettings())\n"
+        "print(dist.group.WORLD._get_backend(dist.torch.device('cpu')).options._timeout, flush=True)\n"
+        "os._exit(0)\n"  # as in test_gather: gloo's threads may outlive the interpreter
+    )
+    alone = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment() | alone, capture_output=True, text=True)
+    assert done.stdout.strip() == str(PATIENCE), done.stderr
 
 
 def test_a_trained_tower_is_looked_through_in_every_step(start, data_dir, tmp_path):

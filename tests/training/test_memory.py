@@ -21,6 +21,7 @@ from training.memory import (
     CONFIGS,
     ENGINES,
     FROZEN_BYTES,
+    GIB,
     MARKERS,
     REFERENCE_BYTES,
     Memory,
@@ -248,3 +249,13 @@ def test_the_table_in_the_document_is_what_the_command_writes_today(tmp_path):
     again.write_text(document.read_text())
     assert main(["--write", str(again)]) == 0
     assert again.read_text() == document.read_text()
+
+
+def test_the_comments_of_the_launch_files_agree_with_the_table(size):
+    room = GPUS["h100"].memory
+    peaks = {engine: estimate(size, FULL, engine, 8).peak / GIB for engine in ("zero2", "zero3", "fsdp")}
+    assert round(peaks["zero2"]) == 85 > room and round(peaks["zero3"]) == 73 < room and peaks["fsdp"] < room
+    assert estimate(size, replace(FULL, max_new_tokens=1024), "zero2", 8).peak / GIB < room
+    for engine in ("zero2", "zero3"):
+        comment = (CONFIGS / "accelerate" / f"{engine}.yaml").read_text()
+        assert f"{peaks[engine]:.0f} GiB" in comment

@@ -1,6 +1,7 @@
 """One command from raw data to numbers in a model card, in small."""
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -9,6 +10,7 @@ from training.tiny import main
 from vqathinker import load_rater
 from vqathinker.space.learned_story import read_story
 
+README = Path(__file__).parents[2] / "README.md"
 SFT = {
     "model": {
         "image_size": 64,
@@ -34,7 +36,6 @@ def worked(data_dir, tmp_path_factory):
     work = tmp_path_factory.mktemp("work")
     for name, values in (("sft", SFT), ("grpo", GRPO)):
         (work / f"{name}.yaml").write_text(yaml.safe_dump(values))
-    (work / "README.md").write_text("<!-- accuracy -->\n<!-- /accuracy -->\n")
     return work
 
 
@@ -47,11 +48,16 @@ def arguments(data_dir, work, until: str) -> list[str]:
 
 
 def test_the_recipe_ends_in_a_measured_checkpoint_that_rates(data_dir, worked):
-    main(arguments(data_dir, worked, "evaluate"))
+    readme = README.read_bytes()
+    main(arguments(data_dir, worked, "plots"))
     assert (worked / "grpo" / "grpo_log.jsonl").exists()
     assert read_story(worked / "tiny").last == GRPO["steps"]
     result = json.loads((worked / "evaluation" / "evaluation.json").read_text())
     assert result["samples"] > 0 and "preference" in result
+    card = (worked / "tiny" / "README.md").read_text()
+    assert f"{GRPO['steps']} steps of GRPO" in card and "training/runs" not in card
+    assert {"sft_loss.png", "grpo_rewards.png"} <= {path.name for path in (worked / "plots").iterdir()}
+    assert README.read_bytes() == readme
     assert 1 <= load_rater(str(worked / "tiny")).rate(data_dir / "clips" / "room.mp4").score <= 5
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from functools import partial
@@ -19,6 +20,7 @@ from tempfile import TemporaryDirectory
 
 from tqdm import tqdm
 
+from training.command import ends_in_a_sentence
 from training.data import ffmpeg
 from training.data.damage import corrupt
 from training.data.degrade import Op, step_for
@@ -28,6 +30,7 @@ from training.data.measure import measure
 from training.data.plan import Sample, plan
 from training.data.references import make_reference
 from training.data.sources import Content, load_contents, seeded_rng
+from training.state import require_data
 
 VIDEO_GROUPS = ("clips", "photos")
 CLEAN_TAKES = 2
@@ -125,8 +128,9 @@ def build(
     `max_lines` caps the shorter side of all clips in pixels. `grpo_share` of the training contents of each group
     get the split "grpo".
     """
-    (out_dir / "videos").mkdir(parents=True, exist_ok=True)
+    require_data(data_dir)
     contents = [content for group in VIDEO_GROUPS for content in load_contents(data_dir, seed, group)]
+    (out_dir / "videos").mkdir(parents=True, exist_ok=True)
     if limit is not None:
         contents = [contents[i] for i in seeded_rng(seed, "limit").permutation(len(contents))[: 1 + limit // 10]]
     make = partial(_reference, data_dir=data_dir, out_dir=out_dir, seed=seed, max_lines=max_lines)
@@ -152,7 +156,7 @@ def _is_made(sample: Sample, made: dict[str, dict], out_dir: Path, seed: int) ->
     return same and ("failed" in row or (out_dir / "videos" / f"{sample.id}.mp4").exists())
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data_dir", type=Path, help="folder with clive/ avt_uhd/ clips/ photos/")
     parser.add_argument("out_dir", type=Path, help="where videos/ and manifest.jsonl go")
@@ -160,8 +164,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="fixes splits, plan and every random choice")
     parser.add_argument("--limit", type=int, help="make this many degraded clips at most (a trial run)")
     parser.add_argument("--grpo-share", type=float, default=0.0, help="share of training contents kept for GRPO")
-    args = parser.parse_args()
-    print(build(args.data_dir, args.out_dir, args.jobs, args.seed, args.limit, grpo_share=args.grpo_share))
+    args = parser.parse_args(argv)
+    with ends_in_a_sentence("data.build"):
+        print(build(args.data_dir, args.out_dir, args.jobs, args.seed, args.limit, grpo_share=args.grpo_share))
 
 
 if __name__ == "__main__":

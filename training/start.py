@@ -1,0 +1,50 @@
+"""The checkpoint that a run starts from, or that is measured as it is stored: checked as the package checks its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from transformers.utils.logging import disable_progress_bar
+
+from vqathinker.errors import ModelError
+from vqathinker.model.folders import find_folder, read_settings
+from vqathinker.model.loading import LOADING_ERRORS, LoadedModel, collected_log, explain, load_model, open_checkpoint
+from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
+
+
+def start_mode(folder: Path) -> str | None:
+    """A folder in the official layout is shown videos as it was trained; one in ours as it says itself."""
+    return "training" if read_settings(folder)[1] else None
+
+
+def load_start(name: str) -> LoadedModel:
+    """A bundled checkpoint, a folder in either layout or a hub id, in float32, with the batch norm that `load_model`
+    folds and without the device map that ZeRO-3 refuses. Raises ModelError with one sentence.
+    """
+    folder = find_folder(name)
+    disable_progress_bar()
+    with collected_log() as log:
+        try:
+            checkpoint = open_checkpoint(folder, start_mode(folder))
+            model, report = VQAThinkerForConditionalGeneration.from_pretrained(
+                folder if checkpoint.native else None,
+                config=checkpoint.config,
+                state_dict=None if checkpoint.native else checkpoint.weights,
+                dtype=torch.float32,
+                ignore_mismatched_sizes=True,  # they are refused below, by name
+                output_loading_info=True,
+            )
+        except LOADING_ERRORS as error:
+            raise ModelError(explain(error, "\n".join(log), folder, "float32")) from None
+    for problem in ("missing_keys", "unexpected_keys", "mismatched_keys"):
+        if keys := sorted(key if isinstance(key, str) else key[0] for key in report[problem]):
+            raise ModelError(
+                f"the checkpoint in {folder} does not fit: {problem.replace('_', ' ')} {', '.join(keys[:4])}"
+            )
+    return LoadedModel(model.eval(), checkpoint.processor, name, "fp32")
+
+
+def load_looker(name: str, device: str | None = None) -> LoadedModel:
+    """The same checkpoint, only to look through its frozen parts: faster, with the batch norm folded."""
+    return load_model(name, "fp32", device, start_mode(find_folder(name)))

@@ -31,8 +31,9 @@ from vqathinker.video import Limits, VideoInfo, VideoSpec, burst_window, frame_i
 from vqathinker.video.decode_pyav import decode_pyav, to_luma, to_rgb
 from vqathinker.video.index import make_index
 
+from .command import ends_in_a_sentence
 from .config import ModelSettings, load_settings
-from .state import read_jsonl
+from .state import read_manifest
 from .whole import whole
 
 PAN_GROUPS = ("clive",)
@@ -150,8 +151,9 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_sft.yaml"))
     parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
     args = parser.parse_args()
-    rows = read_jsonl(args.built / "manifest.jsonl")
-    failed = fill_cache(rows, args.data, args.built, args.cache, load_settings(args.config).model, args.jobs)
+    with ends_in_a_sentence("cache"):
+        rows = read_manifest(args.built)
+        failed = fill_cache(rows, args.data, args.built, args.cache, load_settings(args.config).model, args.jobs)
     print(*failed, sep="\n")
     print(f"{len(rows) - len(failed)} samples decoded, {len(failed)} left out")
 

@@ -102,6 +102,16 @@ def test_a_plan_follows_what_is_asked_and_else_the_machine(rater, monkeypatch):
         make_plan(rater.loaded, 0, 1)
 
 
+def test_processes_on_one_machine_share_its_processors(rater, monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(16)), raising=False)
+    jobs = {}
+    for processes in (1, 4, 32):
+        monkeypatch.setenv("LOCAL_WORLD_SIZE", str(processes))
+        jobs[processes] = make_plan(rater.loaded).jobs
+    assert jobs == {1: 8, 4: 4, 32: 1}
+    assert make_plan(rater.loaded, jobs=6).jobs == 6
+
+
 def test_rating_many_leaves_no_gradients(rater, paths):
     next(iter(rater.rate_many(paths[:1])))
     assert torch.is_grad_enabled() and not torch.is_inference_mode_enabled()

@@ -43,9 +43,13 @@ def make_plan(loaded: LoadedModel, batch: int | None = None, jobs: int | None = 
     device = loaded.model.device
     if batch is None:
         batch = videos_that_fit(loaded.model.config, loaded.precision, device, MOST.get(device.type, 8))
-    if jobs is None:
-        jobs = min(MOST_JOBS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-    return Plan(batch, jobs)
+    return Plan(batch, min(MOST_JOBS, processors()) if jobs is None else jobs)
+
+
+def processors() -> int:
+    """Processors of this process: those it may use, shared with the processes launched beside it on this machine."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, usable // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 @dataclass(frozen=True)

@@ -153,10 +153,12 @@ def test_batch_writes_the_table_and_goes_on(capsys, clip, tmp_path: Path):
     assert main(["batch", *files, "--out", out]) == 0
     assert "1 rated, 1 failed, 0 already in" in capsys.readouterr().err
     assert main(["batch", *files, str(clip("odd.mp4")), "--out", out]) == 0
-    assert "1 rated, 0 failed, 2 already in" in capsys.readouterr().err
+    assert "1 rated, 1 failed, 1 already in" in capsys.readouterr().err
     with open(out, newline="") as table:
         rows = list(csv.DictReader(table))
     assert [bool(row["error"]) for row in rows] == [False, True, False]
+    assert main(["batch", files[0], "--out", out]) == 0
+    assert "0 rated, 0 failed, 1 already in" in capsys.readouterr().err
     assert main(["batch", str(tmp_path), "--out", out]) == 2
     assert "no video or image files" in capsys.readouterr().err
 

@@ -86,7 +86,7 @@ def test_tables_that_a_stopped_team_left_are_taken_in(rater, folder: Path, tmp_p
             writer.writeheader()
             writer.writerows(row for name in names for row in rows if row["file"].endswith(f"{name}.mp4"))
     done = list(rate_batch(rater, [folder], out))
-    assert [Path(row.file).name for row in done] == ["c.mp4", "d.mp4"]
+    assert [Path(row.file).name for row in done] == ["b.mp4", "c.mp4", "d.mp4"]
     assert not list(tmp_path.glob("out.csv.part*"))
     assert sorted(row["file"] for row in read(out)) == find_files([folder])
     assert {row["file"]: row["score"] for row in read(out)} == {row["file"]: row["score"] for row in rows}

@@ -55,14 +55,15 @@ def rate_batch(
 ) -> Iterator[Row]:
     """Rate every file and append a row for each to the CSV `out`; yield it when it is on disk.
 
-    Files that the table names already are skipped, failed ones included. A file that cannot be rated gets a row with
-    the reason in `error`. `batch`, `jobs` and `report` are those of `Rater.rate_many`; a `team` shares the files out,
-    and each process yields its own rows. Raises TableError when `out` is no table of this kind or was written with
-    another model.
+    Files that the table has a score for are skipped; those that failed are tried again, and their rows move to the end.
+    A file that cannot be rated gets a row with the reason in `error`. `batch`, `jobs` and `report` are those of
+    `Rater.rate_many`; a `team` shares the files out, and each process yields its own rows. Raises TableError when `out`
+    is no table of this kind or was written with another model.
     """
     out, files = Path(out), find_files(paths)
     if team.leads:
         _join_parts(out, files, rater)
+        _drop_failed(out, files, rater)
     team.wait()
     known = _prepare(out, rater)
     todo = team.share([file for file in files if file not in known])
@@ -113,9 +114,14 @@ def part_of(out: Path, rank: int) -> Path:
     return out.with_name(f"{out.name}.part{rank}")
 
 
+def parts_of(out: Path) -> list[Path]:
+    """The tables that processes of a team left beside `out`."""
+    return sorted(out.parent.glob(f"{glob.escape(out.name)}.part[0-9]*"))
+
+
 def _join_parts(out: Path, files: list[str], rater: Rater) -> None:
     """Append the rows of the processes' own tables to `out`, in the order of `files`, and remove those tables."""
-    parts = sorted(out.parent.glob(f"{glob.escape(out.name)}.part[0-9]*"))
+    parts = parts_of(out)
     if not parts:
         return
     known, rows = _prepare(out, rater), {}
@@ -131,6 +137,23 @@ def _join_parts(out: Path, files: list[str], rater: Rater) -> None:
             writer.writerows(rows[file] for file in found)
         for part in parts:
             part.unlink()
+    except OSError as error:
+        raise TableError(f"{out} cannot be written: {error.strerror or error}.") from error
+
+
+def _drop_failed(out: Path, files: Iterable[str], rater: Rater) -> None:
+    """Take the rows of those `files` that failed out of the table, in one step, so that they are tried again."""
+    rows, asked = _read(out, rater) if out.exists() else [], set(files)
+    kept = [row for row in rows if not row["error"] or row["file"] not in asked]
+    if len(kept) == len(rows):
+        return
+    fresh = out.with_name(f"{out.name}.new")
+    try:
+        with open(fresh, "w", **TEXT) as table:
+            writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(kept)
+        fresh.replace(out)
     except OSError as error:
         raise TableError(f"{out} cannot be written: {error.strerror or error}.") from error
 

@@ -163,6 +163,17 @@ def test_batch_writes_the_table_and_goes_on(capsys, clip, tmp_path: Path):
     assert "no video or image files" in capsys.readouterr().err
 
 
+def test_batch_goes_on_in_the_precision_of_its_table(capsys, clip, tmp_path: Path):
+    files, out = [str(clip("plain.mp4")), str(clip("odd.mp4"))], str(tmp_path / "ratings.csv")
+    assert main(["batch", files[0], "--out", out, "--precision", "bf16"]) == 0
+    assert main(["batch", *files, "--out", out]) == 0
+    with open(out, newline="") as table:
+        assert [row["precision"] for row in csv.DictReader(table)] == ["bf16", "bf16"]
+    capsys.readouterr()
+    assert main(["batch", *files, "--out", out, "--precision", "fp32"]) == 2
+    assert "in bf16; choose another file" in capsys.readouterr().err
+
+
 def test_batch_rates_as_many_at_a_time_as_it_is_told(capsys, clip, tmp_path: Path):
     files, scores = [str(clip(name)) for name in ("plain.mp4", "odd.mp4", "portrait.mp4")], []
     for number, options in enumerate((["--batch", "1", "--jobs", "1"], ["--batch", "3", "--jobs", "2"])):

@@ -96,7 +96,7 @@ def shared_options() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser, 
     """Options of several commands: which model, where it runs, how many files at a time."""
     model, placed, many = (argparse.ArgumentParser(add_help=False) for _ in range(3))
     model.add_argument("--model", default="tiny", help='"tiny" (bundled), "8b", a hub id or a folder (default: tiny)')
-    text = "default: auto, the best that fits into the memory that is free"
+    text = "default: auto, that of the table a batch goes on with, else the best that fits into the memory that is free"
     model.add_argument("--precision", default="auto", choices=PRECISIONS, help=text)
     placed.add_argument("--device", help="cpu, cuda, or one GPU such as cuda:1 (default: a GPU where there is one)")
     text = "answers written at a time (default: as many as fit)"

@@ -109,6 +109,13 @@ def _columns(rating: Rating) -> dict:
     }
 
 
+def begun_in(out: str | Path, model: str) -> str | None:
+    """The precision of the rows that a run with `model` has written for `out` so far, None where there are none."""
+    out = Path(out)
+    tables = [table for table in (out, *parts_of(out)) if table.exists()]
+    return next((row["precision"] for table in tables for row in _rows(table) if row["model"] == model), None)
+
+
 def part_of(out: Path, rank: int) -> Path:
     """The table of one process of a team."""
     return out.with_name(f"{out.name}.part{rank}")
@@ -164,6 +171,18 @@ def _prepare(out: Path, rater: Rater) -> set[str]:
 
 
 def _read(table: Path, rater: Rater) -> list[dict[str, str]]:
+    """The rows of a table that belongs to this run."""
+    rows = _rows(table)
+    for row in rows:
+        if (row["model"], row["precision"]) != (rater.name, rater.precision):
+            raise TableError(
+                f"{table} was written with the model {row['model']} in {row['precision']}; "
+                "choose another file for --out."
+            )
+    return rows
+
+
+def _rows(table: Path) -> list[dict[str, str]]:
     """The rows of a table, after a last line that was cut off in writing has been dropped."""
     try:
         _drop_cut_line(table)
@@ -174,12 +193,6 @@ def _read(table: Path, rater: Rater) -> list[dict[str, str]]:
         raise TableError(f"{table} cannot be read as a table: {error}.") from error
     if reader.fieldnames is not None and tuple(reader.fieldnames) != COLUMNS:
         raise TableError(f"{table} is not a table of ratings; choose another file for --out.")
-    for row in rows:
-        if (row["model"], row["precision"]) != (rater.name, rater.precision):
-            raise TableError(
-                f"{table} was written with the model {row['model']} in {row['precision']}; "
-                "choose another file for --out."
-            )
     return rows
 
 

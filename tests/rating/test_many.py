@@ -58,6 +58,21 @@ def test_many_equal_one_by_one(rater, paths, alone, batch, jobs):
     assert isinstance(alone[2], VideoError) and isinstance(alone[6], VideoError)
 
 
+def test_a_file_that_breaks_the_preparation_is_told_and_the_rest_is_rated(rater, paths, alone, monkeypatch):
+    whole = rater.loaded.processor.video_inputs
+
+    def breaks(clips):
+        if clips[0].frames.shape[1] > clips[0].frames.shape[2]:
+            raise IndexError("row 9 of 8")
+        return whole(clips)
+
+    monkeypatch.setattr(rater.loaded.processor, "video_inputs", breaks)
+    first, second, third = rater.rate_many([paths[0], paths[1], paths[3]], batch=2, jobs=2)
+    assert (first.text, third.text) == (alone[0].text, alone[3].text)
+    assert isinstance(second, VideoError)
+    assert str(second) == "portrait.mp4 cannot be prepared: IndexError: row 9 of 8"
+
+
 def test_little_memory_is_told_and_changes_no_rating(rater, paths, alone):
     said = []
     slow = rater.loaded.model.model.language_model.register_forward_pre_hook(lambda *_: time.sleep(0.05))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -19,6 +20,7 @@ from .answers import frames_of, make_rating, possible_scores, sample_answers
 from .feed import Feed
 from .rating import Frame, Rating, Timings
 
+logger = logging.getLogger(__name__)
 MOST = {"cpu": 8, "cuda": 32}
 """Answers under way at a time, where nothing else is said and memory is enough."""
 MOST_JOBS = 8
@@ -133,10 +135,13 @@ def _decode(loaded: LoadedModel, number: int, path: str | Path) -> tuple[Decoded
     began = time.perf_counter()
     try:
         clip = load_clip(path, loaded.processor.video_spec)
+        decoded = Decoded(number, path, frames_of(clip), began, time.perf_counter() - began)
+        return decoded, loaded.processor.video_inputs([clip])
     except VideoError as error:
         return Failed(number, error), {}
-    decoded = Decoded(number, path, frames_of(clip), began, time.perf_counter() - began)
-    return decoded, loaded.processor.video_inputs([clip])
+    except Exception as error:  # one file must not end a run over thousands
+        logger.debug("%s", path, exc_info=error)
+        return Failed(number, VideoError(f"{Path(path).name} cannot be prepared: {type(error).__name__}: {error}")), {}
 
 
 def _conclude(loaded: LoadedModel, row: Row, prompt: Prompt, max_new_tokens: int, rollouts: int, seed: int) -> Rating:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 import pytest
 import torch
@@ -24,6 +25,7 @@ def test_a_setting_without_memory_is_a_line_and_the_others_are_measured(monkeypa
         return loaded
 
     monkeypatch.setattr(serving_speed, "load_random", scarce)
+    monkeypatch.setitem(serving_speed.SIZES, "small", replace(serving_speed.SIZES["small"], answers=(2, 4)))
     args = argparse.Namespace(**SETTINGS, precisions=["fp32", "bf16"], batches=[2, 1])
     measured = [(len(lines), lines, traces) for lines, traces in serving_speed.run(args, CPU)]
     assert [count for count, *_ in measured] == [1, 1, 2, 3, 3]

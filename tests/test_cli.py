@@ -153,12 +153,25 @@ def test_batch_writes_the_table_and_goes_on(capsys, clip, tmp_path: Path):
     assert main(["batch", *files, "--out", out]) == 0
     assert "1 rated, 1 failed, 0 already in" in capsys.readouterr().err
     assert main(["batch", *files, str(clip("odd.mp4")), "--out", out]) == 0
-    assert "1 rated, 0 failed, 2 already in" in capsys.readouterr().err
+    assert "1 rated, 1 failed, 1 already in" in capsys.readouterr().err
     with open(out, newline="") as table:
         rows = list(csv.DictReader(table))
     assert [bool(row["error"]) for row in rows] == [False, True, False]
+    assert main(["batch", files[0], "--out", out]) == 0
+    assert "0 rated, 0 failed, 1 already in" in capsys.readouterr().err
     assert main(["batch", str(tmp_path), "--out", out]) == 2
     assert "no video or image files" in capsys.readouterr().err
+
+
+def test_batch_goes_on_in_the_precision_of_its_table(capsys, clip, tmp_path: Path):
+    files, out = [str(clip("plain.mp4")), str(clip("odd.mp4"))], str(tmp_path / "ratings.csv")
+    assert main(["batch", files[0], "--out", out, "--precision", "bf16"]) == 0
+    assert main(["batch", *files, "--out", out]) == 0
+    with open(out, newline="") as table:
+        assert [row["precision"] for row in csv.DictReader(table)] == ["bf16", "bf16"]
+    capsys.readouterr()
+    assert main(["batch", *files, "--out", out, "--precision", "fp32"]) == 2
+    assert "in bf16; choose another file" in capsys.readouterr().err
 
 
 def test_batch_rates_as_many_at_a_time_as_it_is_told(capsys, clip, tmp_path: Path):

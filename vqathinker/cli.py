@@ -71,7 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     ask.add_argument("question", metavar="QUESTION", help="in quotes, such as 'Does it stutter?'")
     ask.add_argument("--json", action="store_true", help="the reply as one JSON object")
 
-    text = "rate many files into a CSV table; go on where a stopped run was"
+    text = "rate many files into a CSV table; run again, it goes on with what is missing or failed"
     batch = command("batch", run_batch, text, model, placed, many)
     batch.add_argument("paths", nargs="+", metavar="PATH", help="files, or folders to search for videos and images")
     batch.add_argument("--out", required=True, metavar="CSV", help="the table: one row a file, failed ones included")
@@ -96,12 +96,12 @@ def shared_options() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser, 
     """Options of several commands: which model, where it runs, how many files at a time."""
     model, placed, many = (argparse.ArgumentParser(add_help=False) for _ in range(3))
     model.add_argument("--model", default="tiny", help='"tiny" (bundled), "8b", a hub id or a folder (default: tiny)')
-    text = "default: auto, the best that fits into the memory that is free"
+    text = "default: auto, that of the table a batch goes on with, else the best that fits into the memory that is free"
     model.add_argument("--precision", default="auto", choices=PRECISIONS, help=text)
     placed.add_argument("--device", help="cpu, cuda, or one GPU such as cuda:1 (default: a GPU where there is one)")
     text = "answers written at a time (default: as many as fit)"
     many.add_argument("--batch", type=at_least_one, metavar="N", help=text)
-    text = "videos decoded at a time (default: one for each processor)"
+    text = "videos decoded at a time by a process (default: one for each processor of its share)"
     many.add_argument("--jobs", type=at_least_one, metavar="N", help=text)
     return model, placed, many
 

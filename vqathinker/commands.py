@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .errors import VideoError
+from .rating.team import ALONE, Team, join_team
 
 DONE, NOT_RATED, USAGE, INTERRUPTED = 0, 1, 2, 130
 SHOWN = 20
@@ -82,15 +83,15 @@ def run_ask(args: argparse.Namespace) -> int:
 
 def run_batch(args: argparse.Namespace) -> int:
     from .files import find_files
-    from .rating.team import join_team
 
     files, failed, count, done = find_files(args.paths), 0, 0, 0
     if not files:
         return complain(f"no video or image files in {', '.join(args.paths)}", USAGE)
-    from .rating.batch import rate_batch
+    from .rating.batch import begun_in, rate_batch
 
     team = join_team()
-    rater, options = open_rater(args, team=team), {"batch": args.batch, "jobs": args.jobs}
+    begun = begun_in(args.out, args.model) if team.leads else None
+    rater, options = open_rater(args, team=team, begun=begun), {"batch": args.batch, "jobs": args.jobs}
     for row in rate_batch(rater, files, args.out, args.rollouts, team=team, report=complain, **options):
         failed, count, done = failed + bool(row.error), row.count, row.number
         print(f"[{row.number}/{row.count}] {row.file}  {row.error or f'{row.score:.2f}'}", file=sys.stderr, flush=True)
@@ -104,7 +105,6 @@ def run_batch(args: argparse.Namespace) -> int:
 def run_evaluate(args: argparse.Namespace) -> int:
     from .rating import evaluation
     from .rating.labels import read_labels
-    from .rating.team import join_team
 
     labels = read_labels(args.labels)
     if args.scale:
@@ -183,7 +183,7 @@ def run_serve(args: argparse.Namespace) -> int:
     return launch(Settings(model=args.model, precision=args.precision, host=args.host, port=args.port))
 
 
-def open_rater(args: argparse.Namespace, files: Sequence[str] = (), team=None):
+def open_rater(args: argparse.Namespace, files: Sequence[str] = (), team: Team = ALONE, begun: str | None = None):
     """Load the model, quietly; first a look at the heads of `files`, so that a bad one is told at once.
 
     Which precision was chosen is told on stderr, but not of the bundled model, which fits everywhere.
@@ -195,15 +195,32 @@ def open_rater(args: argparse.Namespace, files: Sequence[str] = (), team=None):
         check_file(file, Limits())
     from transformers.utils import logging
 
-    from . import load_rater
-
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    device = args.device or (team.device if team else None)
-    rater = load_rater(args.model, args.precision, *([device] if device else []))
+    rater = load_alike(args, team, begun)
     if rater.note and args.model != "tiny":
         complain(rater.note)
     return rater
+
+
+def load_alike(args: argparse.Namespace, team: Team, begun: str | None):
+    """The model in one precision for the whole team: that asked for, else that in which the run was begun, else what
+    the first process chooses."""
+    from . import load_rater
+
+    device = args.device or team.device
+    placed = [device] if device else []
+    if args.precision != "auto":
+        return load_rater(args.model, args.precision, *placed)
+    if not team.leads:
+        return load_rater(args.model, team.follow(), *placed)
+    precision = begun or "auto"
+    try:
+        rater = load_rater(args.model, precision, *placed)
+        precision = rater.precision
+        return rater
+    finally:  # when it failed, too: the others wait
+        team.follow(precision)
 
 
 def complain(reason: object, code: int = NOT_RATED) -> int:

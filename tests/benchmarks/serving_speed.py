@@ -3,7 +3,9 @@
     python -m tests.benchmarks.serving_speed                                     # small, on a CPU
     python -m tests.benchmarks.serving_speed --size 8b --precisions bf16,int8,nf4   # random weights, on a GPU
     python -m tests.benchmarks.serving_speed --write vqathinker/model/8b.md   # the tables, into that document
+    python -m tests.benchmarks.serving_speed --agreement     # only how far the precisions are from the first one
 
+Every line is printed, and written, as soon as it is measured; where memory runs out the line says so.
 The released way decodes a batch, then calls `generate` with the vision tower inside it, and waits for its longest
 answer; nothing overlaps. Answers have random lengths, the same in both ways, because a random model does not end them
 itself. Both run in turn, `--runs` times; the median of the ratios counts. The first three numbers leave decoding out.
@@ -13,24 +15,25 @@ Peaks are those of the model's memory on a GPU, and of the whole process on a CP
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import platform
 import statistics
 import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from tests.benchmarks.serving_agreement import agreement_table, trace
+from tests.benchmarks.serving_agreement import STEPS, Trace, agreement_table, trace
 from tests.benchmarks.serving_models import SIZES, load_random
-from tests.benchmarks.serving_ways import Task, from_files, from_memory, ours, released, same, timed
+from tests.benchmarks.serving_ways import Get, Task, from_files, from_memory, ours, released, same, timed
 from tests.clips import encode, numbered_frames
 from training.markers import replace_between, table
+from vqathinker.errors import ModelError
 from vqathinker.model.loading import LoadedModel
-from vqathinker.model.memory import PRECISIONS, release_memory
+from vqathinker.model.memory import PRECISIONS, clear_memory_error, release_memory
 
 COLUMNS = [
     "precision", "batch", "released", "ours", "ratio", "released, from files", "ours, from files", "ratio, from files",
@@ -95,22 +98,45 @@ def line_of(precision: str, batch: int, videos: int, runs: list[Measured]) -> li
     return [*cells, f"{min(run.equal for run in runs):.0%}"]
 
 
-def measure(loaded: LoadedModel, paths: list[Path], args: argparse.Namespace) -> list[list[str]]:
-    """One line for each batch size."""
+def measure(loaded: LoadedModel, gets: dict[str, Get], batch: int, args: argparse.Namespace) -> list[str]:
+    """The line of one batch size."""
     low, high = SIZES[args.size].answers
-    gets, lines = {"memory": from_memory(paths, loaded), "files": from_files(paths, loaded)}, []
+    videos = args.videos or max(8, 2 * batch)
+    lengths = np.random.default_rng(batch).integers(low, high + 1, videos).tolist()
+    tasks = {source: Task(get, lengths) for source, get in gets.items()}
+    for way in (released, ours):
+        way(loaded, Task(gets["memory"], lengths[:2]), batch)
+    return line_of(loaded.precision, batch, videos, [one_run(loaded, tasks, batch) for _ in range(args.runs)])
+
+
+def attempt(action: Callable, *arguments):
+    """What the action returns, None where memory ran out."""
+    try:
+        with clear_memory_error():
+            return action(*arguments)
+    except ModelError:
+        return None
+
+
+def no_memory(precision: str, batch: str) -> list[str]:
+    return [precision, batch, "out of memory", *[""] * (len(COLUMNS) - 3)]
+
+
+def lines_of(
+    precision: str, paths: list[Path], args: argparse.Namespace, device: torch.device, traces: dict[str, Trace]
+) -> Iterator[list[str]]:
+    """One line for each batch size; what the precision computes is added to `traces`."""
+    loaded = attempt(load_random, args.size, precision, device)
+    if loaded is None:
+        yield no_memory(precision, "any")
+        return
+    if found := attempt(trace, loaded, paths, next(iter(traces.values()), None)):
+        traces[precision] = found
+    if args.agreement:
+        return
+    gets = {"memory": from_memory(paths, loaded), "files": from_files(paths, loaded)}
     for batch in args.batches:
-        videos = args.videos or max(8, 2 * batch)
-        lengths = np.random.default_rng(batch).integers(low, high + 1, videos).tolist()
-        tasks = {source: Task(get, lengths) for source, get in gets.items()}
-        warm = Task(gets["memory"], lengths[:2])
-        for way in (released, ours):
-            way(loaded, warm, batch)
-        lines.append(
-            line_of(loaded.precision, batch, videos, [one_run(loaded, tasks, batch) for _ in range(args.runs)])
-        )
-        print(" | ".join(lines[-1]), flush=True)
-    return lines
+        yield attempt(measure, loaded, gets, batch, args) or no_memory(precision, str(batch))
 
 
 def machine(device: torch.device) -> str:
@@ -119,24 +145,33 @@ def machine(device: torch.device) -> str:
     return f"{os.cpu_count()} processors ({platform.machine()}), {torch.get_num_threads()} threads for the model"
 
 
-def run(args: argparse.Namespace, device: torch.device) -> str:
-    """All tables as Markdown."""
-    low, high = SIZES[args.size].answers
+def run(args: argparse.Namespace, device: torch.device) -> Iterator[tuple[list[list[str]], dict[str, Trace]]]:
+    """All lines and traces so far, after each line and each precision."""
     lines, traces = [], {}
     with tempfile.TemporaryDirectory() as folder:
         paths = make_clips(Path(folder), (1280, 720) if args.size == "8b" else (320, 240))
         for precision in args.precisions:
-            loaded = load_random(args.size, precision, device)
-            traces[precision] = trace(loaded, paths, next(iter(traces.values()), None))
-            lines += measure(loaded, paths, args)
-            del loaded
-            gc.collect()
+            for line in lines_of(precision, paths, args, device, traces):
+                print(" | ".join(line), flush=True)
+                lines.append(line)
+                yield lines, traces
             release_memory()
-    about = (
-        f"Size {args.size}, random weights, {machine(device)}; answers of {low} to {high} tokens, "
-        f"{args.runs} run{'s' if args.runs > 1 else ''}; videos a second."
-    )
-    return f"{about}\n\n{table(COLUMNS, lines)}\n\n{agreement_table(traces)}"
+            yield lines, traces
+
+
+def reports(
+    args: argparse.Namespace, device: torch.device, lines: list[list[str]], traces: dict[str, Trace]
+) -> dict[str, str]:
+    """Markdown by the names of the markers that it belongs between."""
+    low, high = SIZES[args.size].answers
+    about, runs = f"Size {args.size}, random weights, ", f"{args.runs} run{'s' if args.runs > 1 else ''}"
+    speed = f"{machine(device)}; answers of {low} to {high} tokens, {runs}; videos a second."
+    told = {f"serving {args.size}": f"{about}{speed}\n\n{table(COLUMNS, lines)}"} if lines else {}
+    if len(traces) > 1:
+        where = "on a CPU" if device.type == "cpu" else machine(device)
+        same_tokens = f"{where}; {CLIPS} clips, {STEPS} tokens about each, those of the first precision."
+        told[f"agreement {args.size}"] = f"{about}{same_tokens}\n\n{agreement_table(traces)}"
+    return told
 
 
 def parse_args() -> argparse.Namespace:
@@ -150,6 +185,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--videos", type=int, help="default: twice the batch, at least 8")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--threads", type=int, help="of the model on a CPU")
+    parser.add_argument("--agreement", action="store_true", help="measure no speed")
     parser.add_argument("--write", type=Path, help="write the tables between this document's markers")
     return parser.parse_args()
 
@@ -159,11 +195,12 @@ def main() -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
     device = torch.device(args.device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    report = run(args, device)
-    print(f"\n{report}")
-    if args.write:
-        name = f"serving {args.size}"
-        replace_between(args.write, (f"<!-- {name}: begin -->", f"<!-- {name}: end -->"), report)
+    told: dict[str, str] = {}
+    for lines, traces in run(args, device):
+        told = reports(args, device, lines, traces)
+        for name, text in told.items() if args.write else ():
+            replace_between(args.write, (f"<!-- {name}: begin -->", f"<!-- {name}: end -->"), text)
+    print("", *told.values(), sep="\n\n")
 
 
 if __name__ == "__main__":

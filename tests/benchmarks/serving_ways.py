@@ -83,9 +83,10 @@ def ours(loaded: LoadedModel, task: Task, batch: int) -> list[list[int]]:
 
     jobs = min(MOST_JOBS, os.cpu_count() or 1)
     feed = Feed(range(len(task.lengths)), prepare, jobs, jobs + AHEAD)
-    source = _Source(feed)
-    served = dict(serve(loaded.model, source, conclude, batch=batch, eos_token_id=loaded.eos_token_id))
-    feed.close()
+    try:
+        served = dict(serve(loaded.model, _Source(feed), conclude, batch=batch, eos_token_id=loaded.eos_token_id))
+    finally:
+        feed.close()
     return [served[number][0] for number in range(len(task.lengths))]
 
 

@@ -46,6 +46,7 @@ def test_a_question_is_answered_about_the_video_that_was_chosen(browser: Browser
         page.close()
 
 
-def test_the_bundled_model_shows_no_box(visit):
+def test_the_bundled_model_shows_no_box_and_says_which_one_would(visit):
     page = visit()
     expect(page.locator("#ask")).to_have_count(0)
+    expect(page.locator("#ask-not")).to_contain_text("VQATHINKER_MODEL=8b")

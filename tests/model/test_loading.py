@@ -92,7 +92,7 @@ def test_another_kind_of_model_is_refused(tmp_path):
     ("name", "cut", "gone"),
     [
         ("model.safetensors", "model.safetensors is truncated or damaged", "holds no weights"),
-        ("tokenizer.json", "cannot be loaded", "holds no tokenizer: neither tokenizer.json nor vocab.json"),
+        ("tokenizer.json", "tokenizer.json is damaged: ", "holds no tokenizer: neither tokenizer.json nor vocab.json"),
         ("config.json", "config.json cannot be read", "no model .* nor a folder with a config.json"),
     ],
 )
@@ -103,6 +103,15 @@ def test_a_missing_or_truncated_file_is_one_sentence(folder, tmp_path, name, cut
         load_model(str(broken))
     (broken / name).unlink()
     with pytest.raises(ModelError, match=gone):
+        load_model(str(broken))
+
+
+@pytest.mark.parametrize("model", [None, {"type": "BPE", "vocab": {"a": 0}, "merges": [["b", "c"]]}])
+def test_a_tokenizer_that_is_json_but_makes_no_sense_is_named(folder, tmp_path, model):
+    broken = shutil.copytree(folder, tmp_path / "broken")
+    tokenizer = json.loads((broken / "tokenizer.json").read_text()) | {"model": model}
+    (broken / "tokenizer.json").write_text(json.dumps(tokenizer))
+    with pytest.raises(ModelError, match=r"broken/tokenizer\.json is damaged: "):
         load_model(str(broken))
 
 

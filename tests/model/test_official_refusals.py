@@ -61,6 +61,16 @@ def test_an_internvl_that_is_no_vqathinker_is_told(tmp_path):
         load_model(str(folder))
 
 
+@pytest.mark.parametrize(
+    "name", ["llm_config.num_key_value_heads", "llm_config.vocab_size", "vision_config.patch_size"]
+)
+def test_a_missing_size_is_named_and_not_guessed(single, tmp_path, name):
+    config, (section, key) = speaking_config(), name.split(".")
+    del config[section][key]
+    with pytest.raises(ModelError, match=f"the official configuration lacks {name}$"):
+        load_model(broken(tmp_path, single, "config.json", json.dumps(config)))
+
+
 def test_a_missing_setting_is_named(single, tmp_path):
     config = speaking_config()
     del config["vision_config"]["qkv_bias"]

@@ -100,6 +100,17 @@ def test_a_finished_row_hands_on_its_prompt_unchanged(model, processor, requests
         torch.testing.assert_close(served[key], expected, atol=1e-5, rtol=1e-3)
 
 
+def test_copies_of_a_finished_row_hold_nothing_of_the_other_rows(model, processor, requests):
+    def held(row, prompt):
+        _, cache = prompt.rows(1)
+        tensors = [tensor for layer in cache.layers for tensor in (layer.keys, layer.values)]
+        assert all(tensor.shape[0] == 1 and tensor.shape[2] == len(row.request.input_ids) - 1 for tensor in tensors)
+        return [tensor.untyped_storage().nbytes() - tensor.nbytes for tensor in tensors]
+
+    for surplus in serve_all(model, processor, requests, batch=4, conclude=held).values():
+        assert not any(surplus)
+
+
 def padded_positions(prefilled, row, keys):
     pad = prefilled.pads[row]
     return torch.cat([keys[row, :, : prefilled.shared], keys[row, :, prefilled.shared + pad :]], dim=-2)

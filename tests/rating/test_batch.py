@@ -30,7 +30,7 @@ def test_folders_are_searched_and_named_files_taken_as_they_are(folder: Path):
     assert names == ["a.mp4", "b.mp4", 'ä, "one".MP4', "notes.txt", "missing.mp4"]
 
 
-def test_every_file_gets_a_row_and_a_second_run_writes_nothing(rater: Rater, folder: Path, tmp_path: Path):
+def test_every_file_gets_a_row_and_a_second_run_rates_none_again(rater: Rater, folder: Path, tmp_path: Path):
     out = tmp_path / "ratings.csv"
     rows = list(rate_batch(rater, [folder], out))
     table = read(out)
@@ -41,13 +41,31 @@ def test_every_file_gets_a_row_and_a_second_run_writes_nothing(rater: Rater, fol
     assert good["error"] == "" and good["word"] == score_word(float(good["score"]))
     assert float(good["score"]) == rater.rate(folder / "b.mp4").score
     assert 1 <= float(odd["score"]) <= 5
+    (folder / "a.mp4").unlink()
     before = out.read_bytes()
     assert list(rate_batch(rater, [folder], out)) == []
     assert out.read_bytes() == before
 
 
-def test_a_run_that_was_stopped_goes_on_where_it_was(rater: Rater, folder: Path, tmp_path: Path):
+def test_files_that_failed_are_tried_again_where_they_are_asked_for(rater: Rater, folder: Path, tmp_path: Path, clip):
+    out, mended, broken = tmp_path / "ratings.csv", folder / "a.mp4", folder / "c.mp4"
+    shutil.copy(clip("empty.mp4"), broken)
+    list(rate_batch(rater, [folder], out))
+    shutil.copy(clip("plain.mp4"), mended)
+    [row] = rate_batch(rater, [mended], out)
+    assert row.file == str(mended) and row.score == rater.rate(mended).score
+    assert [Path(row["file"]).name for row in read(out)] == ["b.mp4", "c.mp4", 'ä, "one".MP4', "a.mp4"]
+    [row] = rate_batch(rater, [folder], out)
+    assert row.file == str(broken) and row.error
+    table = read(out)
+    assert sorted(row["file"] for row in table) == sorted(find_files([folder]))
+    assert [row["file"] for row in table if row["error"]] == [str(broken)]
+    assert not list(tmp_path.glob("ratings.csv.*"))
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(rater: Rater, folder: Path, tmp_path: Path, clip):
     whole, stopped = tmp_path / "whole.csv", tmp_path / "stopped.csv"
+    shutil.copy(clip("portrait.mp4"), folder / "a.mp4")
     list(rate_batch(rater, [folder], whole))
     running = rate_batch(rater, [folder], stopped)
     next(running), next(running)
@@ -61,6 +79,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(rater: Rater, folder: Path,
 
 def test_a_row_that_was_cut_off_in_writing_is_written_again(rater: Rater, folder: Path, tmp_path: Path):
     out = tmp_path / "ratings.csv"
+    (folder / "a.mp4").unlink()
     list(rate_batch(rater, [folder], out))
     whole = out.read_bytes()
     out.write_bytes(whole[: whole.rindex(b"\n", 0, -1) + 20])

@@ -30,6 +30,16 @@ def test_no_more_is_prepared_than_ahead():
     feed.close()
 
 
+def test_one_who_has_no_room_gets_nothing_more_prepared():
+    started = []
+    feed = Feed(range(100), started.append, jobs=2, ahead=3)
+    for _ in range(10):
+        assert feed.take(0, False) == feed.take(0, True) == []
+    time.sleep(0.2)
+    assert sorted(started) == [0, 1, 2]
+    feed.close()
+
+
 def test_a_slow_item_does_not_hold_back_those_behind_it():
     go = threading.Event()
 

@@ -58,6 +58,21 @@ def test_many_equal_one_by_one(rater, paths, alone, batch, jobs):
     assert isinstance(alone[2], VideoError) and isinstance(alone[6], VideoError)
 
 
+def test_a_file_that_breaks_the_preparation_is_told_and_the_rest_is_rated(rater, paths, alone, monkeypatch):
+    whole = rater.loaded.processor.video_inputs
+
+    def breaks(clips):
+        if clips[0].frames.shape[1] > clips[0].frames.shape[2]:
+            raise IndexError("row 9 of 8")
+        return whole(clips)
+
+    monkeypatch.setattr(rater.loaded.processor, "video_inputs", breaks)
+    first, second, third = rater.rate_many([paths[0], paths[1], paths[3]], batch=2, jobs=2)
+    assert (first.text, third.text) == (alone[0].text, alone[3].text)
+    assert isinstance(second, VideoError)
+    assert str(second) == "portrait.mp4 cannot be prepared: IndexError: row 9 of 8"
+
+
 def test_little_memory_is_told_and_changes_no_rating(rater, paths, alone):
     said = []
     slow = rater.loaded.model.model.language_model.register_forward_pre_hook(lambda *_: time.sleep(0.05))
@@ -100,6 +115,16 @@ def test_a_plan_follows_what_is_asked_and_else_the_machine(rater, monkeypatch):
     assert make_plan(rater.loaded).batch == 1
     with pytest.raises(ValueError, match="at least 1"):
         make_plan(rater.loaded, 0, 1)
+
+
+def test_processes_on_one_machine_share_its_processors(rater, monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(16)), raising=False)
+    jobs = {}
+    for processes in (1, 4, 32):
+        monkeypatch.setenv("LOCAL_WORLD_SIZE", str(processes))
+        jobs[processes] = make_plan(rater.loaded).jobs
+    assert jobs == {1: 8, 4: 4, 32: 1}
+    assert make_plan(rater.loaded, jobs=6).jobs == 6
 
 
 def test_rating_many_leaves_no_gradients(rater, paths):

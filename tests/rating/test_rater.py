@@ -102,6 +102,23 @@ def test_a_closed_stream_leaves_no_thread_and_frees_the_model(rater, rating, cli
     assert rater.rate(clip("plain.mp4")).score == rating.score
 
 
+def test_other_calls_inside_a_stream_are_answered_and_disturb_nothing(rater, rating, clip):
+    own, done = Rater(rater.loaded, rater.max_new_tokens), []
+
+    def nested() -> None:
+        stream, beside = own.stream(clip("plain.mp4")), own.stream(clip("portrait.mp4"))
+        texts = [next(stream), next(beside)]
+        done.append(own.rate(clip("portrait.mp4")).text)
+        done.extend(one.text for one in own.rate_many([clip("plain.mp4")], batch=1, jobs=1))
+        done.extend([*texts, *stream][-1:] + [*texts, *beside][-1:])
+
+    thread = threading.Thread(target=nested, daemon=True)  # so that waiting for each other would be a failure, no hang
+    thread.start()
+    thread.join(60)
+    portrait = rater.rate(clip("portrait.mp4")).text
+    assert done == [portrait, rating.text, rating.text, portrait]
+
+
 def test_ratings_side_by_side_equal_ratings_one_by_one(rater, clip):
     paths = [clip("plain.mp4"), clip("portrait.mp4")] * 2
     alone = [rater.rate(path).text for path in paths]

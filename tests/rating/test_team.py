@@ -19,8 +19,11 @@ from vqathinker.rating.batch import COLUMNS, part_of, rate_batch
 from vqathinker.rating.team import ALONE, Team, join_team
 
 SCRIPT = """
-import sys
+import os, sys
 from vqathinker.cli import main
+from vqathinker.model import memory
+if os.environ["RANK"] == "1":
+    memory.usable = lambda device: ["bf16"]
 folder, table, labels, report = sys.argv[1:]
 assert main(["batch", folder, "--out", table, "--jobs", "1"]) == 0
 assert main(["evaluate", labels, "--videos", folder, "--out", report, "--jobs", "1"]) == 0
@@ -41,6 +44,7 @@ def test_every_item_is_somebodys_and_the_order_comes_back():
     shares = [Team(rank, 3).share(items) for rank in range(3)]
     assert sorted(sum(shares, [])) == items and max(map(len, shares)) - min(map(len, shares)) == 1
     assert ALONE.share(items) == items and ALONE.gather(items) == items
+    assert ALONE.follow("fp32") == "fp32"
     ALONE.wait()
 
 
@@ -68,7 +72,7 @@ def test_two_processes_write_the_table_and_the_report_of_one(rater, folder: Path
     single = tmp_path / "single.csv"
     list(rate_batch(rater, [folder], single))
     written, expected = read(table), read(single)
-    for name in ("file", "score", "error", "word", "defects", "reasoning", "model"):
+    for name in ("file", "score", "error", "word", "defects", "reasoning", "model", "precision"):
         assert [row[name] for row in written] == [row[name] for row in expected]
     assert not list(tmp_path.glob("shared.csv.part*"))
     rated = json.loads(report.read_text())
@@ -86,7 +90,7 @@ def test_tables_that_a_stopped_team_left_are_taken_in(rater, folder: Path, tmp_p
             writer.writeheader()
             writer.writerows(row for name in names for row in rows if row["file"].endswith(f"{name}.mp4"))
     done = list(rate_batch(rater, [folder], out))
-    assert [Path(row.file).name for row in done] == ["c.mp4", "d.mp4"]
+    assert [Path(row.file).name for row in done] == ["b.mp4", "c.mp4", "d.mp4"]
     assert not list(tmp_path.glob("out.csv.part*"))
     assert sorted(row["file"] for row in read(out)) == find_files([folder])
     assert {row["file"]: row["score"] for row in read(out)} == {row["file"]: row["score"] for row in rows}

@@ -47,12 +47,14 @@ def test_a_model_that_could_not_be_loaded_answers_nothing():
 
 
 @pytest.mark.parametrize(("name", "built"), [("tiny", False), ("elsewhere", True), (str(CHECKPOINTS.parent), True)])
-def test_the_bundled_model_has_no_panel(name: str, built: bool, monkeypatch: pytest.MonkeyPatch):
+def test_the_bundled_model_has_a_sentence_for_a_panel(name: str, built: bool, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("vqathinker.space.model.load_rater", lambda *_: None)
     with gr.Blocks() as page:
         build_ask_panel(Model(Settings(model=name)), Wishes())
-    ids = {getattr(block, "elem_id", None) for block in page.blocks.values()}
-    assert ("ask" in ids) == built
+    blocks = {getattr(block, "elem_id", None): block for block in page.blocks.values()}
+    assert ("ask" in blocks) == built == ("ask-not" not in blocks)
+    if not built:
+        assert "answers no questions" in (said := blocks["ask-not"].value) and "VQATHINKER_MODEL=8b" in said
 
 
 def test_the_last_file_of_a_visitor_is_asked_about():

@@ -30,10 +30,13 @@ class Prompt:
     cache: DynamicCache
 
     def rows(self, count: int) -> tuple[torch.Tensor, DynamicCache]:
-        """`count` copies of each row of ids and cache, side by side; the prompt itself stays untouched."""
-        cache = copy.deepcopy(self.cache)
-        if count > 1:
-            cache.batch_repeat_interleave(count)
+        """`count` copies of each row of ids and cache, side by side; the prompt itself stays untouched.
+
+        A prompt that is a view into a larger store is copied without the rest of it.
+        """
+        cache = copy.copy(self.cache)
+        cache.layers = [copy.copy(layer) for layer in self.cache.layers]
+        cache.batch_repeat_interleave(count)
         return self.input_ids.repeat_interleave(count, dim=0), cache
 
 

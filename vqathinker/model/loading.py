@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
+from tokenizers import Tokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from ..errors import ModelError
@@ -122,10 +123,21 @@ def open_checkpoint(folder: Path, mode: str | None = None) -> Checkpoint:
     require_tokenizer(folder)
     weights = open_weights(folder)
     config = VQAThinkerConfig.from_pretrained(folder)
-    processor = VQAThinkerProcessor.from_pretrained(folder)
+    processor = read_processor(folder)
     if mode:
         processor = change_mode(config, processor, mode)
     return Checkpoint(folder, config, processor, weights, native=True)
+
+
+def read_processor(folder: Path) -> VQAThinkerProcessor:
+    """The processor of a folder in our layout. Raises ModelError when tokenizer.json is damaged."""
+    path = folder / "tokenizer.json"
+    try:
+        if path.is_file():
+            Tokenizer.from_file(str(path))
+    except Exception as error:  # the tokenizers library raises nothing more specific
+        raise ModelError(f"{path} is damaged: {' '.join(str(error).split())}") from None
+    return VQAThinkerProcessor.from_pretrained(folder)
 
 
 def read_weights(checkpoint: Checkpoint, precision: str, device: torch.device) -> VQAThinkerForConditionalGeneration:

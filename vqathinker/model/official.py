@@ -31,6 +31,12 @@ VISION = (
     "hidden_size intermediate_size num_hidden_layers num_attention_heads hidden_act layer_norm_eps image_size "
     "patch_size initializer_range"
 ).split()
+SHAPING = {
+    "llm_config": "vocab_size hidden_size intermediate_size num_hidden_layers num_attention_heads "
+    "num_key_value_heads".split(),
+    "vision_config": "hidden_size intermediate_size num_hidden_layers num_attention_heads patch_size".split(),
+}
+"""Settings that say which shapes the weights have: no default may stand in for one that is missing."""
 NEEDED_TOKENS = (TURN_START, TURN_END, IMG_START, IMG_CONTEXT, IMG_END)
 TOKENIZER_FILES = (("tokenizer.json",), ("vocab.json", "merges.txt"))
 
@@ -46,6 +52,9 @@ def setting(official: dict, name: str):
 
 
 def chosen(official: dict, section: str, names: list[str]) -> dict:
+    """The settings of a section that are among `names`. Raises ModelError when one is missing that shapes weights."""
+    for name in SHAPING[section]:
+        setting(official, f"{section}.{name}")
     return {name: value for name, value in setting(official, section).items() if name in names}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from transformers import TextIteratorStreamer
@@ -22,15 +22,27 @@ ANSWER_OPEN = "<answer>"
 THINK = re.compile(r"<think>(.*?)(?:</think>|<answer>|$)", re.DOTALL)
 
 
-def stream_answer(loaded: LoadedModel, prompt: Prompt, max_new_tokens: int, cancel: threading.Event) -> Iterator[str]:
-    """The growing text of the greedy answer; setting `cancel` or closing the iterator ends it within a token."""
+def stream_answer(
+    loaded: LoadedModel,
+    prepare: Callable[[], Prompt],
+    max_new_tokens: int,
+    cancel: threading.Event,
+    turn: threading.Lock,
+) -> Iterator[str]:
+    """The growing text of the greedy answer; setting `cancel` or closing the iterator ends it within a token.
+
+    A thread takes its `turn`, prepares the prompt, writes, and is done, however slowly the text is read: its reader may
+    ask the model for something else in between.
+    """
     streamer = TextIteratorStreamer(loaded.processor.tokenizer, skip_prompt=True, skip_special_tokens=True)
     failure: queue.SimpleQueue[BaseException] = queue.SimpleQueue()
     limits = {"max_new_tokens": max_new_tokens, "eos_token_id": loaded.eos_token_id}
 
     def run() -> None:
         try:
-            write(loaded.model, prompt, streamer=streamer, cancel=cancel, **limits)
+            with turn:
+                if not cancel.is_set():
+                    write(loaded.model, prepare(), streamer=streamer, cancel=cancel, **limits)
         except BaseException as error:
             failure.put(error)
         finally:

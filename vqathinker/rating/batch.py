@@ -55,14 +55,15 @@ def rate_batch(
 ) -> Iterator[Row]:
     """Rate every file and append a row for each to the CSV `out`; yield it when it is on disk.
 
-    Files that the table names already are skipped, failed ones included. A file that cannot be rated gets a row with
-    the reason in `error`. `batch`, `jobs` and `report` are those of `Rater.rate_many`; a `team` shares the files out,
-    and each process yields its own rows. Raises TableError when `out` is no table of this kind or was written with
-    another model.
+    Files that the table has a score for are skipped; those that failed are tried again, and their rows move to the end.
+    A file that cannot be rated gets a row with the reason in `error`. `batch`, `jobs` and `report` are those of
+    `Rater.rate_many`; a `team` shares the files out, and each process yields its own rows. Raises TableError when `out`
+    is no table of this kind or was written with another model.
     """
     out, files = Path(out), find_files(paths)
     if team.leads:
         _join_parts(out, files, rater)
+        _drop_failed(out, files, rater)
     team.wait()
     known = _prepare(out, rater)
     todo = team.share([file for file in files if file not in known])
@@ -108,14 +109,26 @@ def _columns(rating: Rating) -> dict:
     }
 
 
+def begun_in(out: str | Path, model: str) -> str | None:
+    """The precision of the rows that a run with `model` has written for `out` so far, None where there are none."""
+    out = Path(out)
+    tables = [table for table in (out, *parts_of(out)) if table.exists()]
+    return next((row["precision"] for table in tables for row in _rows(table) if row["model"] == model), None)
+
+
 def part_of(out: Path, rank: int) -> Path:
     """The table of one process of a team."""
     return out.with_name(f"{out.name}.part{rank}")
 
 
+def parts_of(out: Path) -> list[Path]:
+    """The tables that processes of a team left beside `out`."""
+    return sorted(out.parent.glob(f"{glob.escape(out.name)}.part[0-9]*"))
+
+
 def _join_parts(out: Path, files: list[str], rater: Rater) -> None:
     """Append the rows of the processes' own tables to `out`, in the order of `files`, and remove those tables."""
-    parts = sorted(out.parent.glob(f"{glob.escape(out.name)}.part[0-9]*"))
+    parts = parts_of(out)
     if not parts:
         return
     known, rows = _prepare(out, rater), {}
@@ -135,12 +148,41 @@ def _join_parts(out: Path, files: list[str], rater: Rater) -> None:
         raise TableError(f"{out} cannot be written: {error.strerror or error}.") from error
 
 
+def _drop_failed(out: Path, files: Iterable[str], rater: Rater) -> None:
+    """Take the rows of those `files` that failed out of the table, in one step, so that they are tried again."""
+    rows, asked = _read(out, rater) if out.exists() else [], set(files)
+    kept = [row for row in rows if not row["error"] or row["file"] not in asked]
+    if len(kept) == len(rows):
+        return
+    fresh = out.with_name(f"{out.name}.new")
+    try:
+        with open(fresh, "w", **TEXT) as table:
+            writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(kept)
+        fresh.replace(out)
+    except OSError as error:
+        raise TableError(f"{out} cannot be written: {error.strerror or error}.") from error
+
+
 def _prepare(out: Path, rater: Rater) -> set[str]:
     """The files already in the table."""
     return {row["file"] for row in _read(out, rater)} if out.exists() else set()
 
 
 def _read(table: Path, rater: Rater) -> list[dict[str, str]]:
+    """The rows of a table that belongs to this run."""
+    rows = _rows(table)
+    for row in rows:
+        if (row["model"], row["precision"]) != (rater.name, rater.precision):
+            raise TableError(
+                f"{table} was written with the model {row['model']} in {row['precision']}; "
+                "choose another file for --out."
+            )
+    return rows
+
+
+def _rows(table: Path) -> list[dict[str, str]]:
     """The rows of a table, after a last line that was cut off in writing has been dropped."""
     try:
         _drop_cut_line(table)
@@ -151,12 +193,6 @@ def _read(table: Path, rater: Rater) -> list[dict[str, str]]:
         raise TableError(f"{table} cannot be read as a table: {error}.") from error
     if reader.fieldnames is not None and tuple(reader.fieldnames) != COLUMNS:
         raise TableError(f"{table} is not a table of ratings; choose another file for --out.")
-    for row in rows:
-        if (row["model"], row["precision"]) != (rater.name, rater.precision):
-            raise TableError(
-                f"{table} was written with the model {row['model']} in {row['precision']}; "
-                "choose another file for --out."
-            )
     return rows
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
 from typing import Any
 
 
@@ -38,7 +39,5 @@ class Feed:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _fill(self) -> None:
-        for item in self._items:
+        for item in islice(self._items, self._ahead - len(self._pending)):
             self._pending.append(self._pool.submit(self._prepare, item))
-            if len(self._pending) >= self._ahead:
-                return

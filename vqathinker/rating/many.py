@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -19,6 +20,7 @@ from .answers import frames_of, make_rating, possible_scores, sample_answers
 from .feed import Feed
 from .rating import Frame, Rating, Timings
 
+logger = logging.getLogger(__name__)
 MOST = {"cpu": 8, "cuda": 32}
 """Answers under way at a time, where nothing else is said and memory is enough."""
 MOST_JOBS = 8
@@ -43,9 +45,13 @@ def make_plan(loaded: LoadedModel, batch: int | None = None, jobs: int | None = 
     device = loaded.model.device
     if batch is None:
         batch = videos_that_fit(loaded.model.config, loaded.precision, device, MOST.get(device.type, 8))
-    if jobs is None:
-        jobs = min(MOST_JOBS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-    return Plan(batch, jobs)
+    return Plan(batch, min(MOST_JOBS, processors()) if jobs is None else jobs)
+
+
+def processors() -> int:
+    """Processors of this process: those it may use, shared with the processes launched beside it on this machine."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, usable // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 @dataclass(frozen=True)
@@ -129,10 +135,13 @@ def _decode(loaded: LoadedModel, number: int, path: str | Path) -> tuple[Decoded
     began = time.perf_counter()
     try:
         clip = load_clip(path, loaded.processor.video_spec)
+        decoded = Decoded(number, path, frames_of(clip), began, time.perf_counter() - began)
+        return decoded, loaded.processor.video_inputs([clip])
     except VideoError as error:
         return Failed(number, error), {}
-    decoded = Decoded(number, path, frames_of(clip), began, time.perf_counter() - began)
-    return decoded, loaded.processor.video_inputs([clip])
+    except Exception as error:  # one file must not end a run over thousands
+        logger.debug("%s", path, exc_info=error)
+        return Failed(number, VideoError(f"{Path(path).name} cannot be prepared: {type(error).__name__}: {error}")), {}
 
 
 def _conclude(loaded: LoadedModel, row: Row, prompt: Prompt, max_new_tokens: int, rollouts: int, seed: int) -> Rating:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,8 +53,27 @@ class Replied:
 Event = Watched | Wrote | Rated
 
 
+@dataclass
+class Draft:
+    """An answer that is being written, and when its parts were done (time.perf_counter)."""
+
+    prompt: Prompt | None = None
+    text: str = ""
+    began: float = 0.0
+    encoded: float = 0.0
+    first_token: float = 0.0
+
+    def timings(self, start: float, decoded: float) -> Timings:
+        """Of the whole, which ends now."""
+        end = time.perf_counter()
+        return Timings(decoded - start, self.encoded - self.began, (self.first_token or end) - self.began, end - start)
+
+
 class Rater:
-    """Rates videos with one loaded model; calls from several threads decode side by side and take turns at it."""
+    """Rates videos with one loaded model; calls from several threads decode side by side and take turns at it.
+
+    A call inside a loop over a stream waits until the stream's answer is written to its end.
+    """
 
     def __init__(self, loaded: LoadedModel, max_new_tokens: int = 160):
         self.loaded = loaded
@@ -118,21 +137,15 @@ class Rater:
         yield Watched(clip)
         if cancel.is_set():
             return
-        with self._model_turn, clear_memory_error():
-            began = time.perf_counter()
-            prompt = self._prefill(clip)
-            encoded, first_token = time.perf_counter(), None
-            text = ""
-            for text in stream_answer(self.loaded, prompt, self.max_new_tokens, cancel):
-                first_token = first_token or time.perf_counter()
-                yield Wrote(text)
+        with clear_memory_error():
+            draft = yield from self._write(clip, cancel)
             if cancel.is_set():
                 return
-            table = possible_scores(self.loaded, prompt, text)
-            sampled = sample_answers(self.loaded, prompt, self.max_new_tokens, rollouts, seed)
-        end = time.perf_counter()
-        timings = Timings(decoded - start, encoded - began, (first_token or end) - began, end - start)
-        yield Rated(make_rating(self.loaded, path, frames_of(clip), text, table, sampled, timings))
+            with self._model_turn:
+                table = possible_scores(self.loaded, draft.prompt, draft.text)
+                sampled = sample_answers(self.loaded, draft.prompt, self.max_new_tokens, rollouts, seed)
+        timings = draft.timings(start, decoded)
+        yield Rated(make_rating(self.loaded, path, frames_of(clip), draft.text, table, sampled, timings))
 
     def rate_many(
         self,
@@ -178,21 +191,27 @@ class Rater:
         clip = load_clip(path, self.loaded.processor.video_spec)
         decoded = time.perf_counter()
         yield Watched(clip)
-        with self._model_turn, clear_memory_error():
-            began = time.perf_counter()
-            prompt = self._prefill(clip, question)
-            encoded, first_token, text = time.perf_counter(), None, ""
-            for text in stream_answer(self.loaded, prompt, self.max_new_tokens, cancel):
-                first_token = first_token or time.perf_counter()
-                yield Wrote(text)
+        with clear_memory_error():
+            draft = yield from self._write(clip, cancel, question)
         if cancel.is_set():
             return
-        end = time.perf_counter()
-        timings = Timings(decoded - start, encoded - began, (first_token or end) - began, end - start)
-        answer, reasoning = reply_in(text)
+        timings = draft.timings(start, decoded)
+        answer, reasoning = reply_in(draft.text)
         parts = {"frames": frames_of(clip), "model": self.name, "precision": self.precision, "timings": timings}
-        yield Replied(Reply(Path(path).name, question, answer, reasoning, text, **parts))
+        yield Replied(Reply(Path(path).name, question, answer, reasoning, draft.text, **parts))
 
-    def _prefill(self, clip: Clip, question: str | None = None) -> Prompt:
-        inputs = self.loaded.processor(clip, question=question)
-        return prefill(self.loaded.model, inputs.to(self.loaded.model.device))
+    def _write(self, clip: Clip, cancel: threading.Event, question: str | None = None) -> Generator[Wrote, None, Draft]:
+        """Wrote as the answer grows; returns all that is known of it at its end."""
+        draft = Draft()
+
+        def prepare() -> Prompt:
+            draft.began = time.perf_counter()
+            inputs = self.loaded.processor(clip, question=question)
+            draft.prompt = prefill(self.loaded.model, inputs.to(self.loaded.model.device))
+            draft.encoded = time.perf_counter()
+            return draft.prompt
+
+        for draft.text in stream_answer(self.loaded, prepare, self.max_new_tokens, cancel, self._model_turn):
+            draft.first_token = draft.first_token or time.perf_counter()
+            yield Wrote(draft.text)
+        return draft

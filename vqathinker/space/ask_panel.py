@@ -1,4 +1,4 @@
-"""A question box under a rated video, for models that can answer; the bundled one cannot, and shows none."""
+"""A question box under a rated video, for models that can answer; in its place, a bundled one says that it cannot."""
 
 from __future__ import annotations
 
@@ -20,17 +20,23 @@ HINT = "Does it stutter? Is the noise from the camera or from compression?"
 NO_VIDEO = "Choose a video first, then ask about it."
 LOOKING = "The model is looking at the video."
 THINKING = "The model is thinking."
+CANNOT = (
+    '<p class="vq-slot">This page runs a bundled model, which rates videos and answers no questions. '
+    "Started with <code>VQATHINKER_MODEL=8b</code>, it has a box for them here.</p>"
+)
 LONGEST = 1000
 LOOK_EVERY_S = 1.0
 CALLS = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 16, "concurrency_id": "model"}
 
 
 def build_ask_panel(model: Model, wishes: Wishes) -> None:
-    """Put the panel into the Blocks that are being built; it shows itself when the model is there and can answer.
+    """Put the panel into the Blocks that are being built; it shows itself when the model is there and can answer. For a
+    bundled model a sentence stands in its place.
 
     Asked is about the file that the visitor wanted to have rated last.
     """
     if checkpoint_folder(model.settings.model).parent == CHECKPOINTS:
+        html("ask-not", CANNOT)
         return
     with gr.Column(visible=False, elem_id="ask") as panel:
         with gr.Row(elem_classes="vq-bar"):

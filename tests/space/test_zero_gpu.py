@@ -1,0 +1,68 @@
+"""ZeroGPU, by a stand-in for the package `spaces`, which needs a CUDA build of torch: what it would be asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests import raters
+from vqathinker.space.panel import ROLLOUT_CHOICES
+from vqathinker.space.settings import REPOSITORY, Settings
+from vqathinker.space.wishes import Job
+
+VISITOR_S = 120
+"""Seconds a day that ZeroGPU lends to a visitor without an account (its documentation, 2026)."""
+SPACES = """
+import sys
+
+torch_came_before = "torch" in sys.modules
+claims = []
+
+def GPU(duration):
+    def decorate(function):
+        def lent(job):
+            claims.append(duration(job))
+            yield from function(job)
+        return lent
+    return decorate
+"""
+SCRIPT = """
+import json, sys, threading, time
+from vqathinker.space.model import Model
+from vqathinker.space.settings import Settings
+from vqathinker.space.wishes import Job
+
+model = Model(Settings())
+placed, threads = model.ready, [thread.name for thread in threading.enumerate()]
+import spaces
+start = time.perf_counter()
+rated, disordered = model.rate(Job(sys.argv[1], rollouts=3), Job(sys.argv[1], perturbation="reverse"))
+print(json.dumps({
+    "placed": placed, "threads": threads, "torch_came_before": spaces.torch_came_before, "claims": spaces.claims,
+    "took": time.perf_counter() - start, "score": rated.score, "expected": [rated.expected, disordered.expected],
+}))
+"""
+
+
+def test_weights_are_placed_at_the_start_and_each_rating_claims_its_seconds(tmp_path: Path, clip):
+    (tmp_path / "spaces.py").write_text(SPACES)
+    environment = os.environ | {"SPACES_ZERO_GPU": "true", "PYTHONPATH": f"{tmp_path}{os.pathsep}{REPOSITORY}"}
+    command = [sys.executable, "-c", SCRIPT, str(clip("plain.mp4"))]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["placed"] and "load-model" not in told["threads"]
+    assert not told["torch_came_before"]
+    settings = Settings()
+    assert told["claims"] == [settings.gpu_duration(Job("", rollouts=count)) for count in (3, 0)]
+    assert told["took"] < sum(told["claims"])
+    rating = raters.tiny().rate(clip("plain.mp4"))
+    assert told["score"] == rating.score and told["expected"][0] == rating.expected != told["expected"][1]
+
+
+def test_whatever_the_page_offers_fits_into_what_a_visitor_is_lent():
+    most = max(count for _, count in ROLLOUT_CHOICES)
+    assert Settings().gpu_duration(Job("a.mp4")) < Settings().gpu_duration(Job("a.mp4", rollouts=most)) <= VISITOR_S

@@ -9,7 +9,15 @@ from transformers.utils.logging import disable_progress_bar
 
 from vqathinker.errors import ModelError
 from vqathinker.model.folders import find_folder, read_settings
-from vqathinker.model.loading import LOADING_ERRORS, LoadedModel, collected_log, explain, load_model, open_checkpoint
+from vqathinker.model.loading import (
+    LOADING_ERRORS,
+    LoadedModel,
+    collected_log,
+    explain,
+    load_model,
+    open_checkpoint,
+    refuse_misfits,
+)
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 
 
@@ -37,11 +45,7 @@ def load_start(name: str) -> LoadedModel:
             )
         except LOADING_ERRORS as error:
             raise ModelError(explain(error, "\n".join(log), folder, "float32")) from None
-    for problem in ("missing_keys", "unexpected_keys", "mismatched_keys"):
-        if keys := sorted(key if isinstance(key, str) else key[0] for key in report[problem]):
-            raise ModelError(
-                f"the checkpoint in {folder} does not fit: {problem.replace('_', ' ')} {', '.join(keys[:4])}"
-            )
+    refuse_misfits(report, folder)
     return LoadedModel(model.eval(), checkpoint.processor, name, "fp32")
 
 

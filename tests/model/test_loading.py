@@ -62,13 +62,16 @@ def test_a_quantised_model_keeps_its_eyes_precise_and_still_writes(folder, preci
     assert write(loaded.model, prompt, max_new_tokens=4, eos_token_id=loaded.eos_token_id)
 
 
-def test_a_checkpoint_that_lacks_a_weight_is_refused(folder, tmp_path):
-    broken = shutil.copytree(folder, tmp_path / "broken")
+@pytest.mark.parametrize(("problem", "size"), [("missing", None), ("mismatched", 3)])
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_a_weight_that_is_missing_or_of_another_size_is_named(folder, tmp_path, problem, size, precision):
+    broken, name = shutil.copytree(folder, tmp_path / "broken"), "model.vision_tower.standardise.mean"
     weights = load_file(broken / "model.safetensors")
-    del weights["model.vision_tower.standardise.mean"]
+    del weights[name]
+    weights |= {} if size is None else {name: torch.zeros(size)}
     save_file(weights, broken / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(ModelError, match="does not fit: missing keys model.vision_tower.standardise.mean"):
-        load_model(str(broken))
+    with pytest.raises(ModelError, match=f"does not fit: {problem} keys {name}$"):
+        load_model(str(broken), precision)
 
 
 def test_an_unknown_precision_names_the_known_ones(folder):

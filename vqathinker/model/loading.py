@@ -156,13 +156,19 @@ def read_weights(checkpoint: Checkpoint, precision: str, device: torch.device) -
         dtype=torch.bfloat16 if rough else torch.float32,
         quantization_config=quantisation(precision, device),
         device_map={"": device},
+        ignore_mismatched_sizes=True,  # they are refused below, by name
         output_loading_info=True,
     )
-    for problem in ("missing_keys", "unexpected_keys", "mismatched_keys"):
-        if keys := sorted(map(str, report[problem])):
-            named = f"{problem.replace('_', ' ')} {', '.join(keys[:4])}"
-            raise ModelError(f"the checkpoint in {checkpoint.folder} does not fit: {named}")
+    refuse_misfits(report, checkpoint.folder)
     return model.eval()
+
+
+def refuse_misfits(report: dict, folder: Path) -> None:
+    """Raises ModelError when transformers' report of a loading names keys: missing, unexpected or of another size."""
+    for problem in ("missing_keys", "unexpected_keys", "mismatched_keys"):
+        if keys := sorted(key if isinstance(key, str) else key[0] for key in report[problem]):
+            named = f"{problem.replace('_', ' ')} {', '.join(keys[:4])}"
+            raise ModelError(f"the checkpoint in {folder} does not fit: {named}")
 
 
 def load_model(

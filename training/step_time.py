@@ -1,10 +1,5 @@
 """Roughly how long a GRPO step takes on GPUs: operations over a stated share of the peak, bytes over a stated share of
-the bandwidth. The shares are assumptions, named below; the order of magnitude is what this is good for.
-
-The randomness of sampling is left out: it is drawn on the CPU, a number for each word of the vocabulary and each answer
-(vqathinker/model/generation.py), and at 32 answers over 151,674 words that was 0.15 s a token on one CPU core, five
-times as long as the decoding step that is counted here.
-"""
+the bandwidth. The shares are assumptions, named below; the order of magnitude is what this is good for."""
 
 from __future__ import annotations
 

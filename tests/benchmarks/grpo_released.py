@@ -63,7 +63,7 @@ def write_replicated(learner: Learner, clips: Inputs, seeds: list[int]) -> Rollo
             suppress_tokens=[model.config.image_token_id],
             eos_token_id=end,
             pad_token_id=end,
-            logits_processor=LogitsProcessorList([GumbelNoise(seeds, settings.temperature)]),
+            logits_processor=LogitsProcessorList([GumbelNoise(seeds, settings.temperature, ids.device)]),
         )[:, ids.shape[1] :].tolist()
     written = [row[: row.index(end)] if end in row else row for row in output]
     groups = [written[start : start + settings.group] for start in range(0, len(written), settings.group)]

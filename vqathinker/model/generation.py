@@ -51,17 +51,23 @@ class Cancelled(StoppingCriteria):
 
 
 class GumbelNoise(LogitsProcessor):
-    """Turns an argmax into a draw from softmax(logits / temperature), row k with generator k."""
+    """Turns an argmax into a draw from softmax(logits / temperature), row k with generator k.
 
-    def __init__(self, seeds: Sequence[int], temperature: float = 1.0):
+    The generators live on `device`, that of the logits: a vocabulary of 150,000 words drawn on a CPU takes longer than
+    a GPU's step. The same seed gives the same draws on one kind of device, not from one kind to another.
+    """
+
+    def __init__(self, seeds: Sequence[int], temperature: float = 1.0, device: torch.device | str = "cpu"):
         if temperature <= 0:
             raise ValueError(f"temperature must be above 0, got {temperature}")
-        self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        self.generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
         self.temperature = temperature
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        rows = [torch.empty(scores.shape[-1]).exponential_(generator=g).log_() for g in self.generators]
-        return scores.float() / self.temperature - torch.stack(rows).to(scores.device)
+        noise = torch.empty_like(scores, dtype=torch.float32)
+        for row, generator in zip(noise, self.generators, strict=True):
+            row.exponential_(generator=generator)
+        return scores.float() / self.temperature - noise.log_()
 
 
 def rollout_seeds(seed: int, count: int) -> list[int]:
@@ -100,7 +106,7 @@ def write(
     if seeds and len(prompt.input_ids) != 1:
         raise ValueError(f"rollouts are written for one video at a time, got {len(prompt.input_ids)}")
     input_ids, cache = prompt.rows(max(1, len(seeds)))
-    noise = LogitsProcessorList([GumbelNoise(seeds, temperature)]) if seeds else None
+    noise = LogitsProcessorList([GumbelNoise(seeds, temperature, input_ids.device)]) if seeds else None
     output = model.generate(
         input_ids=input_ids,
         attention_mask=torch.ones_like(input_ids),
@@ -181,7 +187,7 @@ def write_groups(
     if not seeds or len(seeds) % videos:
         raise ValueError(f"{len(seeds)} seeds cannot be shared out evenly to {videos} videos")
     group = len(seeds) // videos
-    noise = GumbelNoise(seeds, temperature)
+    noise = GumbelNoise(seeds, temperature, prompt.input_ids.device)
     cache = DynamicCache()
     cache.layers = [RoomyLayer(layer.keys, layer.values) for layer in prompt.cache.layers]
     current = prompt.input_ids[:, -1:].expand(-1, group)

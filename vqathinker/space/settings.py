@@ -18,7 +18,7 @@ class Settings:
 
     max_bytes: the largest file that the page takes, which is what the decoder takes.
     gpu_seconds, gpu_seconds_each: how long one rating may hold a ZeroGPU device, and how much longer for each
-        sampled answer.
+        sampled answer, all of which are written in one batch.
     """
 
     model: str = "tiny"
@@ -28,7 +28,7 @@ class Settings:
     examples: Path = REPOSITORY / "examples"
     max_bytes: int = Limits().max_bytes
     gpu_seconds: int = 50
-    gpu_seconds_each: int = 4
+    gpu_seconds_each: int = 2
 
     @property
     def address(self) -> str:

@@ -55,7 +55,7 @@ def test_a_shell_gets_json_and_nothing_else(clip):
     assert (process.returncode, err) == (0, "")
     rating = json.loads(out)
     assert set(rating) == KEYS
-    assert rating["file"] == "plain.mp4" and rating["model"] == "tiny"
+    assert rating["file"] == str(clip("plain.mp4")) and rating["model"] == "tiny"
     assert rating["score"] == round(raters.tiny().rate(clip("plain.mp4")).score, 4)
     assert 1 <= rating["expected"] <= 5
     assert [set(frame) for frame in rating["frames"]] == [{"index", "time_s"}] * 6
@@ -66,6 +66,28 @@ def test_a_shell_gets_one_line_and_no_traceback_for_a_missing_file():
     process = shell("rate", "no-such-video.mp4")
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (1, "", "vqathinker: no-such-video.mp4 does not exist.\n")
+
+
+@pytest.mark.parametrize("arguments", ["--help", "compare {0} {0} --rollouts 2", "rate {0}"])
+def test_nobody_has_to_read_what_is_printed(clip, arguments: str):
+    command = f"{sys.executable} -m vqathinker {arguments.format(clip('plain.mp4'))}"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    for target, told in (("| true", ""), ("> /dev/full", "No space left")):
+        done = subprocess.run(
+            ["bash", "-c", f"{command} {target}; exit ${{PIPESTATUS[0]}}"],
+            cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode in (0, 1, 2), done.stderr
+        assert "Traceback" not in done.stderr and "ignored" not in done.stderr and told in done.stderr
+
+
+def test_a_name_that_is_no_text_is_rated_and_printed(clip, tmp_path: Path):
+    name = os.fsencode(tmp_path) + b"/bad\xffname.mp4"
+    os.symlink(os.fsencode(clip("plain.mp4")), name)
+    process = shell("rate", os.fsdecode(name), env=os.environ | {"PYTHONIOENCODING": "utf-8"})
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, "")
+    assert r"bad\udcffname.mp4" in out
 
 
 def test_ctrl_c_ends_a_run_without_a_traceback(tmp_path: Path, clip):
@@ -100,7 +122,7 @@ def test_a_bad_file_among_good_ones_does_not_stop_the_rest(capsys, clip):
     assert main(["rate", "--json", "--rollouts", "2", *map(str, files)]) == 1
     done = capsys.readouterr()
     ratings = [json.loads(line) for line in done.out.splitlines()]
-    assert [rating["file"] for rating in ratings] == ["plain.mp4", "one_frame.mp4"]
+    assert [rating["file"] for rating in ratings] == [str(files[0]), str(files[2])]
     assert all(len(rating["rollouts"]) == 2 for rating in ratings)
     assert done.err == "vqathinker: text.mp4 is a text file, not a video.\n"
 
@@ -121,7 +143,8 @@ def test_a_folder_is_not_a_video(capsys, tmp_path: Path):
 @pytest.mark.parametrize(
     "arguments",
     ["", "rat", "rate", "rate a.mp4 --precision fp64", "rate a.mp4 --rollouts -1", "compare a.mp4",
-     "compare a b --rollouts 1", "batch x", "evaluate x.csv", "serve --port high"],
+     "compare a b --rollouts 1", "batch x", "evaluate x.csv", "evaluate x.csv --videos v --seed -1",
+     "serve --port high", "serve --port 0"],
 )  # fmt: skip
 def test_bad_usage_is_exit_code_2(capsys, arguments: str):
     with pytest.raises(SystemExit) as stop:
@@ -134,6 +157,8 @@ def test_a_model_that_is_not_there_is_bad_usage(capsys, clip):
     assert main(["rate", str(clip("plain.mp4")), "--model", "no-such-model"]) == 2
     err = capsys.readouterr().err
     assert len(err.splitlines()) == 1 and "no-such-model" in err
+    assert main(["rate", str(clip("plain.mp4")), "--model", "x" * 300]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_compare_gives_both_ratings_and_a_probability(capsys, clip):
@@ -142,7 +167,7 @@ def test_compare_gives_both_ratings_and_a_probability(capsys, clip):
     result = json.loads(capsys.readouterr().out)
     assert set(result) == {"probability_first_better", "first", "second"}
     assert 0 <= result["probability_first_better"] <= 1
-    assert (result["first"]["file"], result["second"]["file"]) == ("plain.mp4", "odd.mp4")
+    assert (result["first"]["file"], result["second"]["file"]) == (a, b)
     assert main(["compare", a, b, "--rollouts", "3"]) == 0
     assert f"probability of {result['probability_first_better']:.0%}" in capsys.readouterr().out
     assert main(["compare", a, "missing.mp4"]) == 1
@@ -230,6 +255,10 @@ def test_evaluate_leaves_out_what_cannot_be_rated_and_says_so(capsys, clip, tmp_
     assert main(["evaluate", str(official), "--videos", folder]) == 1
     assert main(["evaluate", str(out), "--videos", folder]) == 2
     assert main(["evaluate", str(labels), "--videos", str(labels)]) == 2
+    capsys.readouterr()
+    for place in (tmp_path, tmp_path / "no" / "report.json"):  # told before anything is rated
+        assert main(["evaluate", str(labels), "--videos", folder, "--out", str(place)]) == 2
+        assert capsys.readouterr().err == f"vqathinker: the report {place} cannot be written\n"
 
 
 def test_evaluate_reads_official_labels_on_their_own_scale(capsys, clip, tmp_path: Path):

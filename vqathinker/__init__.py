@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: spinning threads slow a small model down up to 4x
 
 from .errors import ModelError, VideoError, VQAThinkerError  # noqa: E402
 
+if TYPE_CHECKING:
+    from .rating import Rater
+
 __version__ = "0.1.0"
 __all__ = ["ModelError", "VQAThinkerError", "VideoError", "load_rater"]
 
 
-def load_rater(model: str = "tiny", precision: str = "auto", device: str | None = None):
+def load_rater(model: str = "tiny", precision: str = "auto", device: str | None = None) -> Rater:
     """A Rater for "tiny" (bundled), "8b" or a hub id (downloaded once), or a folder in the official layout or ours.
 
     `precision` is fp32, bf16, int8, nf4 or auto. Raises ModelError. The heavy imports happen here, so that

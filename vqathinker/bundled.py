@@ -7,7 +7,11 @@ from pathlib import Path
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 
 
+def bundled() -> dict[str, Path]:
+    """Name and folder of each bundled checkpoint."""
+    return {path.name: path for path in sorted(CHECKPOINTS.glob("*")) if path.is_dir()}
+
+
 def checkpoint_folder(model: str) -> Path:
     """Where the files of a checkpoint lie: bundled under its name, or in a folder of this machine."""
-    bundled = CHECKPOINTS / model
-    return bundled if bundled.is_dir() else Path(model)
+    return bundled().get(model, Path(model))

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 from .commands import (
     INTERRUPTED,
@@ -30,10 +31,14 @@ EPILOG = "Exit codes: 0 done, 1 a file cannot be rated, 2 bad usage. Every comma
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code, and prints one line on stderr for each thing that went wrong."""
-    args = build_parser().parse_args(argv)
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # the name of a file may be no text
     try:
-        return args.run(args)
+        try:
+            args = build_parser().parse_args(argv)
+            return args.run(args)
+        finally:
+            sys.stdout.flush()
     except VideoError as error:
         return complain(error, NOT_RATED)
     except VQAThinkerError as error:
@@ -41,8 +46,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return complain("stopped", INTERRUPTED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         return NOT_RATED
+    except OSError as error:
+        silence(sys.stdout)
+        return complain(error, USAGE)
+
+
+def silence(stream: TextIO) -> None:
+    """Let what is still to be flushed go nowhere: python would complain of it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -113,7 +126,7 @@ def add_evaluate_options(evaluate: argparse.ArgumentParser) -> None:
     evaluate.add_argument(
         "--scale", nargs=2, type=float, metavar=("LOW", "HIGH"), help="of the labels, where it is not 1 5: mapped to it"
     )
-    evaluate.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
+    evaluate.add_argument("--seed", type=seed, default=0, help="of the bootstrap (default: 0)")
 
 
 def whole_number(text: str) -> int:
@@ -128,8 +141,12 @@ def at_least_two(text: str) -> int:
     return bounded(text, 2, 64)
 
 
+def seed(text: str) -> int:
+    return bounded(text, 0, 2**32 - 1)
+
+
 def port_number(text: str) -> int:
-    return bounded(text, 0, 65535)
+    return bounded(text, 1, 65535)
 
 
 def bounded(text: str, low: int, high: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,7 +23,7 @@ def run_rate(args: argparse.Namespace) -> int:
     for file in args.files:
         try:
             if args.json:
-                print(json.dumps(rater.rate(file, args.rollouts).to_dict()), flush=True)
+                print(json.dumps(rater.rate(file, args.rollouts).to_dict() | {"file": file}), flush=True)
             else:
                 rate_aloud(rater, file, args.rollouts)
         except VideoError as error:
@@ -38,7 +39,7 @@ def rate_aloud(rater, file: str, rollouts: int) -> None:
     shown = 0
     for event in rater.watch(file, rollouts):
         if isinstance(event, Watched):
-            print(f"{Path(file).name}\n  ", end="", flush=True)
+            print(f"{file}\n  ", end="", flush=True)
         elif isinstance(event, Wrote):
             thought = thought_so_far(event.text)
             print(thought[shown:], end="", flush=True)
@@ -56,11 +57,14 @@ def rate_aloud(rater, file: str, rollouts: int) -> None:
 def run_compare(args: argparse.Namespace) -> int:
     comparison = open_rater(args, [args.first, args.second]).compare(args.first, args.second, args.rollouts)
     result = comparison.to_dict()
+    for key, file in (("first", args.first), ("second", args.second)):
+        result[key]["file"] = file
     if args.json:
         print(json.dumps(result))
         return DONE
-    for letter, rating in zip("AB", (comparison.first, comparison.second), strict=True):
-        print(f"{letter}  {rating.score:.2f}  spread {rating.spread:.2f}  {rating.file}\n   {rating.reasoning}")
+    rated = (("A", args.first, comparison.first), ("B", args.second, comparison.second))
+    for letter, file, rating in rated:
+        print(f"{letter}  {rating.score:.2f}  spread {rating.spread:.2f}  {file}\n   {rating.reasoning}")
     print(f"A is better with a probability of {result['probability_first_better']:.0%}")
     return DONE
 
@@ -77,7 +81,7 @@ def run_ask(args: argparse.Namespace) -> int:
             shown = max(shown, len(answer))
         elif isinstance(event, Replied):
             reply = event.reply
-            print(json.dumps(reply.to_dict()) if args.json else reply.answer[shown:])
+            print(json.dumps(reply.to_dict() | {"file": args.file}) if args.json else reply.answer[shown:])
     return DONE
 
 
@@ -109,8 +113,10 @@ def run_evaluate(args: argparse.Namespace) -> int:
     labels = read_labels(args.labels)
     if args.scale:
         labels = labels.on_scale(*args.scale)
-    if not Path(args.videos).is_dir():
+    if not os.path.isdir(args.videos):
         return complain(f"{args.videos} is not a folder", USAGE)
+    if args.out and (os.path.isdir(args.out) or not os.access(os.path.dirname(args.out) or ".", os.W_OK)):
+        return complain(f"the report {args.out} cannot be written", USAGE)
     team = join_team()
     if team.leads:
         tell_problems(args.labels, labels.problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,5 +15,5 @@ def find_files(paths: Iterable[str | Path]) -> list[str]:
     found: dict[str, None] = {}
     for path in map(Path, paths):
         inside = (p for p in sorted(path.rglob("*")) if p.suffix.lower() in VIDEOS + STILLS and p.is_file())
-        found.update(dict.fromkeys(str(p) for p in (inside if path.is_dir() else [path])))
+        found.update(dict.fromkeys(str(p) for p in (inside if os.path.isdir(path) else [path])))
     return list(found)

@@ -84,22 +84,10 @@ def ours(loaded: LoadedModel, task: Task, batch: int) -> list[list[int]]:
     jobs = min(MOST_JOBS, os.cpu_count() or 1)
     feed = Feed(range(len(task.lengths)), prepare, jobs, jobs + AHEAD)
     try:
-        served = dict(serve(loaded.model, _Source(feed), conclude, batch=batch, eos_token_id=loaded.eos_token_id))
+        served = dict(serve(loaded.model, feed, conclude, batch=batch, eos_token_id=loaded.eos_token_id))
     finally:
         feed.close()
     return [served[number][0] for number in range(len(task.lengths))]
-
-
-@dataclass(frozen=True)
-class _Source:
-    feed: Feed
-
-    @property
-    def open(self) -> bool:
-        return self.feed.open
-
-    def take(self, count: int, wait: bool) -> list[Request]:
-        return self.feed.take(count, wait)
 
 
 def timed(action: Callable, *arguments) -> tuple[float, list[list[int]]]:

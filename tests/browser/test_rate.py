@@ -145,7 +145,7 @@ def test_the_order_check_shows_the_disordered_film_and_both_scores(visit, clip):
     checked = page.locator("#checked")
     expect(checked.locator(".vq-row")).to_have_count(2)
     expect(checked).to_contain_text(f"In order {rated:.2f}, disordered")
-    expect(checked).to_contain_text("by the formula of the ranking reward")
+    expect(checked).to_contain_text("by the formula behind the ranking reward")
     numbers = [int(text.removeprefix("frame ")) for text in checked.locator("figcaption").all_inner_texts()]
     assert len(numbers) == 6 and numbers == sorted(numbers, reverse=True)
     assert score(page) == rated

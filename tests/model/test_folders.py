@@ -51,3 +51,12 @@ def test_a_folder_goes_before_the_hub(cache, tmp_path, monkeypatch):
     (tmp_path / "someone" / "model" / "config.json").write_text("{}")
     assert find_folder("someone/model").samefile(tmp_path / "someone" / "model")
     assert find_folder("tiny") == CHECKPOINTS / "tiny"
+
+
+def test_a_path_is_a_path_even_where_the_package_has_one_of_that_name(tmp_path, monkeypatch):
+    for folder in (tmp_path / "here", tmp_path / "model"):
+        folder.mkdir()
+        (folder / "config.json").write_text("{}")
+    monkeypatch.chdir(tmp_path / "here")
+    assert find_folder(".").samefile(tmp_path / "here")
+    assert find_folder("../model").samefile(tmp_path / "model")

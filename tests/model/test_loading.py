@@ -118,6 +118,20 @@ def test_a_tokenizer_that_is_json_but_makes_no_sense_is_named(folder, tmp_path, 
         load_model(str(broken))
 
 
+def test_a_processor_of_another_model_is_named(folder, tmp_path):
+    broken = shutil.copytree(folder, tmp_path / "broken")
+    (broken / "processor_config.json").unlink()
+    with pytest.raises(ModelError, match="processor_config.json in .* is missing or does not fit the model: "):
+        load_model(str(broken))
+
+
+def test_two_sets_of_weights_are_refused(folder, tmp_path):
+    broken = shutil.copytree(folder, tmp_path / "broken")
+    (broken / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": "model.safetensors"}}))
+    with pytest.raises(ModelError, match="holds two sets of weights"):
+        load_model(str(broken))
+
+
 def models_alive() -> int:
     gc.collect()
     return sum(isinstance(thing, VQAThinkerForConditionalGeneration) for thing in gc.get_objects())

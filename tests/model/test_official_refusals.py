@@ -116,3 +116,9 @@ def test_a_conversion_refuses_what_it_cannot_do(converted, single, tmp_path, cap
     (tmp_path / "file").write_text("")
     assert main(["convert", str(single), str(tmp_path / "file")]) == 2
     assert "cannot be written" in capsys.readouterr().err
+    stale = tmp_path / "stale"
+    stale.mkdir()
+    (stale / "model.safetensors").write_bytes(b"old")
+    assert main(["convert", str(single), str(stale)]) == 2
+    assert "holds other weights already: model.safetensors" in capsys.readouterr().err
+    assert [file.name for file in stale.iterdir()] == ["model.safetensors"]

@@ -90,10 +90,11 @@ def test_a_row_that_was_cut_off_in_writing_is_written_again(rater: Rater, folder
 
 def test_a_table_of_another_kind_or_model_is_left_alone(rater: Rater, folder: Path, tmp_path: Path):
     other = tmp_path / "other.csv"
-    other.write_text("file,mos\na.mp4,3\n")
-    with pytest.raises(TableError, match="not a table of ratings"):
-        list(rate_batch(rater, [folder], other))
-    assert other.read_text() == "file,mos\na.mp4,3\n"
+    for content in ("file,mos\na.mp4,3\n", "file,mos\na.mp4,3.2\nb.mp4,4.1", "my notes", "\n"):
+        other.write_text(content)
+        with pytest.raises(TableError, match="not a table of ratings"):
+            list(rate_batch(rater, [folder], other))
+        assert other.read_text() == content
 
     out = tmp_path / "ratings.csv"
     list(rate_batch(rater, [folder / "a.mp4"], out))
@@ -102,8 +103,18 @@ def test_a_table_of_another_kind_or_model_is_left_alone(rater: Rater, folder: Pa
         list(rate_batch(rater, [folder], out))
 
 
+@pytest.mark.parametrize("content", ["", "file,score,err"])
+def test_a_table_that_was_only_just_begun_is_gone_on_with(rater: Rater, folder: Path, tmp_path: Path, content: str):
+    out = tmp_path / "ratings.csv"
+    out.write_text(content)
+    assert [row.error for row in rate_batch(rater, [folder / "b.mp4"], out)] == [""]
+    assert [row["file"] for row in read(out)] == [str(folder / "b.mp4")]
+
+
 def test_a_table_that_cannot_be_written_is_told(rater: Rater, folder: Path, tmp_path: Path):
     with pytest.raises(TableError, match="cannot be written"):
         list(rate_batch(rater, [folder / "a.mp4"], tmp_path / "no" / "such" / "folder.csv"))
     with pytest.raises(TableError, match="cannot be read"):
         list(rate_batch(rater, [folder / "a.mp4"], tmp_path))
+    with pytest.raises(TableError, match="cannot be written"):
+        list(rate_batch(rater, [folder / "a.mp4"], tmp_path / ("x" * 300)))

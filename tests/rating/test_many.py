@@ -103,6 +103,24 @@ def test_a_run_that_is_left_early_frees_the_model_and_starts_nothing_more(rater,
             assert not thread.is_alive()
 
 
+def test_what_cannot_be_rated_is_told_before_the_next_that_can(rater, tmp_path, clip):
+    def paths():
+        yield from (tmp_path / f"missing{number}.mp4" for number in range(20))
+        read_on.append(len(told))
+        yield clip("plain.mp4")
+
+    read_on, told = [], []
+    for result in rater.rate_many(paths(), jobs=1):
+        told.append(result)
+    assert len(told) == 21 and all(isinstance(result, VideoError) for result in told[:20])
+    assert read_on[0] > 5
+
+
+def test_a_negative_number_of_rollouts_is_refused(rater):
+    with pytest.raises(ValueError, match="must not be negative"):
+        rater.rate_many([], rollouts=-1)
+
+
 def test_no_files_are_no_ratings(rater):
     assert list(rater.rate_many([])) == []
 

@@ -12,7 +12,7 @@ from vqathinker.space.lab_actions import act
 from vqathinker.space.lab_notice import notice
 from vqathinker.space.lab_numbers import score
 from vqathinker.space.lab_presets import PRESETS
-from vqathinker.space.lab_state import DEFAULT, VIEWS, LabState
+from vqathinker.space.lab_state import DEFAULT, VIEWS, LabState, complete, use_rollouts
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
@@ -65,6 +65,57 @@ def test_the_bell_tells_how_the_score_was_written():
     untagged = {"kind": "text", "video": 0, "answer": 0, "in_order": True, "text": "Frame1 is sharp"}
     assert "takes it for 1" in sentence("bell", untagged)
     assert "so it earns 0." in sentence("bell", untagged, {"kind": "videos", "change": -1})
+
+
+def test_the_bell_counts_the_decimals_that_were_written_and_those_that_counted():
+    whole = sentence("bell", {"kind": "mos", "video": 0, "value": 4.0}, number("4.00"))
+    assert whole.startswith("“4.00” shows two decimals") and "counts none" in whole
+    assert "shows three decimals" in sentence("bell", number("3.500"))
+
+
+def test_the_bell_is_flat_again_where_it_is():
+    assert "on this slope" in sentence("bell", number("2.45"))
+    assert "flat again" in sentence("bell", number("1.95"))
+
+
+def test_the_ranking_of_two_points_without_a_lead_is_a_tie():
+    point = (complete("Clear enough.", "3.05"),) * 4
+    same = replace(DEFAULT, videos=tuple(replace(video, ordered=point) for video in DEFAULT.videos))
+    assert "both say the same" in sentence("ranking", start=same)
+
+
+def test_the_ranking_of_many_says_whom_the_reward_is_against():
+    assert "against all the others" not in sentence("ranking")
+    assert "against all the others" in sentence("ranking", {"kind": "videos", "change": 1})
+
+
+def test_the_temporal_view_says_what_keeps_the_bonus_away():
+    one = {"kind": "videos", "change": -1}
+    same = replace(DEFAULT, videos=tuple(replace(video, shuffled=video.ordered) for video in DEFAULT.videos))
+    assert "counts a tie as a win" in sentence("temporal", start=same)
+    assert "released" not in sentence("temporal", one, start=same)
+    unpaid = sentence("temporal", {"kind": "constant", "name": "bonus", "value": 0})
+    assert unpaid.endswith("but the bonus is set to 0.")
+    mine = use_rollouts(DEFAULT, ["<answer>3.2</answer>", "<answer>3.4</answer>"], 3)
+    assert "has not been shown in disorder yet" in sentence("temporal", start=mine)
+    shown = use_rollouts(DEFAULT, ["<answer>3.25</answer>"] * 2, 3, shuffled=["<answer>2.20</answer>"] * 2)
+    assert "In order, Y earns more" in sentence("temporal", start=shown)
+
+
+def test_a_gate_that_is_closed_passes_nobody():
+    ordered, shuffled = (
+        tuple(complete("Sharp.", number) for number in group.split())
+        for group in ("2.91 2.85 2.95 2.88", "4.31 4.28 4.25 4.35")
+    )
+    video = replace(DEFAULT.videos[0], ordered=ordered, shuffled=shuffled)
+    told = sentence("temporal", start=replace(DEFAULT, videos=(video, DEFAULT.videos[1])))
+    assert "(bell), but no answer passes the threshold there" in told
+
+
+def test_the_step_tells_what_the_released_code_reads():
+    for text, taken in (("<think>a</think><answer>31</answer>", "31"), ("Frame1 is sharp, 3.5", "1")):
+        told = sentence("step", {"kind": "text", "video": 0, "answer": 0, "in_order": True, "text": text})
+        assert f"takes it for {taken}, which earns" in told
 
 
 def test_the_ranking_tells_who_cannot_be_compared():

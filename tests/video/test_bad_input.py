@@ -31,6 +31,13 @@ def test_bad_file(clip, name):
     assert name in sentence
 
 
+@pytest.mark.parametrize("tail", [b"some text that a camera app appended", b"\0\0\1\0notesand more"])
+def test_what_follows_a_whole_video_does_not_matter(clip, tmp_path, tail):
+    for name in ("plain.mp4", "anim.gif"):
+        (tmp_path / name).write_bytes(clip(name).read_bytes() + tail)
+        assert len(load_clip(tmp_path / name).frames) == len(load_clip(clip(name)).frames)
+
+
 def test_probe_refuses_as_load_clip_does(clip):
     for name in ("text.mp4", "only_sound.mp4"):
         with pytest.raises(VideoError, match=clips.BAD[name][1]):

@@ -152,8 +152,8 @@ def convert_folder(
     config, processor = load_settings(folder, settings, find_mode(mode))
     found = native_weights(folder, config)
     try:
-        prepare(target, sum(piece.nbytes for piece in found.native.values()))
         shards = plan_shards(found.native, shard_bytes)
+        prepare(target, len(shards), sum(piece.nbytes for piece in found.native.values()))
         write_shards(found.native, shards, target)
         write_settings(config, processor, target, found.native[EMBEDDING].dtype)
     except (OSError, SafetensorError) as error:
@@ -161,19 +161,27 @@ def convert_folder(
     return len(shards), found.ignored
 
 
-def prepare(target: Path, nbytes: int) -> None:
-    """Make the folder `target`. Raises ModelError when it is taken or `nbytes` do not fit on its disk."""
+def prepare(target: Path, shards: int, nbytes: int) -> None:
+    """Make the folder `target`. Raises ModelError when it is taken, by a checkpoint or by weights that would not be
+    overwritten, or when `nbytes` do not fit on its disk."""
     target.mkdir(parents=True, exist_ok=True)
     if (target / "config.json").exists():
         raise ModelError(f"{target} already holds a checkpoint")
+    ours = {shard_name(number, shards) for number in range(1, shards + 1)}
+    if others := sorted({path.name for path in target.glob("*.safetensors")} - ours):
+        raise ModelError(f"{target} holds other weights already: {others[0]}")
     if (free := shutil.disk_usage(target).free) < nbytes:
         raise ModelError(f"{target} has {free / 1e9:.1f} GB free, the weights take {nbytes / 1e9:.1f} GB")
+
+
+def shard_name(number: int, shards: int) -> str:
+    return f"model-{number:05d}-of-{shards:05d}.safetensors"
 
 
 def write_shards(weights: dict[str, Piece], shards: list[list[str]], target: Path) -> None:
     where = {}
     for number, keys in enumerate(shards, 1):
-        name = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
+        name = shard_name(number, len(shards))
         save_file({key: weights[key][...] for key in keys}, target / name, metadata={"format": "pt"})
         where |= dict.fromkeys(keys, name)
     total = sum(piece.nbytes for piece in weights.values())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
-from ..bundled import CHECKPOINTS, checkpoint_folder
+from ..bundled import bundled, checkpoint_folder
 from ..errors import ModelError
 from .configuration import VQAThinkerConfig
 from .official import OFFICIAL_TYPE
@@ -19,11 +20,11 @@ FETCHED = ["*.json", "*.safetensors", "merges.txt", "*.jinja"]
 def find_folder(name: str) -> Path:
     """The folder of a bundled model ("tiny"), of one on disk, of "8b" or of a hub id (fetched). Raises ModelError."""
     folder = checkpoint_folder(name)
-    if (folder / "config.json").is_file():
+    if os.path.isfile(folder / "config.json"):
         return folder
-    if not folder.exists() and (name in HUB or HUB_ID.fullmatch(name)):
+    if not os.path.exists(folder) and (name in HUB or HUB_ID.fullmatch(name)):
         return fetch(HUB.get(name, name))
-    known = ", ".join([*sorted(path.name for path in CHECKPOINTS.iterdir() if path.is_dir()), *HUB])
+    known = ", ".join([*bundled(), *HUB])
     raise ModelError(f"no model {name!r}: neither bundled ({known}) nor a folder with a config.json nor a hub id")
 
 

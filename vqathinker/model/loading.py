@@ -124,6 +124,7 @@ def open_checkpoint(folder: Path, mode: str | None = None) -> Checkpoint:
     weights = open_weights(folder)
     config = VQAThinkerConfig.from_pretrained(folder)
     processor = read_processor(folder)
+    refuse_other_sizes(processor, config, folder)
     if mode:
         processor = change_mode(config, processor, mode)
     return Checkpoint(folder, config, processor, weights, native=True)
@@ -138,6 +139,24 @@ def read_processor(folder: Path) -> VQAThinkerProcessor:
     except Exception as error:  # the tokenizers library raises nothing more specific
         raise ModelError(f"{path} is damaged: {' '.join(str(error).split())}") from None
     return VQAThinkerProcessor.from_pretrained(folder)
+
+
+def refuse_other_sizes(processor: VQAThinkerProcessor, config: VQAThinkerConfig, folder: Path) -> None:
+    """Raises ModelError where the processor would show other clips than the model takes; a missing file of its settings
+    counts as that: transformers fills in defaults."""
+    motion = config.motion_config
+    sizes = {
+        "frames": (processor.frames, config.frames),
+        "tokens_per_frame": (processor.tokens_per_frame, config.image_seq_length),
+        "burst_length": (processor.burst_length, getattr(motion, "burst_length", 0)),
+        "burst_size": (processor.burst_size, getattr(motion, "burst_size", processor.burst_size)),
+    }
+    for name, (shown, taken) in sizes.items():
+        if shown != taken:
+            raise ModelError(
+                f"processor_config.json in {folder} is missing or does not fit the model: "
+                f"{name} is {shown}, the model takes {taken}"
+            )
 
 
 def read_weights(checkpoint: Checkpoint, precision: str, device: torch.device) -> VQAThinkerForConditionalGeneration:

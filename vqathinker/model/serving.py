@@ -36,6 +36,14 @@ class Request:
     max_new_tokens: int
 
 
+@dataclass(frozen=True)
+class Refused:
+    """A video that cannot be asked about, what the caller knows it by, and why."""
+
+    key: Any
+    reason: Exception
+
+
 @dataclass
 class Row:
     """An answer that is being written, and when its parts were done (time.perf_counter)."""
@@ -54,7 +62,7 @@ class Source(Protocol):
     def open(self) -> bool:
         """Whether more may come."""
 
-    def take(self, count: int, wait: bool) -> list[Request]:
+    def take(self, count: int, wait: bool) -> list[Request | Refused]:
         """At most `count` that are ready now; `wait` for one, unless none will ever come."""
 
 
@@ -71,14 +79,17 @@ def serve(
     turn: contextlib.AbstractContextManager | None = None,
     report: Callable[[str], None] = lambda sentence: None,
 ) -> Iterator[tuple[Any, Any]]:
-    """Yield (key, what `conclude` makes of the finished row and its prompt) in the order in which answers end.
+    """Yield (key, what `conclude` makes of the finished row and its prompt) in the order in which answers end, and
+    (key, reason) of what was refused.
 
     At most `batch` answers are under way. `turn` is held while the model works. A sentence goes to `report` when memory
     runs out and fewer go on; ModelError is raised when not even one fits.
     """
     server = Server(model, conclude, batch, eos_token_id)
     while server.busy or source.open:
-        fresh = server.take_back() or source.take(server.free, wait=not server.rows)
+        taken = server.take_back() or source.take(server.free, wait=not server.rows)
+        yield from ((item.key, item.reason) for item in taken if isinstance(item, Refused))
+        fresh = [item for item in taken if isinstance(item, Request)]
         with turn or contextlib.nullcontext():
             under_way = server.round(fresh)
             if under_way:

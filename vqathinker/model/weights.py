@@ -48,10 +48,13 @@ class Piece:
 
 
 def shard_names(folder: Path) -> list[str]:
-    """The files that hold the weights of a folder. Raises ModelError when there are none."""
-    if not (folder / INDEX).is_file():
-        if (folder / SINGLE).is_file():
-            return [SINGLE]
+    """The files that hold the weights of a folder. Raises ModelError when there are none, or two sets of them."""
+    single, index = (folder / SINGLE).is_file(), (folder / INDEX).is_file()
+    if single and index:
+        raise ModelError(f"{folder} holds two sets of weights, {SINGLE} and the shards of {INDEX}; remove one")
+    if single:
+        return [SINGLE]
+    if not index:
         raise ModelError(f"{folder} holds no weights: neither {SINGLE} nor {INDEX}")
     try:
         names = sorted(set(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values()))

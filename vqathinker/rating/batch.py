@@ -24,6 +24,7 @@ COLUMNS = (
     "file", "score", "error", "expected", "word", "defects", "reasoning", "spread",
     "model", "precision", "decode_s", "total_s",
 )  # fmt: skip
+HEADER = ",".join(COLUMNS).encode()
 TEXT = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
 
 
@@ -112,7 +113,7 @@ def _columns(rating: Rating) -> dict:
 def begun_in(out: str | Path, model: str) -> str | None:
     """The precision of the rows that a run with `model` has written for `out` so far, None where there are none."""
     out = Path(out)
-    tables = [table for table in (out, *parts_of(out)) if table.exists()]
+    tables = [table for table in (out, *parts_of(out)) if os.path.exists(table)]
     return next((row["precision"] for table in tables for row in _rows(table) if row["model"] == model), None)
 
 
@@ -150,7 +151,7 @@ def _join_parts(out: Path, files: list[str], rater: Rater) -> None:
 
 def _drop_failed(out: Path, files: Iterable[str], rater: Rater) -> None:
     """Take the rows of those `files` that failed out of the table, in one step, so that they are tried again."""
-    rows, asked = _read(out, rater) if out.exists() else [], set(files)
+    rows, asked = _read(out, rater) if os.path.exists(out) else [], set(files)
     kept = [row for row in rows if not row["error"] or row["file"] not in asked]
     if len(kept) == len(rows):
         return
@@ -167,7 +168,7 @@ def _drop_failed(out: Path, files: Iterable[str], rater: Rater) -> None:
 
 def _prepare(out: Path, rater: Rater) -> set[str]:
     """The files already in the table."""
-    return {row["file"] for row in _read(out, rater)} if out.exists() else set()
+    return {row["file"] for row in _read(out, rater)} if os.path.exists(out) else set()
 
 
 def _read(table: Path, rater: Rater) -> list[dict[str, str]]:
@@ -183,22 +184,24 @@ def _read(table: Path, rater: Rater) -> list[dict[str, str]]:
 
 
 def _rows(table: Path) -> list[dict[str, str]]:
-    """The rows of a table, after a last line that was cut off in writing has been dropped."""
+    """The rows of a table, after a last line that was cut off in writing has been dropped.
+
+    Raises TableError for a file of another kind, which stays as it is.
+    """
     try:
         _drop_cut_line(table)
         with open(table, **TEXT) as content:
-            reader = csv.DictReader(content)
-            rows = list(reader)
+            return list(csv.DictReader(content))
     except (OSError, csv.Error) as error:
         raise TableError(f"{table} cannot be read as a table: {error}.") from error
-    if reader.fieldnames is not None and tuple(reader.fieldnames) != COLUMNS:
-        raise TableError(f"{table} is not a table of ratings; choose another file for --out.")
-    return rows
 
 
 def _drop_cut_line(out: Path) -> None:
     with open(out, "rb+") as table:
         content = table.read()
+        first, newline, _ = content.partition(b"\n")
+        if first.rstrip(b"\r") != HEADER and (newline or not HEADER.startswith(first)):
+            raise TableError(f"{out} is not a table of ratings; choose another file for --out.")
         if content and not content.endswith(b"\n"):
             table.truncate(content.rfind(b"\n") + 1)
             table.flush()

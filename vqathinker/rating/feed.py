@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent import futures
 from itertools import islice
 from typing import Any
 
@@ -16,8 +16,8 @@ class Feed:
 
     def __init__(self, items: Iterable[Any], prepare: Callable[[Any], Any], jobs: int, ahead: int):
         self._items, self._prepare, self._ahead = iter(items), prepare, ahead
-        self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="prepare")
-        self._pending: list[Future] = []
+        self._pool = futures.ThreadPoolExecutor(jobs, thread_name_prefix="prepare")
+        self._pending: list[futures.Future] = []
         self._fill()
 
     @property
@@ -25,10 +25,10 @@ class Feed:
         """Whether there is more to come."""
         return bool(self._pending)
 
-    def take(self, count: int, wait_for_one: bool) -> list[Any]:
-        """At most `count` prepared items, those that are ready now; or the first one that gets ready."""
-        if wait_for_one and count:
-            wait(self._pending, return_when=FIRST_COMPLETED)
+    def take(self, count: int, wait: bool) -> list[Any]:
+        """At most `count` prepared items, those that are ready now; where none is, `wait` for the first."""
+        if wait and count:
+            futures.wait(self._pending, return_when=futures.FIRST_COMPLETED)
         ready = [future for future in self._pending if future.done()][:count]
         self._pending = [future for future in self._pending if future not in ready]
         self._fill()

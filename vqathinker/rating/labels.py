@@ -63,7 +63,7 @@ def read_labels(path: str | Path) -> Labels:
         raise LabelsError(f"The labels {path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
     try:
         found = list(_json_entries(text) if text.lstrip().startswith(("{", "[")) else _csv_entries(text))
-    except (KeyError, TypeError, ValueError, csv.Error) as error:
+    except (KeyError, TypeError, ValueError, RecursionError, csv.Error) as error:
         raise LabelsError(f"{path} holds no labels: {EXPECTED}.") from error
     entries, problems = _sort_out(found)
     if not entries:

@@ -14,7 +14,7 @@ from ..errors import VideoError
 from ..model.generation import Prompt
 from ..model.loading import LoadedModel
 from ..model.memory import videos_that_fit
-from ..model.serving import Request, Row, serve
+from ..model.serving import Refused, Request, Row, serve
 from ..video import load_clip
 from .answers import frames_of, make_rating, possible_scores, sample_answers
 from .feed import Feed
@@ -65,12 +65,6 @@ class Decoded:
     decode_s: float
 
 
-@dataclass(frozen=True)
-class Failed:
-    number: int
-    error: VideoError
-
-
 def rate_many(
     loaded: LoadedModel,
     paths: Iterable[str | Path],
@@ -87,61 +81,43 @@ def rate_many(
     `report` is told in a sentence when memory runs out and fewer are rated at a time; raises ModelError when one is
     still too much. The `total_s` of a rating runs from the start of its decoding, its waits included.
     """
-    results: dict[int, Rating | VideoError] = {}
+    input_ids = tuple(loaded.processor.prompt_ids())
+
+    def prepare(item: tuple[int, str | Path]) -> Request | Refused:
+        decoded, video = _decode(loaded, *item)
+        if isinstance(video, VideoError):
+            return Refused(decoded, video)
+        return Request(decoded, input_ids, video, max_new_tokens)
 
     def conclude(row: Row, prompt: Prompt) -> Rating:
         return _conclude(loaded, row, prompt, max_new_tokens, rollouts, seed)
 
-    input_ids = tuple(loaded.processor.prompt_ids())
-
-    def prepare(item: tuple[int, str | Path]) -> Request | Failed:
-        decoded, video = _decode(loaded, *item)
-        return Request(decoded, input_ids, video, max_new_tokens) if video else decoded
-
     feed = Feed(enumerate(paths), prepare, plan.jobs, plan.jobs + AHEAD)
     options = {"batch": plan.batch, "eos_token_id": loaded.eos_token_id, "turn": turn, "report": report}
-    number = 0
+    results, number = {}, 0
     try:
-        for decoded, rating in serve(loaded.model, _Source(feed, results), conclude, **options):
-            results[decoded.number] = rating
+        for decoded, result in serve(loaded.model, feed, conclude, **options):
+            results[decoded.number] = result
             while number in results:
                 yield results.pop(number)
                 number += 1
-        while number in results:
-            yield results.pop(number)
-            number += 1
     finally:
         feed.close()
 
 
-@dataclass(frozen=True)
-class _Source:
-    """Requests out of a feed; what failed goes straight to the results."""
-
-    feed: Feed
-    results: dict[int, Rating | VideoError]
-
-    @property
-    def open(self) -> bool:
-        return self.feed.open
-
-    def take(self, count: int, wait: bool) -> list[Request]:
-        ready = self.feed.take(count, wait)
-        self.results.update({item.number: item.error for item in ready if isinstance(item, Failed)})
-        return [item for item in ready if isinstance(item, Request)]
-
-
-def _decode(loaded: LoadedModel, number: int, path: str | Path) -> tuple[Decoded | Failed, dict]:
-    began = time.perf_counter()
+def _decode(loaded: LoadedModel, number: int, path: str | Path) -> tuple[Decoded, dict | VideoError]:
+    """A video on its way and its tensors, or why it cannot be rated."""
+    began, frames = time.perf_counter(), ()
     try:
         clip = load_clip(path, loaded.processor.video_spec)
-        decoded = Decoded(number, path, frames_of(clip), began, time.perf_counter() - began)
-        return decoded, loaded.processor.video_inputs([clip])
+        frames, decode_s = frames_of(clip), time.perf_counter() - began
+        return Decoded(number, path, frames, began, decode_s), loaded.processor.video_inputs([clip])
     except VideoError as error:
-        return Failed(number, error), {}
+        reason = error
     except Exception as error:  # one file must not end a run over thousands
         logger.debug("%s", path, exc_info=error)
-        return Failed(number, VideoError(f"{Path(path).name} cannot be prepared: {type(error).__name__}: {error}")), {}
+        reason = VideoError(f"{Path(path).name} cannot be prepared: {type(error).__name__}: {error}")
+    return Decoded(number, path, frames, began, time.perf_counter() - began), reason
 
 
 def _conclude(loaded: LoadedModel, row: Row, prompt: Prompt, max_new_tokens: int, rollouts: int, seed: int) -> Rating:

@@ -162,6 +162,8 @@ class Rater:
         At most `batch` answers are written at a time while `jobs` videos are decoded; by default as many as fit.
         `report` is told when memory runs out and fewer go on. Raises ModelError when one video is still too much.
         """
+        if rollouts < 0:
+            raise ValueError(f"rollouts must not be negative, got {rollouts}")
         plan = many.make_plan(self.loaded, batch, jobs)
         limits = {"max_new_tokens": self.max_new_tokens, "rollouts": rollouts, "seed": seed}
         return many.rate_many(self.loaded, paths, plan, turn=self._model_turn, report=report, **limits)

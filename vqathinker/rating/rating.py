@@ -114,7 +114,8 @@ class Comparison:
 
 
 def first_better(first: Sequence[float], second: Sequence[float]) -> float:
-    """Probability that the video with the scores `first` is better: the formula of the ranking reward.
+    """Probability that the video with the scores `first` is better: the formula of the ranking reward, which takes a
+    single answer in the place of mean_a.
 
     Phi((mean_a - mean_b) / sqrt(var_a + var_b + 1e-6)) of at least two scores each, variances unbiased.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .spec import DEFAULT, RewardSpec
 
-ANSWER = re.compile(r"<answer>(.*?)</answer>", re.DOTALL)
+OPENED, CLOSED = "<answer>", "</answer>"
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
@@ -18,6 +18,24 @@ class Answer:
 
     value: float | None = None
     decimals: int = 0
+
+
+def answer_span(text: str) -> tuple[int, int] | None:
+    """Where the inside of the last `<answer>…</answer>` of a text begins and ends; None without one.
+
+    Each block ends at the first closing tag. In time linear in the text, however many tags it holds.
+
+    >>> answer_span("<answer>1</answer><answer>2</answer>")
+    (26, 27)
+    """
+    span, position = None, 0
+    while (opened := text.find(OPENED, position)) >= 0:
+        start = opened + len(OPENED)
+        end = text.find(CLOSED, start)
+        if end < 0:
+            break
+        span, position = (start, end), end + len(CLOSED)
+    return span
 
 
 def read_answer(text: str, spec: RewardSpec = DEFAULT) -> Answer:
@@ -34,8 +52,8 @@ def read_answer(text: str, spec: RewardSpec = DEFAULT) -> Answer:
     >>> read_answer("Frame1 is sharp"), read_answer("Frame1 is sharp", RewardSpec.official()).value
     (Answer(value=None, decimals=0), 1.0)
     """
-    answers = ANSWER.findall(text)
-    inside = answers[-1] if answers else ("" if spec.answer_needs_tags else text)
+    span = answer_span(text)
+    inside = text[slice(*span)] if span else ("" if spec.answer_needs_tags else text)
     number = NUMBER.search(inside)
     if number is None:
         return Answer()

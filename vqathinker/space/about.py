@@ -96,6 +96,7 @@ MEASURED = {
     "the clip in order is preferred to one in disorder, by expected": "preference.expected.all",
     "well-formed answers": "well_formed",
 }
+CAVEAT = "A small demonstration model: in {:.0%} of clean clips it names a defect that is not there."
 CARD_SECTIONS = ("Where it fails", "Training data")
 
 
@@ -117,15 +118,26 @@ def about(model: str, address: str, checkpoint: Path | None) -> str:
 
 def numbers(path: Path) -> str:
     """A short Markdown table from a checkpoint's evaluation.json, of what is in it; empty when there is none."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return ""
+    content = read_evaluation(path)
     found = [(title, measured(content, keys)) for title, keys in MEASURED.items()]
     rows = [f"| {title} | {value} |" for title, value in found if value]
     if not rows:
         return ""
     return "\n".join(["", "## How well it does", "", MEASURED_ON, "", "| | |", "|---|---|", *rows, ""])
+
+
+def caveat(checkpoint: Path) -> str:
+    """What to expect of a bundled model, in a sentence with its measured share of false alarms; empty without one."""
+    alarms = measured(read_evaluation(checkpoint / "evaluation.json"), "defects.false_alarms.value")
+    return CAVEAT.format(float(alarms)) if alarms else ""
+
+
+def read_evaluation(path: Path) -> object:
+    """What an evaluation.json holds, None where it cannot be read."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def measured(content: object, keys: str) -> str:

@@ -28,7 +28,7 @@ def add_endpoints(model: Model) -> None:
 
         Args:
             video: the file, as a FileData of something uploaded here
-            rollouts: how many more answers to sample, 0 to 32; their scores and spread tell how sure the model is
+            rollouts: how many more answers to sample, 0 to 32; their scores and spread tell how steady the model is
 
         Returns:
             file, score, expected, reasoning, text, defects, frames, rollouts, spread, model, precision, timings

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
+from dataclasses import replace
 from importlib.util import find_spec
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
+from gradio.http_server import INITIAL_PORT_VALUE, TRY_NUM_PORTS
 
 from ..bundled import checkpoint_folder
 from ..errors import VQAThinkerError
 from . import texts, views
-from .about import about
+from .about import about, caveat
 from .api import add_endpoints
 from .compare_tab import build_compare_tab
 from .lab_tab import build_lab_tab, open_shared
@@ -35,7 +39,7 @@ def build(settings: Settings) -> gr.Blocks:
     with gr.Blocks(
         title=texts.TITLE, analytics_enabled=False, delete_cache=(CACHE_EVERY_S, CACHE_AGE_S), fill_width=False
     ) as page:
-        html("header", views.header(settings.model))
+        html("header", views.header(settings.model, caveat(checkpoint_folder(settings.model))))
         rollouts_state = gr.State([])
         with gr.Tabs():  # named, so that who opens a tab from elsewhere, and every client, finds it
             with gr.Tab("Rate"):
@@ -56,8 +60,21 @@ def build(settings: Settings) -> gr.Blocks:
     return page
 
 
+def placed(settings: Settings) -> Settings:
+    """The settings with a port that is free, so that the page knows its address. Raises VQAThinkerError."""
+    host = settings.host or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    anywhere = range(INITIAL_PORT_VALUE, INITIAL_PORT_VALUE + TRY_NUM_PORTS)
+    for port in anywhere if settings.port is None else (settings.port,):
+        with contextlib.suppress(OSError), socket.create_server((host.strip("[]"), port), family=family):
+            return replace(settings, port=port)
+    tried = f"{anywhere[0]} to {anywhere[-1]}" if settings.port is None else settings.port
+    raise VQAThinkerError(f"{host} port {tried} cannot be used; choose another --port or --host")
+
+
 def launch(settings: Settings) -> int:
     """Serve the page until it is stopped; returns the exit code for a shell."""
+    settings = placed(settings)
     page = build(settings).queue(max_size=32)
     try:
         _, address, _ = page.launch(

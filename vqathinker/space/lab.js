@@ -196,7 +196,10 @@ body.addEventListener('input', event => {
 function offer() {
   rollouts = props.value ? JSON.parse(props.value) : null;
   mine.hidden = !rollouts;
-  if (rollouts) mine.querySelector('span').textContent = `${rollouts.texts.length} rollouts of your video are here.`;
+  if (!rollouts) return;
+  const {texts, shuffled} = rollouts, disordered = shuffled.length ? ', and as many in disorder' : '';
+  const used = texts.length > MOST ? ` The lab takes the first ${MOST}.` : '';
+  mine.querySelector('span').textContent = `${texts.length} rollouts of your video${disordered} are here.${used}`;
 }
 watch('value', offer);
 offer();

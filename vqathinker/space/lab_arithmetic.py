@@ -124,9 +124,11 @@ def meeting_lines(numbers: Numbers, side: Side, i: int, j: int, k: int) -> list[
 def ranking_lines(numbers: Numbers, side: Side, i: int, j: int) -> list[str]:
     """An answer against every other video, averaged; before the temporal bonus."""
     others, reward = opponents(side, i), side.ordered.ranking[i, j]
-    if score_of(side, i, j) is None or _random(side):
+    if score_of(side, i, j) is None:
         why = "unreadable" if side.spec.unreadable_is_lowest else SPEC["random"]
         return [f"{why}: {num(reward)}"]
+    if _random(side):
+        return [f"the random score of an answer without a number took part in means and variances: {num(reward)}"]
     if not others:
         return [f"no opponent: {num(reward)}"]
     lines = [line for k in others for line in meeting_lines(numbers, side, i, j, k)]

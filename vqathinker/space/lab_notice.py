@@ -5,8 +5,10 @@ from __future__ import annotations
 from ..rewards import read_answer
 from .lab_arithmetic import bonus_of, gate_means, num, plain, score_of
 from .lab_numbers import Numbers, differ, group, written
+from .lab_state import MINE
+from .texts import CHECK_BUTTON
 
-NEAR, FAR = 0.3, 2.0  # errors, in sigmas, up to and from which the bell is nearly flat
+NEAR, FAR = 0.3, 3.0  # errors, in sigmas, up to and from which the bell is nearly flat
 SURE = 0.1
 COUNT = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
@@ -25,9 +27,10 @@ def bell(numbers: Numbers) -> str:
     if score is None:
         return _unreadable(numbers, text, released)
     if other is not None and differ(paid, released):
+        shown, counted = (read_answer(group(state)[j], spec).decimals for spec in (side.spec, other.spec))
         return (
-            f"{text} shows two decimals, but the released code casts it to a float first, counts one, and pays "
-            f"{num(released)} instead of {num(paid)}."
+            f"{text} shows {_count(shown)} decimals, but the released code casts it to a float first, counts "
+            f"{_count(counted)}, and pays {num(released)} instead of {num(paid)}."
         )
     error = abs(score - state.chosen.mos)
     if read_answer(group(state)[j]).decimals < side.spec.min_decimals:
@@ -77,6 +80,8 @@ def ranking(numbers: Numbers) -> str:
         if mean.isnan():
             return f"No answer to {video.name} can be read, so {video.name} is nobody's opponent."
     p, g, mean = float(side.matrix[i, k]), float(side.target[i, k]), num(side.ordered.ranking[i].mean())
+    if len(state.videos) > 2:
+        mean += " against all the others"
     if g == 0.5:
         return (
             f"People rate {first.name} and {second.name} the same, so P = 0.5 would pay most; here P is {num(p)}, "
@@ -87,6 +92,8 @@ def ranking(numbers: Numbers) -> str:
     verdict = f"P({first.name} beats {second.name}) is {num(p)}"
     if float(side.variance[i] + side.variance[k]) == 0:
         lead = num(abs(float(side.mean[i] - side.mean[k])), 2)
+        if side.mean[i] == side.mean[k]:
+            return f"No group spreads, and both say the same: {verdict}, and the answers to {first.name} earn {mean}."
         return (
             f"No group spreads, so a lead of {lead} is already certainty: {verdict}, and being closer to the truth "
             "earns nothing here."
@@ -111,11 +118,20 @@ def temporal(numbers: Numbers) -> str:
     i, name = state.video, state.chosen.name
     winners, released = _winners(side, i), _winners(other, i) if other else set()
     (rank, rank_twin), (close, close_twin) = (gate_means(side, i, x) for x in ("ranking", "regression"))
-    if rank == rank_twin and close == close_twin:
+    if name == MINE and state.chosen.ordered == state.chosen.shuffled:
         return (
+            "Your video has not been shown in disorder yet: the same answers stand in for those, and what differs "
+            f"comes from the other videos. “{CHECK_BUTTON}” on the first tab brings its own."
+        )
+    if rank == rank_twin and close == close_twin:
+        same = (
             f"In order and shuffled, {name} earns exactly the same: nothing was gained from the right order, so "
-            "there is no "
-            f"bonus. The released code counts a tie as a win and pays {plain(state.bonus)} to {len(released)} of "
+            "there is no bonus."
+        )
+        if other is None:
+            return same
+        return (
+            f"{same} The released code counts a tie as a win and pays {plain(state.bonus)} to {len(released)} of "
             f"{state.answers} answers."
         )
     if close_twin > close and rank_twin >= rank:
@@ -135,12 +151,16 @@ def temporal(numbers: Numbers) -> str:
             f"{num(other.ordered.regression[i, coarse[0]])} in the released code, below the threshold of "
             f"{plain(state.regression_gate)}, so its bell can never earn the bonus; repaired, it does."
         )
-    if not winners:
-        return f"{name} earns more in order than shuffled, but no answer passes a threshold: no bonus."
     gates = [label for label, a, b in (("ranking", rank, rank_twin), ("bell", close, close_twin)) if a > b]
+    if not gates:
+        return f"Shuffled, {name} ranks better than in order ({num(rank_twin)} against {num(rank)}): no bonus."
+    gained = f"In order, {name} earns more than shuffled ({' and '.join(gates)})"
+    if not state.bonus:
+        return f"{gained}, but the bonus is set to 0."
+    if not winners:
+        return f"{gained}, but no answer passes the threshold there: no bonus."
     return (
-        f"In order, {name} earns more than shuffled ({' and '.join(gates)}), so {len(winners)} of "
-        f"{state.answers} answers "
+        f"{gained}, so {len(winners)} of {state.answers} answers "
         f"{'gets' if len(winners) == 1 else 'get'} a bonus."
     )
 
@@ -185,8 +205,10 @@ def step(numbers: Numbers) -> str:
         first = f"{name}{j + 1} cannot be read: repaired, it earns {num(total[j])} and is pushed {_way(push[j])}"
         if other is None:
             return f"{first}."
-        drawn = other.rewarded.total[i, j]
-        return f"{first}; the released code draws its score at random, which earns {num(drawn)} this time."
+        earned, read = num(other.rewarded.total[i, j]), score_of(other, i, j)
+        if read is not None:
+            return f"{first}; the released code takes it for {plain(read)}, which earns {earned}."
+        return f"{first}; the released code draws its score at random, which earns {earned} this time."
     if other is not None:
         flipped = [j for j in range(state.answers) if float(push[j]) * float(other.advantages[i, j]) < 0]
         if flipped:
@@ -202,6 +224,11 @@ def step(numbers: Numbers) -> str:
         f"{name}{worst + 1} "
         f"earns least ({num(total[worst])}) and is pushed down most ({num(push[worst], 2)})."
     )
+
+
+def _count(number: int) -> str:
+    """A number of decimals, in words as long as there is one."""
+    return "none" if number == 0 else COUNT[number] if number < len(COUNT) else str(number)
 
 
 def _way(push) -> str:

@@ -18,7 +18,7 @@ from ..rewards import (
     read_answer,
     score_groups,
 )
-from ..rewards.parse import ANSWER, NUMBER
+from ..rewards.parse import NUMBER, answer_span
 from .lab_state import LabState, LabVideo
 
 SMALLEST_DIFFERENCE = 5e-4  # what the views show of a reward: three decimals
@@ -109,8 +109,8 @@ def position(text: str) -> float | None:
 
 def written(text: str) -> str:
     """What stands in the answer, as it was written; the whole text where there are no tags."""
-    inside = ANSWER.findall(text)
-    return (inside[-1] if inside else text).strip()
+    span = answer_span(text)
+    return (text[slice(*span)] if span else text).strip()
 
 
 def decimals_written(text: str) -> int:
@@ -119,8 +119,8 @@ def decimals_written(text: str) -> int:
 
 def with_number(text: str, number: str) -> str:
     """The same completion with another number in its last answer; a new, well-formed one where none can be read."""
-    answers = list(ANSWER.finditer(text))
-    found = answers and NUMBER.search(text, answers[-1].start(1), answers[-1].end(1))
+    span = answer_span(text)
+    found = span and NUMBER.search(text, *span)
     if not found:
         return f"<think>{_thought(text)}</think><answer>{number}</answer>"
     return text[: found.start()] + number + text[found.end() :]

@@ -36,7 +36,8 @@ def matrix(numbers: Numbers) -> str:
         cells = "".join(_pair(numbers, side, i, k) for k in range(len(names)))
         rows.append(f'<tr><th scope="row" class="v{i}">{name}</th>{cells}</tr>')
     return (
-        '<div class="lab-scroll"><table class="lab-table lab-matrix" data-grid><caption>P(row beats column)</caption>'
+        '<div class="lab-scroll"><table class="lab-table lab-matrix" data-grid>'
+        "<caption>P(row beats column), by means; the reward puts each answer in the place of its mean</caption>"
         f"<thead><tr><th></th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 

@@ -116,8 +116,8 @@ def walk(numbers: Numbers) -> str:
         svg.button({"kind": "step", "step": k}, "", css="lab-dot", current=k == here, label=f"Step {k + 1}: {name}")
         for k, name in enumerate(names)
     )
-    again = ""
-    if any(score_of(numbers.repaired, i, j) is None for i in range(len(state.videos)) for j in range(state.answers)):
+    again, released = "", numbers.released
+    if released and any(table.scores.isnan().any() for table in (released.ordered, released.shuffled)):
         again = svg.button({"kind": "redraw"}, "Draw the random scores again", css="lab-form")
     return (
         f'<div class="lab-walk"><div class="lab-steps">{back}<span class="lab-dots">{dots}</span>{ahead}</div>'

@@ -10,7 +10,7 @@ from pathlib import Path
 import gradio as gr
 
 from .lab_link import from_link, to_link
-from .lab_state import DEFAULT, LabError, LabState
+from .lab_state import DEFAULT, MAX_ANSWERS, LabError, LabState
 
 HERE = Path(__file__).parent
 TAB_ID = "lab"
@@ -41,7 +41,7 @@ def build_lab_tab(rollouts: gr.State | None = None) -> gr.Tab:
         lab = gr.HTML(
             None,
             html_template=FRAME,
-            js_on_load=(HERE / "lab.js").read_text(encoding="utf-8"),
+            js_on_load=f"const MOST = {MAX_ANSWERS};\n" + (HERE / "lab.js").read_text(encoding="utf-8"),
             server_functions=[lab_answer],
             apply_default_css=False,
             elem_id="lab",
@@ -60,9 +60,9 @@ def open_shared(page: gr.Blocks, tab: gr.Tab) -> None:
 
 def offer(rollouts: Sequence[str] | dict | None) -> str | None:
     """What the page is told of the rollouts that could be used, as JSON."""
-    if not rollouts:
+    content = rollouts if isinstance(rollouts, dict) else {"texts": list(rollouts or ())}
+    if not content["texts"]:
         return None
-    content = rollouts if isinstance(rollouts, dict) else {"texts": list(rollouts)}
     return json.dumps({"texts": list(content["texts"]), "shuffled": list(content.get("shuffled") or [])})
 
 

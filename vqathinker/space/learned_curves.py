@@ -215,7 +215,7 @@ def reward_chart(story: Story) -> str:
 
 def order_chart(story: Story) -> str:
     twins = next((row["twins"] for row in story.validation if row.get("twins")), None)
-    note = f"Share of {twins:g} clips that score above their disordered twin." if twins else ""
+    note = f"Share of {twins:g} clips whose expected score is above that of their disordered twin." if twins else ""
     return checked_chart(story, "checked-ordered_by_expected", "Clips preferred in order", note)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import gradio as gr
+
 from .. import load_rater
+from ..errors import ModelError, VQAThinkerError
 from .line import Line
 from .settings import Settings, on_zero_gpu
 from .wishes import Job
@@ -16,6 +20,7 @@ from .wishes import Job
 if TYPE_CHECKING:  # the page is there before torch is
     from ..rating import Event, Rater, Rating
 
+TAG = re.compile(r"<[^>]*>")
 PATIENCE_S = 0.3
 """How long a visitor who waits, and then leaves or stops, stays in the line."""
 
@@ -93,13 +98,21 @@ class Model:
         import spaces
 
         @spaces.GPU(duration=self.settings.gpu_duration)
-        def rate_on_gpu(job: Job) -> Iterator[Event]:
-            yield from self._rate_here(job, threading.Event())
+        def rate_on_gpu(job: Job) -> Iterator[Event | VQAThinkerError]:
+            try:
+                yield from self._rate_here(job, threading.Event())
+            except VQAThinkerError as error:  # of what is raised there, only the name of its class arrives here
+                yield error
 
         def rate(job: Job, cancel: threading.Event) -> Iterator[Event]:
-            for event in rate_on_gpu(job):
-                if cancel.is_set():
-                    return
-                yield event
+            try:
+                for event in rate_on_gpu(job):
+                    if cancel.is_set():
+                        return
+                    if isinstance(event, VQAThinkerError):
+                        raise event
+                    yield event
+            except gr.Error as error:  # ZeroGPU has no device, or the visitor no time left on one
+                raise ModelError(TAG.sub("", error.message).strip()) from None
 
         return rate

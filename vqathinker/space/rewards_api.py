@@ -5,9 +5,14 @@ from __future__ import annotations
 import math
 import re
 from numbers import Real
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the page is there before torch is
+    from ..rewards import RewardSpec
 
 SPECS = ("repaired", "official")
-LARGEST = 4096
+LARGEST, LONGEST, LONGEST_ALL = 4096, 8000, 256_000
+"""Answers, characters of one of them, and of all of them: what can be computed while others wait for the page."""
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 WELL_FORMED = "<think> </think><answer>{}</answer>"
 
@@ -29,6 +34,8 @@ def reward_table(answers: list, mos: list, spec: str = "repaired", perturbed: li
     rules = RewardSpec.official() if spec == "official" else RewardSpec()
     if not isinstance(mos, list):
         raise ValueError("mos must be a list with the human score of each video.")
+    for score in mos:
+        check_mos(score, rules)
     table = score_groups(completions(answers, "answers"), mos, rules)
     if perturbed:
         twins = score_groups(completions(perturbed, "perturbed"), mos, rules)
@@ -40,13 +47,23 @@ def reward_table(answers: list, mos: list, spec: str = "repaired", perturbed: li
     return {name: rows(tensor.tolist()) for name, tensor in tensors.items()}
 
 
+def check_mos(score: object, rules: RewardSpec) -> None:
+    number = isinstance(score, Real) and not isinstance(score, bool)
+    if not number or not rules.lowest <= score <= rules.highest:
+        raise ValueError(f"mos must hold numbers from {rules.lowest:g} to {rules.highest:g}, not {score!r}.")
+
+
 def completions(groups: list, name: str) -> list[list[str]]:
     """Texts for every answer. Raises ValueError for anything but lists of lists of strings and numbers."""
     if not isinstance(groups, list) or not all(isinstance(group, list) for group in groups):
         raise ValueError(f"{name} must be a list for each video, of lists of answers.")
     if sum(map(len, groups)) > LARGEST:
         raise ValueError(f"{name} may hold {LARGEST} answers at most.")
-    return [[completion(answer, name) for answer in group] for group in groups]
+    texts = [[completion(answer, name) for answer in group] for group in groups]
+    lengths = [len(text) for group in texts for text in group]
+    if lengths and (max(lengths) > LONGEST or sum(lengths) > LONGEST_ALL):
+        raise ValueError(f"{name} may hold {LONGEST} characters an answer and {LONGEST_ALL} in all at most.")
+    return texts
 
 
 def completion(answer: object, name: str) -> str:

@@ -21,7 +21,7 @@ WAITING = "Waiting for the model."
 WEBCAM = "Record with the webcam"
 FROM_WEBCAM = "From the webcam"
 ROLLOUTS = "Sampled answers"
-ROLLOUTS_INFO = "Besides its own answer, to see how sure it is. They do not move the score."
+ROLLOUTS_INFO = "Besides its own answer, to see how steady it is. They do not move the score."
 
 SURE = "How sure is it?"
 SPREAD = "{} sampled answers: mean {:.2f}, spread {:.2f} (standard deviation)."
@@ -29,9 +29,10 @@ NO_SPREAD = "Fewer than two sampled answers can be read: there is no spread to t
 UNREADABLE = "{} of {} could not be read."
 AGREE, WAVER, DISAGREE = (
     "They nearly agree.",
-    "They differ a little, as people would.",
-    "They disagree: take the score as a rough one.",
+    "They differ a little.",
+    "They disagree.",
 )
+STEADY = "The spread tells how steady its answers are, not how right: a wrong score can be a steady one."
 AGREE_BELOW, WAVER_BELOW = 0.15, 0.4
 LEGEND = (
     '<p class="vq-legend"><i class="dot"></i> a sampled answer <i class="mean"></i> their mean '
@@ -66,7 +67,7 @@ IN_ORDER, DISORDERED = "in order", "disordered"
 CHECK_TOLD = "In order {:.2f}, disordered {:.2f}: {}."
 CHECK_PROBABILITY = (
     "By the sampled answers the ordered video is the better one with a probability of {}, "
-    "by the formula of the ranking reward."
+    "by the formula behind the ranking reward."
 )
 CHECK_NAMED = "This time it names: {}."
 RECORDED = "Recorded with this model on {}."
@@ -93,7 +94,7 @@ FORMULA = (
 )
 FORMULA_SAYS = (
     "The sampled answers about each video are taken as a bell; the filled part of the bell of their difference is the "
-    "probability. The ranking reward of the training uses this formula for every pair of videos."
+    "probability. The ranking reward of the training puts each single answer in the place of mean<sub>A</sub>."
 )
 UNDECIDED = (0.4, 0.6)
 

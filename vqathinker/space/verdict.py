@@ -56,10 +56,10 @@ def sure(report: dict | None = None) -> str:
     unreadable = asked - len(row.scores)
     lost = texts.UNREADABLE.format(unreadable, asked) if unreadable else ""
     told = texts.NO_SPREAD if row.spread is None else texts.SPREAD.format(asked, row.mean, row.spread)
-    verdict_in_words = "" if row.spread is None else texts.how_sure(row.spread)
+    steady = "" if row.spread is None else f"{texts.how_sure(row.spread)} {texts.STEADY}"
     return (
         f'<section class="vq-card vq-sure" aria-label="{texts.SURE}"><h2>{texts.SURE}</h2>{axis([row])}'
-        f"<p>{told} {verdict_in_words} {lost}</p>{texts.LEGEND}{sampled(report['rollouts'])}</section>"
+        f"<p>{told} {steady} {lost}</p>{texts.LEGEND}{sampled(report['rollouts'])}</section>"
     )
 
 

@@ -14,9 +14,10 @@ from .film import Film, data_address
 STAGES = ("decoding", "watching", "thinking")
 
 
-def header(model: str) -> str:
+def header(model: str, caveat: str = "") -> str:
+    """Name, what it does, which model; `caveat`: what to expect of that model."""
     return (
-        f'<header class="vq-header"><h1>VQAThinker</h1><p>{texts.SUBTITLE}</p>'
+        f'<header class="vq-header"><h1>VQAThinker</h1><p>{texts.SUBTITLE} {caveat}</p>'
         f'<span class="vq-badge" title="{texts.MODEL_BADGE}">model: {escape(Path(model).name)}</span></header>'
     )
 

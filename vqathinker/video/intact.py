@@ -7,7 +7,10 @@ from typing import BinaryIO
 from vqathinker.errors import VideoError
 
 EBML, SEGMENT = 0x1A45DFA3, 0x18538067
-GIF_TRAILER = b";"
+GIF_END = b"\0;"
+"""The empty block that ends the last picture, and the trailer."""
+MP4_BOXES = {b"ftyp", b"moov", b"mdat", b"moof", b"mfra", b"sidx", b"meta", b"uuid", b"free", b"skip", b"wide"}
+"""What may stand at the top level; cameras and editors append other things, which is no part of the video."""
 
 
 def check_intact(name: str, kind: str, file: BinaryIO, size: int) -> None:
@@ -34,7 +37,7 @@ def _mp4(name: str, file: BinaryIO, size: int) -> None:
             length = int.from_bytes(head[8:16], "big")
         elif length == 0:
             length = size - position
-        if length < 8 or not box.isascii():
+        if length < 8 or (box not in MP4_BOXES and position + length > size):
             break
         seen.add(box)
         position += length
@@ -68,5 +71,5 @@ def _avi(name: str, file: BinaryIO, size: int) -> None:
 
 def _gif(name: str, file: BinaryIO, size: int) -> None:
     file.seek(max(0, size - 64))
-    if not file.read().rstrip(b"\0").endswith(GIF_TRAILER):
+    if GIF_END not in file.read():
         raise _cut(name)

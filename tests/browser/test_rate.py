@@ -150,6 +150,8 @@ def test_the_order_check_shows_the_disordered_film_and_both_scores(visit, clip):
     assert len(numbers) == 6 and numbers == sorted(numbers, reverse=True)
     assert score(page) == rated
     expect(page.locator("#rate")).to_be_visible()
+    open_tab(page, "Reward lab")
+    expect(page.locator("#lab-mine span")).to_contain_text("rollouts of your video, and as many in disorder")
 
 
 def test_the_report_is_saved_as_json_and_as_a_page_that_needs_nothing_else(visit, clip, browser: Browser, tmp_path):

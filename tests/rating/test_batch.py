@@ -111,6 +111,16 @@ def test_a_table_that_was_only_just_begun_is_gone_on_with(rater: Rater, folder: 
     assert [row["file"] for row in read(out)] == [str(folder / "b.mp4")]
 
 
+def test_rollouts_asked_for_later_are_made(rater: Rater, folder: Path, tmp_path: Path):
+    out = tmp_path / "ratings.csv"
+    list(rate_batch(rater, [folder / "b.mp4"], out))
+    assert read(out)[0]["spread"] == ""
+    [again] = rate_batch(rater, [folder / "b.mp4"], out, rollouts=4)
+    [row] = read(out)
+    assert again.score == float(row["score"]) and row["spread"] != ""
+    assert list(rate_batch(rater, [folder / "b.mp4"], out)) == []
+
+
 def test_a_table_that_cannot_be_written_is_told(rater: Rater, folder: Path, tmp_path: Path):
     with pytest.raises(TableError, match="cannot be written"):
         list(rate_batch(rater, [folder / "a.mp4"], tmp_path / "no" / "such" / "folder.csv"))

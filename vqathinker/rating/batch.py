@@ -56,7 +56,8 @@ def rate_batch(
 ) -> Iterator[Row]:
     """Rate every file and append a row for each to the CSV `out`; yield it when it is on disk.
 
-    Files that the table has a score for are skipped; those that failed are tried again, and their rows move to the end.
+    Files that the table has a score for are skipped; those that failed, or that were rated without the spread of the
+    rollouts asked for now, are rated again, and their rows move to the end.
     A file that cannot be rated gets a row with the reason in `error`. `batch`, `jobs` and `report` are those of
     `Rater.rate_many`; a `team` shares the files out, and each process yields its own rows. Raises TableError when `out`
     is no table of this kind or was written with another model.
@@ -64,7 +65,7 @@ def rate_batch(
     out, files = Path(out), find_files(paths)
     if team.leads:
         _join_parts(out, files, rater)
-        _drop_failed(out, files, rater)
+        _drop_unfinished(out, files, rater, rollouts)
     team.wait()
     known = _prepare(out, rater)
     todo = team.share([file for file in files if file not in known])
@@ -149,10 +150,14 @@ def _join_parts(out: Path, files: list[str], rater: Rater) -> None:
         raise TableError(f"{out} cannot be written: {error.strerror or error}.") from error
 
 
-def _drop_failed(out: Path, files: Iterable[str], rater: Rater) -> None:
-    """Take the rows of those `files` that failed out of the table, in one step, so that they are tried again."""
+def _drop_unfinished(out: Path, files: Iterable[str], rater: Rater, rollouts: int) -> None:
+    """Take the rows of those `files` that failed, or lack a spread, out of the table in one step: they are made again."""
     rows, asked = _read(out, rater) if os.path.exists(out) else [], set(files)
-    kept = [row for row in rows if not row["error"] or row["file"] not in asked]
+    kept = [
+        row
+        for row in rows
+        if row["file"] not in asked or not (row["error"] or (rollouts > 1 and not row["spread"]))
+    ]
     if len(kept) == len(rows):
         return
     fresh = out.with_name(f"{out.name}.new")

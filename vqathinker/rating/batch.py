@@ -151,7 +151,7 @@ def _join_parts(out: Path, files: list[str], rater: Rater) -> None:
 
 
 def _drop_unfinished(out: Path, files: Iterable[str], rater: Rater, rollouts: int) -> None:
-    """Take the rows of those `files` that failed, or lack a spread, out of the table in one step: they are made again."""
+    """Take the rows of those `files` that failed or lack a spread out of the table, in one step, so that they are made again."""
     rows, asked = _read(out, rater) if os.path.exists(out) else [], set(files)
     kept = [
         row

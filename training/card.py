@@ -1,6 +1,6 @@
 """The model card and the table in the README, written from what was measured.
 
-    python -m training.card EVALUATION_DIR BUILT_DIR [--checkpoint DIR] [--readme README.md] [--run DIR]
+    python -m training.card EVALUATION_DIR BUILT_DIR [--checkpoint DIR] [--readme README.md] --run RUN_DIR
 
 EVALUATION_DIR/evaluation.json comes from `training.evaluate`, BUILT_DIR/manifest.jsonl from `training.data.build`, the
 logs in --run from `training.sft` and `training.grpo`, study.json in it from `training.study`. The card becomes
@@ -145,7 +145,7 @@ def study_section(folder: Path) -> str:
     return "\n\n".join(parts) if len(parts) > 1 else ""
 
 
-def write_card(evaluation: Path, built: Path, checkpoint: Path, run: Path = RUN) -> dict:
+def write_card(evaluation: Path, built: Path, checkpoint: Path, run: Path) -> dict:
     """Write the card and its numbers into the checkpoint; the numbers."""
     result = json.loads((evaluation / "evaluation.json").read_text())
     sections = [preference_section(result), sampled_section(result), study_section(run)]
@@ -174,7 +174,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
     parser.add_argument("--checkpoint", type=Path, default=Path("vqathinker/checkpoints/tiny"))
     parser.add_argument("--readme", type=Path, default=Path("README.md"))
-    parser.add_argument("--run", type=Path, default=RUN, help=f"the run that made the checkpoint (default: {RUN})")
+    parser.add_argument("--run", type=Path, required=True, help="the run that made the checkpoint: its log")
     args = parser.parse_args(argv)
     result = write_card(args.evaluation, args.built, args.checkpoint, args.run)
     replace_between(args.readme, MARKERS, accuracy(result))

@@ -59,7 +59,7 @@ def _reshards(module: FSDPModule) -> bool:
 @contextmanager
 def _whole_zero3(engine: nn.Module) -> Iterator[None]:
     """ZeRO-3's hooks divide a layer again as soon as it has run, so they are taken off for the while."""
-    from deepspeed.zero import GatheredParameters
+    from deepspeed.runtime.zero import GatheredParameters
 
     offload, parameters = engine.optimizer.parameter_offload, list(engine.parameters())
     with GatheredParameters(parameters):

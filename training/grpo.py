@@ -14,14 +14,15 @@ A step:
  4. advantages in each group, the loss with its penalty for leaving the start (training/grpo_loss.py), an update in
     which the answers about a clip share its prompt (training/policy.py). Twins are never trained on.
 
-RUN_DIR receives grpo_log.jsonl, probes.jsonl, the last state and, unless --features names another folder, what the
-frozen tower sees of the clips. OUT gets a model card without measurements, which training.card replaces. Where this
-departs from the released trainer: see training/README.md.
+RUN_DIR receives grpo.yaml with all settings, grpo_log.jsonl, probes.jsonl, the last state and, unless --features names
+another folder, what the frozen tower sees of the clips. OUT gets a model card without measurements, which training.card
+replaces. Where this departs from the released trainer: see training/SCALING.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -30,7 +31,14 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DistributedType, InitProcessGroupKwargs, gather_object
+from accelerate.utils import (
+    DistributedType,
+    GradientAccumulationPlugin,
+    InitProcessGroupKwargs,
+    gather_object,
+    parse_flag_from_env,
+)
+from torch.distributed.fsdp import MixedPrecisionPolicy
 
 from vqathinker.errors import VQAThinkerError
 from vqathinker.model.processing import VQAThinkerProcessor
@@ -40,7 +48,7 @@ from .datasets import Item, read_items
 from .grpo_clips import sample_key
 from .grpo_config import REWARDS, GrpoSettings, load_grpo_settings
 from .grpo_features import Decoded, Stored, fill, fingerprint
-from .grpo_loop import Data, Trainer
+from .grpo_loop import Data, Trainer, weights_digest
 from .grpo_loss import LossParts, grpo_loss, loss_size
 from .grpo_plan import limited
 from .grpo_state import save_checkpoint
@@ -49,6 +57,7 @@ from .grpo_validate import evenly
 from .plain_card import plain_card
 from .policy import Policy, Reference, add_adapters, choose_trained
 from .start import load_looker, load_start
+from .whole import whole
 
 __all__ = ["LossParts", "grpo_loss", "loss_size", "run_grpo"]
 
@@ -58,11 +67,21 @@ PATIENCE = timedelta(hours=6)
 
 
 def make_accelerator(settings: GrpoSettings) -> Accelerator:
-    """accelerate with the precision and the accumulation of the settings; DeepSpeed is told the batch, as it asks."""
-    waiting = InitProcessGroupKwargs(timeout=PATIENCE)
-    accelerator = Accelerator(mixed_precision="bf16" if settings.bf16 else "no", kwargs_handlers=[waiting])
-    micro = settings.micro_batches(accelerator.num_processes)
-    accelerator.gradient_accumulation_steps = micro
+    """accelerate with the precision and the accumulation of the settings; DeepSpeed is told the batch, as it asks.
+
+    FSDP divides the gradients of every micro batch at once: whole ones would stay on every GPU until the last. It adds
+    them up in float32.
+    """
+    micro = settings.micro_batches(int(os.environ.get("WORLD_SIZE", "1")))
+    steps = GradientAccumulationPlugin(num_steps=micro, sync_each_batch=parse_flag_from_env("ACCELERATE_USE_FSDP"))
+    accelerator = Accelerator(
+        mixed_precision="bf16" if settings.bf16 else "no",
+        gradient_accumulation_plugin=steps,
+        kwargs_handlers=[InitProcessGroupKwargs(timeout=PATIENCE)],
+    )
+    if accelerator.distributed_type == DistributedType.FSDP and settings.bf16:
+        precise = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
+        accelerator.state.fsdp_plugin.mixed_precision_policy = precise
     if accelerator.distributed_type == DistributedType.DEEPSPEED:
         config = accelerator.state.deepspeed_plugin.deepspeed_config
         config |= {
@@ -77,7 +96,10 @@ def make_accelerator(settings: GrpoSettings) -> Accelerator:
 def make_learner(
     start: str, settings: GrpoSettings, accelerator: Accelerator
 ) -> tuple[Learner, object, VQAThinkerProcessor]:
-    """Model, reference and optimiser from a checkpoint; the second value is the peft model around it, or None."""
+    """Model, reference and optimiser from a checkpoint; the second value is the peft model around it, or None.
+
+    What marks the start and what it sees is taken before an engine divides the weights.
+    """
     loaded = load_start(start)
     model, processor = loaded.model, loaded.processor
     prompt = processor.tokenizer(processor.prompt_text())["input_ids"]
@@ -85,6 +107,8 @@ def make_learner(
     adapters = add_adapters(model, settings.train, settings.lora) if settings.lora else None
     trained = [p for p in model.parameters() if p.requires_grad] if adapters else choose_trained(model, settings.train)
     policy.to(accelerator.device)
+    start_mark = weights_digest(policy)
+    sight_mark = fingerprint(model, processor, settings.twins, settings.twin_seed) if settings.stores_sight else {}
     reference = Reference(policy, adapters) if settings.beta else None
     groups = [
         {"params": [p for p in trained if p.ndim > 1], "weight_decay": settings.weight_decay},
@@ -92,7 +116,8 @@ def make_learner(
     ]
     optimizer = torch.optim.AdamW([group for group in groups if group["params"]], lr=settings.lr, betas=(0.9, 0.98))
     policy, optimizer = accelerator.prepare(policy, optimizer)
-    return Learner(accelerator, policy, reference, optimizer, processor, settings), adapters, processor
+    learner = Learner(accelerator, policy, reference, optimizer, processor, settings, start_mark, sight_mark)
+    return learner, adapters, processor
 
 
 def make_data(
@@ -102,10 +127,9 @@ def make_data(
     settings, accelerator = learner.settings, learner.accelerator
     held_out = evenly(held_out, settings.validation)
     twins = (settings.twins, settings.twin_seed)
-    if not (settings.cache and settings.frozen_sight):
+    if not settings.stores_sight:
         return Data(list(items), held_out, Decoded(learner.processor, *twins))
-    mark = fingerprint(learner.bare.model, learner.processor, *twins)
-    store = Stored(features, mark, learner.processor.frames)
+    store = Stored(features, learner.sight_mark, learner.processor.frames)
     mine = [*items, *held_out][accelerator.process_index :: accelerator.num_processes]
     if not all(store.path(item).exists() for item in mine):
         looker = load_looker(start, str(accelerator.device)).model
@@ -136,6 +160,9 @@ def run_grpo(
     """The whole command of the module docstring. Raises VQAThinkerError, ValueError or FloatingPointError."""
     accelerator = make_accelerator(settings)
     run.mkdir(parents=True, exist_ok=True)
+    if accelerator.is_main_process:
+        with whole(run / "grpo.yaml") as partial:
+            partial.write_text(settings.to_yaml())
     torch.manual_seed(settings.seed)
     learner, adapters, processor = make_learner(start, settings, accelerator)
     data = make_data(limited(items, settings.most), held_out, learner, start, features or run / "features", jobs)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+
+import yaml
 
 from vqathinker.rewards import RewardSpec
 
@@ -156,6 +159,11 @@ class GrpoSettings:
         return not self.trains_tower and not self.trains_motion
 
     @property
+    def stores_sight(self) -> bool:
+        """Whether what the frozen parts see is computed once and kept."""
+        return self.cache and self.frozen_sight
+
+    @property
     def perturbs(self) -> bool:
         """Whether twins are written about: without a bonus there is nothing to gain from them."""
         return self.twins > 0 and self.reward.bonus > 0
@@ -171,6 +179,10 @@ class GrpoSettings:
                 f"({self.micro_batch})"
             )
         return self.videos // (processes * self.micro_batch)
+
+    def to_yaml(self) -> str:
+        """A file that `load_grpo_settings` reads back."""
+        return yaml.safe_dump(json.loads(json.dumps(asdict(self))), sort_keys=False)
 
     def without(self, reward: str) -> GrpoSettings:
         """The same run with one of the four rewards removed."""

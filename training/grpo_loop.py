@@ -44,7 +44,6 @@ class Trainer:
     def __init__(self, learner: Learner, data: Data, run: Path, jobs: int, report: Callable[[str], None] = print):
         settings = learner.settings
         self.learner, self.data, self.run, self.report = learner, data, run, report
-        self.start = weights_digest(learner.bare)
         self.steps = settings.total_steps(len(data.train))
         groups = [item.group for item in data.train]
         contents = [item.content or item.id for item in data.train]
@@ -61,7 +60,7 @@ class Trainer:
         return {
             "settings": json.loads(json.dumps(asdict(self.learner.settings))),
             "samples": digest([f"{item.id} {item.mos}" for item in self.data.train]),
-            "start": self.start,
+            "start": self.learner.start_mark,
             "processes": self.learner.accelerator.num_processes,
         }
 
@@ -109,7 +108,7 @@ class Trainer:
         self.data.source.bad.update(kept.get("bad", {}))
         start = kept["step"]
         if start == 0:
-            self.keep(0, {"step": 0}, self.data.source.bad)
+            self.measure(0, {"step": 0})
         upcoming = self.ahead.submit(self.load, start) if start < self.steps else None
         for step in range(start, self.steps):
             batch, bad = upcoming.result()
@@ -129,13 +128,17 @@ class Trainer:
 
     def keep(self, step: int, row: dict, bad: dict[str, str]) -> None:
         """Validate, log, keep the probes, save; `bad` are the samples that could not be read."""
+        self.measure(step, row)
+        save_state(self.learner.accelerator, self.run, step, self.note() | {"bad": bad})
+
+    def measure(self, step: int, row: dict) -> None:
+        """Validate, log, keep the probes."""
         with writing(self.learner) as bare:
             if self.learner.accelerator.is_main_process:
                 row |= {"validation": self.validation.measure(bare)}
                 for probe in self.probes.rows(bare, step):
                     log_row(self.run, PROBES, probe)
         self.tell(row)
-        save_state(self.learner.accelerator, self.run, step, self.note() | {"bad": bad})
 
     def tell(self, row: dict) -> None:
         if not self.learner.accelerator.is_main_process:

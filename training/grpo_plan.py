@@ -70,7 +70,7 @@ def make_plan(
         rng, chosen = np.random.default_rng([seed, 21, step]), []
         while len(chosen) < videos:
             name = names[rng.choice(len(names), p=odds)]
-            if not set(members[name]) <= set(chosen):
+            if sum(groups[index] == name for index in chosen) < len(members[name]):
                 chosen.append(next(index for index in streams[name] if index not in chosen))
         plan[step] = chosen
     return plan

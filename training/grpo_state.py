@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
 from accelerate import Accelerator
 from safetensors import SafetensorError
 
@@ -109,6 +110,11 @@ def log_row(run: Path, name: str, row: dict) -> None:
         raise SaveError(f"{run / name} cannot be written: {error.strerror}; what was saved before is kept") from error
 
 
+def trimmed(value: torch.Tensor) -> torch.Tensor:
+    """Without the padding that gathering an uneven tensor leaves behind it, which would be counted as weights."""
+    return value if value.untyped_storage().nbytes() == value.nbytes else value.clone()
+
+
 def save_checkpoint(
     accelerator: Accelerator, policy: Policy, adapters, processor: VQAThinkerProcessor, out: Path, card: str = ""
 ) -> None:
@@ -117,9 +123,11 @@ def save_checkpoint(
     Raises SaveError.
     """
     if adapters is None:
-        prefix = "model."
-        weights = {key.removeprefix(prefix): value for key, value in accelerator.get_state_dict(policy).items()}
         model = accelerator.unwrap_model(policy).model
+        gathered = accelerator.get_state_dict(policy) or {}  # DeepSpeed gives it to the first process only
+        weights = {key.removeprefix("model."): trimmed(value) for key, value in gathered.items()}
+        for tied in model.all_tied_weights_keys:  # gathered once more, they would be stored twice
+            weights.pop(tied, None)
     else:
         model = adapters.merge_and_unload()
         weights = None

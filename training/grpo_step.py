@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -38,7 +38,8 @@ class Batch:
 
 @dataclass
 class Learner:
-    """What takes part in a step."""
+    """What takes part in a step. `start_mark` is that of the weights at the start, `sight_mark` the fingerprint of what
+    the frozen parts see."""
 
     accelerator: Accelerator
     policy: Policy
@@ -46,6 +47,12 @@ class Learner:
     optimizer: torch.optim.Optimizer
     processor: VQAThinkerProcessor
     settings: GrpoSettings
+    start_mark: str = ""
+    sight_mark: dict = field(default_factory=dict)
+
+    def autocast(self) -> torch.autocast:
+        """bfloat16 where the settings want it, under every engine: accelerate's own is off under DeepSpeed."""
+        return torch.autocast(self.accelerator.device.type, torch.bfloat16, enabled=self.settings.bf16)
 
     @property
     def bare(self) -> Policy:
@@ -55,9 +62,8 @@ class Learner:
 @contextmanager
 def writing(learner: Learner) -> Iterator[Policy]:
     """The policy in one piece and in eval mode, for writing; sharded weights are put together as long as it lasts."""
-    accelerator, bare = learner.accelerator, learner.bare
-    with torch.no_grad(), whole(learner.policy), accelerator.autocast():
-        yield bare
+    with torch.no_grad(), whole(learner.policy), learner.autocast():
+        yield learner.bare
 
 
 def roll_out(learner: Learner, batch: Batch, step: int, first: int) -> tuple[Rollouts, Rollouts | None]:
@@ -97,7 +103,7 @@ def reference_logps(learner: Learner, batch: Batch, rollouts: Rollouts) -> list[
         return None
     micro = learner.settings.micro_batch
     bounds = [(start, start + micro) for start in range(0, len(batch.items), micro)]
-    with learner.accelerator.autocast():
+    with learner.autocast():
         return [learner.reference(part(batch.ordered, *b), rows(rollouts, slice(*b)).ids) for b in bounds]
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-
-import yaml
 
 from vqathinker.model.folders import HUB, HUB_ID
 
@@ -58,5 +54,5 @@ def plain_card(name: str, start: str, items: Sequence[Item], settings: GrpoSetti
         group=settings.group,
         samples=len(items),
         groups=", ".join(f"{count} of {group}" for group, count in sorted(counts.items())),
-        settings=yaml.safe_dump(json.loads(json.dumps(asdict(settings))), sort_keys=False),
+        settings=settings.to_yaml(),
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from transformers.integrations import deepspeed
 from transformers.utils.logging import disable_progress_bar
 
 from vqathinker.errors import ModelError
@@ -26,13 +29,24 @@ def start_mode(folder: Path) -> str | None:
     return "training" if read_settings(folder)[1] else None
 
 
+@contextmanager
+def undivided() -> Iterator[None]:
+    """Weights are read whole, although transformers would divide them at once where ZeRO-3 is about to be used."""
+    kept = deepspeed._hf_deepspeed_config_weak_ref
+    deepspeed.unset_hf_deepspeed_config()
+    try:
+        yield
+    finally:
+        deepspeed._hf_deepspeed_config_weak_ref = kept
+
+
 def load_start(name: str) -> LoadedModel:
     """A bundled checkpoint, a folder in either layout or a hub id, in float32, with the batch norm that `load_model`
     folds and without the device map that ZeRO-3 refuses. Raises ModelError with one sentence.
     """
     folder = find_folder(name)
     disable_progress_bar()
-    with collected_log() as log:
+    with undivided(), collected_log() as log:
         try:
             checkpoint = open_checkpoint(folder, start_mode(folder))
             model, report = VQAThinkerForConditionalGeneration.from_pretrained(
@@ -51,4 +65,5 @@ def load_start(name: str) -> LoadedModel:
 
 def load_looker(name: str, device: str | None = None) -> LoadedModel:
     """The same checkpoint, only to look through its frozen parts: faster, with the batch norm folded."""
-    return load_model(name, "fp32", device, start_mode(find_folder(name)))
+    with undivided():
+        return load_model(name, "fp32", device, start_mode(find_folder(name)))

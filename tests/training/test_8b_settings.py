@@ -40,3 +40,10 @@ def test_adapters_on_one_gpu():
     assert LORA.lora == LoraSettings(64, 128) and LORA.train == ("language_model",)
     assert LORA.micro_batches(1) == 8 and LORA.micro_batches(8) == 1
     assert LORA.reward == FULL.reward and (LORA.group, LORA.beta) == (FULL.group, FULL.beta)
+
+
+@pytest.mark.parametrize("name", ["tiny_grpo", "8b_grpo", "8b_grpo_lora"])
+def test_what_a_run_notes_of_its_settings_reads_back(name, tmp_path):
+    settings = load_grpo_settings(CONFIGS / f"{name}.yaml")
+    (tmp_path / "grpo.yaml").write_text(settings.to_yaml())
+    assert load_grpo_settings(tmp_path / "grpo.yaml") == settings

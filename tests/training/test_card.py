@@ -176,4 +176,15 @@ def test_a_readme_without_markers_is_refused(measured, tmp_path):
     (tmp_path / "README.md").write_text("nothing")
     write_card(measured, measured, checkpoint, tmp_path)
     with pytest.raises(ValueError, match="needs <!-- accuracy"):
-        main([str(measured), str(measured), "--checkpoint", str(checkpoint), "--readme", str(tmp_path / "README.md")])
+        main(
+            [
+                str(measured),
+                str(measured),
+                "--checkpoint",
+                str(checkpoint),
+                "--readme",
+                str(tmp_path / "README.md"),
+                "--run",
+                str(RUN),
+            ]
+        )

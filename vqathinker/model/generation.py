@@ -119,6 +119,7 @@ def write(
         logits_processor=noise,
         streamer=streamer,
         stopping_criteria=[Cancelled(cancel)] if cancel else None,
+        synced_gpus=False,  # training gathers divided weights before: processes need not wait for one another
     )
     rows = output[:, input_ids.shape[1] :].tolist()
     return [row[: row.index(eos_token_id)] if eos_token_id in row else row for row in rows]

@@ -151,12 +151,10 @@ def _join_parts(out: Path, files: list[str], rater: Rater) -> None:
 
 
 def _drop_unfinished(out: Path, files: Iterable[str], rater: Rater, rollouts: int) -> None:
-    """Take the rows of those `files` that failed or lack a spread out of the table, in one step, so that they are made again."""
+    """Take the rows of those `files` that failed or lack a spread out of the table, in one step, to make them again."""
     rows, asked = _read(out, rater) if os.path.exists(out) else [], set(files)
     kept = [
-        row
-        for row in rows
-        if row["file"] not in asked or not (row["error"] or (rollouts > 1 and not row["spread"]))
+        row for row in rows if row["file"] not in asked or not (row["error"] or (rollouts > 1 and not row["spread"]))
     ]
     if len(kept) == len(rows):
         return

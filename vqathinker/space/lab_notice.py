@@ -159,10 +159,7 @@ def temporal(numbers: Numbers) -> str:
         return f"{gained}, but the bonus is set to 0."
     if not winners:
         return f"{gained}, but no answer passes the threshold there: no bonus."
-    return (
-        f"{gained}, so {len(winners)} of {state.answers} answers "
-        f"{'gets' if len(winners) == 1 else 'get'} a bonus."
-    )
+    return f"{gained}, so {len(winners)} of {state.answers} answers {'gets' if len(winners) == 1 else 'get'} a bonus."
 
 
 def _winners(side, i: int) -> set[int]:

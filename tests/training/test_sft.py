@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from safetensors.torch import load_file
 
-from training.card import write_card
+from training.card import RUN, write_card
 from training.config import ModelSettings, MoveSettings, SeeSettings, SftSettings, SpeakSettings
 from training.data.build import build
 from training.evaluate import predict_all, summary
@@ -93,6 +93,6 @@ def test_the_checkpoint_is_measured_and_its_card_written(trained, data_dir, buil
     result = summary(rows, predictions, "tiny")
     assert result["samples"] == len(rows)
     (tmp_path / "evaluation.json").write_text(json.dumps(result))
-    write_card(tmp_path, built, trained / "tiny")
+    write_card(tmp_path, built, trained / "tiny", RUN)
     card = (trained / "tiny" / "README.md").read_text()
     assert f"{result['well_formed']:.4f}" in card and "| defect | precision |" in card

@@ -61,7 +61,7 @@ def open_shared(page: gr.Blocks, tab: gr.Tab) -> None:
 def offer(rollouts: Sequence[str] | dict | None) -> str | None:
     """What the page is told of the rollouts that could be used, as JSON."""
     content = rollouts if isinstance(rollouts, dict) else {"texts": list(rollouts or ())}
-    if not content["texts"]:
+    if not content.get("texts"):
         return None
     return json.dumps({"texts": list(content["texts"]), "shuffled": list(content.get("shuffled") or [])})
 

@@ -57,7 +57,6 @@ from .grpo_validate import evenly
 from .plain_card import plain_card
 from .policy import Policy, Reference, add_adapters, choose_trained
 from .start import load_looker, load_start
-from .whole import whole
 
 __all__ = ["LossParts", "grpo_loss", "loss_size", "run_grpo"]
 
@@ -160,9 +159,6 @@ def run_grpo(
     """The whole command of the module docstring. Raises VQAThinkerError, ValueError or FloatingPointError."""
     accelerator = make_accelerator(settings)
     run.mkdir(parents=True, exist_ok=True)
-    if accelerator.is_main_process:
-        with whole(run / "grpo.yaml") as partial:
-            partial.write_text(settings.to_yaml())
     torch.manual_seed(settings.seed)
     learner, adapters, processor = make_learner(start, settings, accelerator)
     data = make_data(limited(items, settings.most), held_out, learner, start, features or run / "features", jobs)

@@ -180,9 +180,13 @@ class GrpoSettings:
             )
         return self.videos // (processes * self.micro_batch)
 
+    def to_dict(self) -> dict:
+        """All settings as JSON gives them back."""
+        return json.loads(json.dumps(asdict(self)))
+
     def to_yaml(self) -> str:
         """A file that `load_grpo_settings` reads back."""
-        return yaml.safe_dump(json.loads(json.dumps(asdict(self))), sort_keys=False)
+        return yaml.safe_dump(self.to_dict(), sort_keys=False)
 
     def without(self, reward: str) -> GrpoSettings:
         """The same run with one of the four rewards removed."""

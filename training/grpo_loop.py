@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from accelerate.utils import gather_object
@@ -24,6 +23,7 @@ from .grpo_step import Batch, Learner, train_step, writing
 from .grpo_validate import Probes, Validation
 from .policy import see
 from .schedule import warm_cosine
+from .whole import whole
 
 SPARE = 50
 """Samples tried in the place of one that cannot be read, before the run gives up."""
@@ -58,7 +58,7 @@ class Trainer:
     def note(self) -> dict:
         """What a state of this run depends on, as JSON gives it back."""
         return {
-            "settings": json.loads(json.dumps(asdict(self.learner.settings))),
+            "settings": self.learner.settings.to_dict(),
             "samples": digest([f"{item.id} {item.mos}" for item in self.data.train]),
             "start": self.learner.start_mark,
             "processes": self.learner.accelerator.num_processes,
@@ -105,6 +105,9 @@ class Trainer:
         """All steps that are left."""
         settings, accelerator = self.learner.settings, self.learner.accelerator
         kept = resume(accelerator, self.run, self.note())
+        if accelerator.is_main_process:
+            with whole(self.run / "grpo.yaml") as partial:
+                partial.write_text(settings.to_yaml())
         self.data.source.bad.update(kept.get("bad", {}))
         start = kept["step"]
         if start == 0:
@@ -190,5 +193,5 @@ def start_tracker(settings: GrpoSettings, run: Path) -> Callable[[dict], None] |
     except ImportError:
         print("trackio is not installed: metrics go to the log file only", file=sys.stderr)
         return None
-    trackio.init(project=settings.trackio, name=run.name, config=asdict(settings))
+    trackio.init(project=settings.trackio, name=run.name, config=settings.to_dict())
     return trackio.log

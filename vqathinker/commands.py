@@ -57,13 +57,11 @@ def rate_aloud(rater, file: str, rollouts: int) -> None:
 def run_compare(args: argparse.Namespace) -> int:
     comparison = open_rater(args, [args.first, args.second]).compare(args.first, args.second, args.rollouts)
     result = comparison.to_dict()
-    for key, file in (("first", args.first), ("second", args.second)):
-        result[key]["file"] = file
+    result["first"]["file"], result["second"]["file"] = args.first, args.second
     if args.json:
         print(json.dumps(result))
         return DONE
-    rated = (("A", args.first, comparison.first), ("B", args.second, comparison.second))
-    for letter, file, rating in rated:
+    for letter, file, rating in (("A", args.first, comparison.first), ("B", args.second, comparison.second)):
         print(f"{letter}  {rating.score:.2f}  spread {rating.spread:.2f}  {file}\n   {rating.reasoning}")
     print(f"A is better with a probability of {result['probability_first_better']:.0%}")
     return DONE

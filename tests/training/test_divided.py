@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from accelerate.utils.launch import prepare_multi_gpu_env
 from safetensors.torch import load_file
 
 from tests.training.grpo_small import save_start, write_labels
-from tests.training.test_accelerate_configs import environment  # noqa: F401, a fixture
+from tests.training.test_accelerate_configs import launched
 from training.publish_checks import check_shards
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +60,7 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
     return {key: value for path in sorted(folder.glob("*.safetensors")) for key, value in load_file(path).items()}
 
 
-def test_divided_weights_learn_what_whole_ones_do(arguments, environment, tmp_path):  # noqa: F811
+def test_divided_weights_learn_what_whole_ones_do(arguments, tmp_path):
     launch = [
         "-m",
         "torch.distributed.run",
@@ -70,7 +71,8 @@ def test_divided_weights_learn_what_whole_ones_do(arguments, environment, tmp_pa
         "tests.training.without_gpus",
     ]
     one = run(["-m", "training.grpo"], arguments, tmp_path / "one", {"ACCELERATE_USE_CPU": "true"})
-    engine = environment("fsdp") | {"FSDP_TRANSFORMER_CLS_TO_WRAP": "Qwen2DecoderLayer"}  # it has no other blocks
+    engine = prepare_multi_gpu_env(launched("fsdp"))
+    engine |= {"FSDP_TRANSFORMER_CLS_TO_WRAP": "Qwen2DecoderLayer"}  # it has no other blocks
     two = run(launch, arguments, tmp_path / "two", {k: v for k, v in engine.items() if k not in ("WORLD_SIZE", "RANK")})
     assert [row["step"] for row in one] == [row["step"] for row in two] == [0, 1, 2]
     for name in ("loss", "kl", "gradient_norm", "length"):

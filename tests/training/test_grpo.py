@@ -27,6 +27,7 @@ from tests.training.grpo_small import (
 )
 from training.datasets import Item, read_items
 from training.grpo import PATIENCE, main, make_accelerator, make_learner, run_grpo
+from training.grpo_config import load_grpo_settings
 from training.grpo_loop import short
 from training.grpo_state import SaveError, forget_after, resume, save_state, states
 from training.grpo_step import reference_logps, roll_out, train_step, update
@@ -341,6 +342,7 @@ def test_a_run_is_not_continued_with_other_settings(start, data_dir, features, t
         run_grpo(items, [], *paths, small(steps=1, lr=5e-3), features=features, jobs=1)
     with pytest.raises(VQAThinkerError, match="holds a run with other samples"):
         run_grpo(items[1:], [], *paths, small(steps=1), features=features, jobs=1)
+    assert load_grpo_settings(tmp_path / "run" / "grpo.yaml") == small(steps=1)
 
 
 def test_a_full_disk_keeps_the_last_state(start, tmp_path):

@@ -128,8 +128,8 @@ def numbers(path: Path) -> str:
 
 def caveat(checkpoint: Path) -> str:
     """What to expect of a bundled model, in a sentence with its measured share of false alarms; empty without one."""
-    alarms = measured(read_evaluation(checkpoint / "evaluation.json"), "defects.false_alarms.value")
-    return CAVEAT.format(float(alarms)) if alarms else ""
+    alarms = entry(read_evaluation(checkpoint / "evaluation.json"), "defects.false_alarms.value")
+    return CAVEAT.format(alarms) if isinstance(alarms, float) else ""
 
 
 def read_evaluation(path: Path) -> object:
@@ -140,10 +140,16 @@ def read_evaluation(path: Path) -> object:
         return None
 
 
-def measured(content: object, keys: str) -> str:
-    """ "0.81 [0.76, 0.85]" or "0.99" from nested objects, empty where there is no such number."""
+def entry(content: object, keys: str) -> object:
+    """What stands at "outer.inner" in nested objects, None where nothing does."""
     for key in keys.split("."):
         content = content.get(key) if isinstance(content, dict) else None
+    return content
+
+
+def measured(content: object, keys: str) -> str:
+    """ "0.81 [0.76, 0.85]" or "0.99" from nested objects, empty where there is no such number."""
+    content = entry(content, keys)
     if isinstance(content, dict) and content.get("value") is not None:
         return "{value:.2f} [{low:.2f}, {high:.2f}]".format(**content)
     return f"{content:.2f}" if isinstance(content, float) else ""

@@ -36,10 +36,11 @@ GRACE_S, CLEANING_S = 3, 30
 def build(settings: Settings) -> gr.Blocks:
     """The whole page; the model is loaded in the background from here on."""
     model, to_rate, to_compare = Model(settings), Wishes(), Wishes()
+    checkpoint = checkpoint_folder(settings.model)
     with gr.Blocks(
         title=texts.TITLE, analytics_enabled=False, delete_cache=(CACHE_EVERY_S, CACHE_AGE_S), fill_width=False
     ) as page:
-        html("header", views.header(settings.model, caveat(checkpoint_folder(settings.model))))
+        html("header", views.header(settings.model, caveat(checkpoint)))
         rollouts_state = gr.State([])
         with gr.Tabs():  # named, so that who opens a tab from elsewhere, and every client, finds it
             with gr.Tab("Rate"):
@@ -49,7 +50,7 @@ def build(settings: Settings) -> gr.Blocks:
             open_shared(page, build_lab_tab(rollouts_state))
             build_learned_tab(settings.model)
             with gr.Tab("About"):
-                gr.Markdown(about(settings.model, settings.address, checkpoint_folder(settings.model)), elem_id="about")
+                gr.Markdown(about(settings.model, settings.address, checkpoint), elem_id="about")
         add_endpoints(model)
 
         def leave(request: gr.Request) -> None:

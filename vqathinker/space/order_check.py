@@ -43,15 +43,10 @@ def check_order(wish: Wish, panel: Panel, model: Model, ordered: dict | None) ->
                 yield panel.update(status=views.stages("thinking"))
         elif isinstance(event, Rated):
             report = event.rating.to_dict()
-            both = {name: written(one) for name, one in (("texts", ordered), ("shuffled", report))}
+            both = {"texts": verdict.sampled_texts(ordered), "shuffled": verdict.sampled_texts(report)}
             yield panel.idle(
                 status=views.timings(report["timings"]), checked=told(ordered, report) + film, rollouts=both
             )
-
-
-def written(report: dict) -> list[str]:
-    """The sampled answers of a report, as they were written."""
-    return [rollout["text"] for rollout in report["rollouts"]]
 
 
 def told(ordered: dict, disordered: dict) -> str:

@@ -56,6 +56,6 @@ def finished(panel: Panel, report: dict, film: Film, **others) -> list:
         save=save_links(report, film),
         report=report,
         details=gr.update(**SHOWN),
-        rollouts=[rollout["text"] for rollout in report["rollouts"]],
+        rollouts=verdict.sampled_texts(report),
     )
     return panel.idle(**{**said, **others})

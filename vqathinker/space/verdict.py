@@ -59,11 +59,16 @@ def sure(report: dict | None = None) -> str:
     steady = "" if row.spread is None else f"{texts.how_sure(row.spread)} {texts.STEADY}"
     return (
         f'<section class="vq-card vq-sure" aria-label="{texts.SURE}"><h2>{texts.SURE}</h2>{axis([row])}'
-        f"<p>{told} {steady} {lost}</p>{texts.LEGEND}{sampled(report['rollouts'])}</section>"
+        f"<p>{told} {steady} {lost}</p>{texts.LEGEND}{sampled(report)}</section>"
     )
 
 
-def sampled(rollouts: list[dict]) -> str:
+def sampled_texts(report: dict) -> list[str]:
+    """The sampled answers of a rating, as they were written."""
+    return [rollout["text"] for rollout in report["rollouts"]]
+
+
+def sampled(report: dict) -> str:
     """The texts of the sampled answers, folded away."""
-    items = "".join(f"<li>{escape(rollout['text'])}</li>" for rollout in rollouts)
+    items = "".join(f"<li>{escape(text)}</li>" for text in sampled_texts(report))
     return f"<details><summary>{texts.SAMPLED}</summary><ol>{items}</ol></details>"

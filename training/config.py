@@ -87,7 +87,8 @@ class SftSettings:
     """Everything that decides a supervised run, next to its data.
 
     `human_copies` of a stage: how often an epoch shows a sample with human MOS, so that authentic defects weigh more;
-    `tone_share`, `time_share`: how often a degraded clip gets a new defect of pixels or of time (training/vary.py).
+    `tone_share`, `time_share`: how often a degraded clip gets a new defect of pixels or of time (training/vary.py);
+    `retouch_share`: how often a rated picture that people liked gets one of pixels.
     """
 
     seed: int = 0
@@ -95,6 +96,7 @@ class SftSettings:
     resize_share: float = 0.5
     tone_share: float = 0.35
     time_share: float = 0.35
+    retouch_share: float = 0.0
     model: ModelSettings = field(default_factory=ModelSettings)
     see: SeeSettings = field(default_factory=SeeSettings)
     move: MoveSettings = field(default_factory=MoveSettings)

@@ -41,6 +41,7 @@ from accelerate.utils import (
 from torch.distributed.fsdp import MixedPrecisionPolicy
 
 from vqathinker.errors import VQAThinkerError
+from vqathinker.model.loading import LoadedModel
 from vqathinker.model.processing import VQAThinkerProcessor
 
 from .command import ERRORS, sentence
@@ -93,13 +94,12 @@ def make_accelerator(settings: GrpoSettings) -> Accelerator:
 
 
 def make_learner(
-    start: str, settings: GrpoSettings, accelerator: Accelerator
+    loaded: LoadedModel, settings: GrpoSettings, accelerator: Accelerator
 ) -> tuple[Learner, object, VQAThinkerProcessor]:
-    """Model, reference and optimiser from a checkpoint; the second value is the peft model around it, or None.
+    """Model, reference and optimiser of a run from what it starts from; the second value is the peft model, or None.
 
     What marks the start and what it sees is taken before an engine divides the weights.
     """
-    loaded = load_start(start)
     model, processor = loaded.model, loaded.processor
     prompt = processor.tokenizer(processor.prompt_text())["input_ids"]
     policy = Policy(model, prompt, settings.temperature, settings.gradient_checkpointing)
@@ -160,7 +160,7 @@ def run_grpo(
     accelerator = make_accelerator(settings)
     run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(settings.seed)
-    learner, adapters, processor = make_learner(start, settings, accelerator)
+    learner, adapters, processor = make_learner(load_start(start), settings, accelerator)
     data = make_data(limited(items, settings.most), held_out, learner, start, features or run / "features", jobs)
     Trainer(learner, data, run, jobs, report).go()
     card = plain_card(out.name, start, data.train, settings)

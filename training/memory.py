@@ -1,5 +1,5 @@
 """How much memory a GPU needs for a GRPO run at the 8b size, and roughly how long a step takes. An estimate, not a
-measurement: nothing here was run on a GPU. Every rule is stated where it is used.
+measurement (tests/benchmarks/grpo_8b.py measures one of its rows). Every rule is stated where it is used.
 
     python -m training.memory --config training/configs/8b_grpo.yaml --gpus 8                  # every engine
     python -m training.memory --config training/configs/8b_grpo.yaml --gpus 8 --engine zero2   # one of them

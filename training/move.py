@@ -9,7 +9,7 @@ a throw-away head.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,19 +20,34 @@ from torch import nn
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.rating.defects import DEFECTS
 
+from .ahead import workers_for
 from .cache import Sample, read_sample
 from .config import SftSettings
 from .schedule import Stage, run_stage
 from .see import HEAD_SIZE, severity_targets
-from .views import motion_tensors, plain_view, random_view
+from .views import motion_tensors, motion_values, plain_view, random_view
 
 TEMPORAL = tuple(DEFECTS.index(name) for name in ("freeze", "low_frame_rate", "disorder", "shake", "corruption"))
 
 
-def varied(bursts: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-    """Bursts (B, F, T, s, s) in [0, 1], each clip up to 30% darker or brighter."""
-    gains = torch.from_numpy(rng.uniform(0.7, 1.3, len(bursts))).float()
-    return (bursts * gains.view(-1, 1, 1, 1, 1)).clamp_max(1)
+def gains(count: int, rng: np.random.Generator) -> torch.Tensor:
+    """Factors (count,) that make clips up to 30% darker or brighter."""
+    return torch.from_numpy(rng.uniform(0.7, 1.3, count)).float()
+
+
+def varied(bursts: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:
+    """Bursts (B, F, T, s, s) in [0, 1], each clip as much brighter as its factor (B,) says."""
+    return (bursts * factors.view(-1, 1, 1, 1, 1)).clamp_max(1)
+
+
+@dataclass(frozen=True)
+class Bursts:
+    """Bursts (B, F, T, s, s) uint8, facts (B, 4), factors of brightness (B,), rows with the labels of what is shown."""
+
+    values: torch.Tensor
+    facts: torch.Tensor
+    factors: torch.Tensor
+    rows: list[dict]
 
 
 class Mover:
@@ -45,11 +60,11 @@ class Mover:
         cache: Path,
         settings: SftSettings,
     ):
-        self.encoder = model.model.motion_encoder
+        self.encoder, self.device = model.model.motion_encoder, model.device
         self.settings = replace(settings, time_share=settings.move.time_share)
         self.head = nn.Sequential(
             nn.Linear(self.encoder.config.hidden_size, HEAD_SIZE), nn.GELU(), nn.Linear(HEAD_SIZE, len(TEMPORAL))
-        )
+        ).to(self.device)
         self.rows = {split: [row for row in part if row["kind"] == "pseudo"] for split, part in rows.items()}
         self.cache, self.samples = cache, {}
 
@@ -60,18 +75,23 @@ class Mover:
             self.samples[row["id"]] = replace(whole, frames=whole.frames[:, ::8, ::8].copy())
         return self.samples[row["id"]]
 
-    def logits(self, rows: list[dict], rng: np.random.Generator | None) -> tuple[torch.Tensor, list[dict]]:
-        """(B, 5) logits of the temporal defects and the rows of what was shown; with a generator, random views."""
+    def prepare(self, rows: list[dict], rng: np.random.Generator | None) -> Bursts:
+        """The samples as they are; with a generator, random views."""
         views = [
             random_view(row, self.sample(row), self.settings, rng) if rng else plain_view(row, self.sample(row))
             for row in rows
         ]
-        bursts, facts = motion_tensors(views, self.settings)
-        return self.head(self.encoder(varied(bursts, rng) if rng else bursts, facts)), [view.row for view in views]
+        factors = gains(len(rows), rng) if rng else torch.ones(len(rows))
+        return Bursts(*motion_tensors(views, self.settings), factors, [view.row for view in views])
 
-    def loss(self, rows: list[dict], rng: np.random.Generator) -> tuple[torch.Tensor, dict]:
-        logits, shown = self.logits(rows, rng)
-        return F.binary_cross_entropy_with_logits(logits, severity_targets(shown)[:, TEMPORAL]), {}
+    def logits(self, shown: Bursts) -> torch.Tensor:
+        """(B, 5) logits of the temporal defects."""
+        bursts, facts, factors = (part.to(self.device) for part in (shown.values, shown.facts, shown.factors))
+        return self.head(self.encoder(varied(motion_values(bursts), factors), facts))
+
+    def loss(self, shown: Bursts) -> tuple[torch.Tensor, dict]:
+        targets = severity_targets(shown.rows)[:, TEMPORAL].to(self.device)
+        return F.binary_cross_entropy_with_logits(self.logits(shown), targets), {}
 
     @torch.inference_mode()
     def evaluate(self) -> dict[str, float]:
@@ -79,7 +99,8 @@ class Mover:
         rows = self.rows["val"]
         if not rows:
             return {}
-        named = torch.cat([self.logits(rows[i : i + 64], None)[0] for i in range(0, len(rows), 64)]) > 0
+        shown = (self.prepare(rows[i : i + 64], None) for i in range(0, len(rows), 64))
+        named = torch.cat([self.logits(part) for part in shown]).cpu() > 0
         truth = severity_targets(rows)[:, TEMPORAL] > 0
         f1 = 2 * (truth & named).sum(0) / (truth.sum(0) + named.sum(0)).clamp_min(1)
         return {DEFECTS[index]: float(value) for index, value in zip(TEMPORAL, f1, strict=True)}
@@ -92,6 +113,7 @@ def train_to_move(
     run: Path,
     settings: SftSettings,
     report: Callable[[str], None] = print,
+    jobs: int = 2,
 ) -> None:
     """Train the motion encoder in place; `run` receives the log and the resume state."""
     torch.manual_seed(settings.seed)
@@ -107,7 +129,8 @@ def train_to_move(
         every=4,
         modules={"encoder": mover.encoder, "head": mover.head},
         optimizers=[torch.optim.AdamW(params, move.lr, weight_decay=move.weight_decay)],
+        prepare=mover.prepare,
         loss=mover.loss,
         evaluate=mover.evaluate,
     )
-    run_stage(stage, run, settings.seed, report)
+    run_stage(stage, run, settings.seed, report, workers_for(model.device, jobs))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from .ahead import made_ahead
 from .state import append_jsonl, save_atomically
 
 
@@ -45,19 +47,21 @@ class Stepper:
             for optimizer in optimizers
         ]
 
-    def remaining(self) -> Iterator[int]:
+    def remaining(self) -> range:
         """Step numbers still to do, after loading what an earlier run saved."""
         start = 0
         if self.path.exists():
-            state = torch.load(self.path, weights_only=True)
+            state = torch.load(self.path, map_location="cpu", weights_only=True)
             for name, module in self.modules.items():
                 module.load_state_dict(state[name])
             for name, parts in self._moving().items():
                 for part, saved in zip(parts, state[name], strict=True):
                     part.load_state_dict(saved)
             torch.set_rng_state(state["random"])
+            if torch.cuda.is_available() and state["cuda_random"]:
+                torch.cuda.set_rng_state_all(state["cuda_random"])
             start = state["step"]
-        return iter(range(start, self.total))
+        return range(start, self.total)
 
     def update(self, loss: torch.Tensor, max_norm: float = 1.0) -> None:
         """One step. Raises FloatingPointError, before anything is changed, when the loss is not finite."""
@@ -74,7 +78,7 @@ class Stepper:
     def save(self, step: int) -> None:
         state = {name: module.state_dict() for name, module in self.modules.items()}
         state |= {name: [part.state_dict() for part in parts] for name, parts in self._moving().items()}
-        state |= {"random": torch.get_rng_state(), "step": step}
+        state |= {"random": torch.get_rng_state(), "cuda_random": torch.cuda.get_rng_state_all(), "step": step}
         save_atomically(state, self.path)
 
     def _moving(self) -> dict[str, Sequence]:
@@ -84,8 +88,8 @@ class Stepper:
 @dataclass(frozen=True)
 class Stage:
     """One stage of the supervised start: its name and number (part of every random draw), the rows of an epoch, the
-    modules that are trained and saved, their optimisers, loss and validation. `every`: epochs between two validations
-    and saves."""
+    modules that are trained and saved, their optimisers, what a step takes (`prepare`, on the CPU), its loss, and
+    validation. `every`: epochs between two validations and saves."""
 
     name: str
     number: int
@@ -96,7 +100,8 @@ class Stage:
     every: int
     modules: dict[str, nn.Module]
     optimizers: Sequence[torch.optim.Optimizer]
-    loss: Callable[[list[dict], np.random.Generator], tuple[torch.Tensor, dict]]
+    prepare: Callable[[list[dict], np.random.Generator], Any]
+    loss: Callable[[Any], tuple[torch.Tensor, dict]]
     evaluate: Callable[[], dict]
 
     @property
@@ -105,20 +110,27 @@ class Stage:
         return -(-len(self.rows) // self.batch_size)
 
 
-def run_stage(stage: Stage, run: Path, seed: int, report: Callable[[str], None] = print) -> None:
-    """Train in place; `run` receives log.jsonl and the resume state <name>.pt. A finished stage returns at once."""
+def run_stage(stage: Stage, run: Path, seed: int, report: Callable[[str], None] = print, workers: int = 0) -> None:
+    """Train in place; `run` receives log.jsonl and the resume state <name>.pt. A finished stage returns at once.
+    `workers`: processes that prepare steps ahead; they change nothing but the time."""
     total = stage.epochs * stage.steps
     stepper = Stepper(stage.modules, stage.optimizers, total, stage.warmup, run / f"{stage.name}.pt")
-    for step in stepper.remaining():
+
+    def prepare(step: int) -> Any:
         epoch, batch = divmod(step, stage.steps)
-        began = time.perf_counter()
         order = epoch_order(len(stage.rows), seed + stage.number, epoch)
         chosen = order[batch * stage.batch_size : (batch + 1) * stage.batch_size]
+        return stage.prepare([stage.rows[i] for i in chosen], np.random.default_rng([seed, stage.number, step]))
+
+    remaining = stepper.remaining()
+    began = time.perf_counter()
+    for step, prepared in zip(remaining, made_ahead(prepare, remaining, workers), strict=True):
         for module in stage.modules.values():
             module.train()
-        loss, parts = stage.loss([stage.rows[i] for i in chosen], np.random.default_rng([seed, stage.number, step]))
+        loss, parts = stage.loss(prepared)
         stepper.update(loss)
         row = {"stage": stage.name, "step": step + 1, "loss": loss.item(), **parts, "s": time.perf_counter() - began}
+        epoch, batch = divmod(step, stage.steps)
         last = batch == stage.steps - 1
         if last and ((epoch + 1) % stage.every == 0 or epoch == stage.epochs - 1):
             row |= {"validation": stage.evaluate()}
@@ -126,3 +138,4 @@ def run_stage(stage: Stage, run: Path, seed: int, report: Callable[[str], None] 
         if last or step % 10 == 0:
             append_jsonl(run / "log.jsonl", row)
             report(str(row))
+        began = time.perf_counter()

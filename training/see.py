@@ -13,6 +13,7 @@ samples only: nobody listed the defects of the authentic pictures).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +23,15 @@ from PIL import Image
 from torch import nn
 
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
-from vqathinker.model.processing import VQAThinkerProcessor
+from vqathinker.model.processing import VQAThinkerProcessor, normalise
 from vqathinker.rating.defects import DEFECTS
 
+from .ahead import made_ahead, workers_for
 from .cache import read_sample
 from .config import SftSettings
 from .metrics import correlations
 from .schedule import Stage, run_stage
-from .views import View, motion_tensors, picture_tensor, plain_view, random_view
+from .views import View, motion_tensors, motion_values, plain_view, random_view
 
 SEVERITY_TARGETS = {"slight": 0.6, "noticeable": 0.8, "severe": 1.0}
 HEAD_SIZE = 128
@@ -95,13 +97,13 @@ def seeing_loss(
     mos: torch.Tensor, logits: torch.Tensor, rows: list[dict], settings: SftSettings
 ) -> tuple[torch.Tensor, dict]:
     """The loss of the module docstring for predictions (B,) and (B, 13), and its parts as floats."""
-    target = torch.tensor([row["mos"] for row in rows])
-    human = torch.tensor([row["kind"] == "human" for row in rows])
+    target = torch.tensor([row["mos"] for row in rows], device=mos.device)
+    human = torch.tensor([row["kind"] == "human" for row in rows], device=mos.device)
     error = (mos - target).abs().mean()
     correlation = plcc_loss(mos[human], target[human]) + plcc_loss(mos[~human], target[~human])
     listed = ~human
     defects = (
-        F.binary_cross_entropy_with_logits(logits[listed], severity_targets(rows)[listed])
+        F.binary_cross_entropy_with_logits(logits[listed], severity_targets(rows).to(mos.device)[listed])
         if listed.any()
         else logits.new_zeros(())
     )
@@ -109,8 +111,19 @@ def seeing_loss(
     return loss, {"l1": error.item(), "1-plcc": correlation.item(), "defects": defects.item()}
 
 
+@dataclass(frozen=True)
+class Shown:
+    """One frame of each sample (B, S, S, 3) uint8, its bursts (B, F, T, s, s) uint8 and facts (B, 4), and the rows with
+    the labels of what is shown."""
+
+    frames: torch.Tensor
+    bursts: torch.Tensor
+    facts: torch.Tensor
+    rows: list[dict]
+
+
 class Seer:
-    """Model and head of this stage, with one call that turns rows into predictions."""
+    """Model and head of this stage, what they are shown and what they make of it."""
 
     def __init__(
         self,
@@ -120,13 +133,14 @@ class Seer:
         settings: SftSettings,
     ):
         self.model, self.processor, self.cache, self.settings = model.model, processor, cache, settings
-        self.head = ReadingHead(model.config.text_config.hidden_size)
+        self.device = model.device
+        self.head = ReadingHead(model.config.text_config.hidden_size).to(self.device)
         tower = self.model.vision_tower
         for part in [tower.stem, *tower.stages[: settings.see.frozen_stages]]:
             part.requires_grad_(False)
         tower.to(memory_format=torch.channels_last)
         for module in tower.modules():
-            if isinstance(module, nn.Conv2d) and module.groups > 1:
+            if isinstance(module, nn.Conv2d) and module.groups > 1 and self.device.type == "cpu":
                 learn_in_full(module)
 
     def groups(self) -> list[dict]:
@@ -144,18 +158,18 @@ class Seer:
     def fit_scales(self, rows: list[dict], rng: np.random.Generator) -> None:
         """Measure the scale of the tower's features on one frame of each of some training samples."""
         chosen = [rows[i] for i in rng.permutation(len(rows))[:SCALE_SAMPLES]]
-        frames = [read_sample(self.cache, row).frames[0] for row in chosen]
-        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-            pixels = [self.pixels(frames[i : i + 32]).flatten(0, 1) for i in range(0, len(frames), 32)]
+        frames = torch.stack([torch.from_numpy(read_sample(self.cache, row).frames[0]) for row in chosen])
+        with torch.inference_mode(), torch.autocast(self.device.type, dtype=torch.bfloat16):
+            pixels = [self.pixels(some) for some in frames.split(32)]
             tokens = torch.cat([self.model.vision_tower(pixel_values=some).last_hidden_state for some in pixels])
         self.model.vision_tower.standardise.fit(tokens.float().flatten(0, 1))
 
-    def pixels(self, frames: list[np.ndarray]) -> torch.Tensor:
-        return picture_tensor(frames, self.processor.image_mean, self.processor.image_std)
+    def pixels(self, frames: torch.Tensor) -> torch.Tensor:
+        """Frames (B, S, S, 3) uint8 -> (B, 3, S, S), normalised, on the device of the model."""
+        return normalise(frames.to(self.device), self.processor.image_mean, self.processor.image_std)
 
-    def predict(self, rows: list[dict], rng: np.random.Generator | None) -> tuple[torch.Tensor, torch.Tensor, list]:
-        """One frame of each sample -> MOS (B,), logits (B, 13) and rows with the labels of what was shown; with a
-        generator, a random view of it."""
+    def prepare(self, rows: list[dict], rng: np.random.Generator | None) -> Shown:
+        """The middle frame of each sample as it is; with a generator, any frame of a random view of it."""
         views: list[View] = []
         frames = []
         for row in rows:
@@ -165,22 +179,29 @@ class Seer:
             frame = view.frame(sample, int(rng.integers(count)) if rng else count // 2)
             frames.append(cropped(frame, self.settings.see.crop, rng) if rng and row["kind"] == "human" else frame)
             views.append(view)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            tokens = self.model.vision_tokens(self.pixels(frames)).float()
-            features = self.model.project(tokens, self.model.motion_feature(*motion_tensors(views, self.settings)))
-            mos, logits = self.head(features)
-        return mos.float(), logits.float(), [view.row for view in views]
+        pictures = torch.from_numpy(np.stack(frames))
+        return Shown(pictures, *motion_tensors(views, self.settings), [view.row for view in views])
 
-    def loss(self, rows: list[dict], rng: np.random.Generator) -> tuple[torch.Tensor, dict]:
-        return seeing_loss(*self.predict(rows, rng), self.settings)
+    def predict(self, shown: Shown) -> tuple[torch.Tensor, torch.Tensor]:
+        """MOS (B,) and defect logits (B, 13), on the device of the model."""
+        bursts, facts = motion_values(shown.bursts.to(self.device)), shown.facts.to(self.device)
+        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+            tokens = self.model.vision_tokens(self.pixels(shown.frames).unsqueeze(1)).float()
+            features = self.model.project(tokens, self.model.motion_feature(bursts, facts))
+            mos, logits = self.head(features)
+        return mos.float(), logits.float()
+
+    def loss(self, shown: Shown) -> tuple[torch.Tensor, dict]:
+        return seeing_loss(*self.predict(shown), shown.rows, self.settings)
 
     @torch.inference_mode()
-    def evaluate(self, rows: list[dict]) -> dict[str, float]:
+    def evaluate(self, rows: list[dict], workers: int = 0) -> dict[str, float]:
         """SRCC and MAE on each source of the validation rows, and macro-F1 of the defect logits."""
         self.model.eval(), self.head.eval()
-        outputs = [self.predict(rows[i : i + 32], None) for i in range(0, len(rows), 32)]
-        mos = torch.cat([out[0] for out in outputs]).numpy()
-        named = (torch.cat([out[1] for out in outputs]) > 0).numpy()
+        parts = [rows[i : i + 32] for i in range(0, len(rows), 32)]
+        outputs = [self.predict(shown) for shown in made_ahead(lambda part: self.prepare(part, None), parts, workers)]
+        mos = torch.cat([out[0] for out in outputs]).cpu().numpy()
+        named = (torch.cat([out[1] for out in outputs]) > 0).cpu().numpy()
         return correlations(rows, mos) | {"macro_f1": named_f1(rows, named)}
 
 
@@ -218,9 +239,11 @@ def train_to_see(
     run: Path,
     settings: SftSettings,
     report: Callable[[str], None] = print,
+    jobs: int = 2,
 ) -> ReadingHead:
     """Train in place; `run` receives the log and the resume state. A finished stage returns at once, with its head."""
     torch.manual_seed(settings.seed)
+    workers = workers_for(model.device, jobs)
     seer, see = Seer(model, processor, cache, settings), settings.see
     if not (run / "see.pt").exists():
         seer.fit_scales(rows["train"], np.random.default_rng([settings.seed, 4]))
@@ -231,11 +254,12 @@ def train_to_see(
         batch_size=see.batch_size,
         epochs=see.epochs,
         warmup=see.warmup,
-        every=1,
+        every=max(1, see.epochs // 5),
         modules=seer.modules(),
         optimizers=[torch.optim.AdamW(seer.groups(), weight_decay=see.weight_decay)],
+        prepare=seer.prepare,
         loss=seer.loss,
-        evaluate=lambda: seer.evaluate(rows["val"]),
+        evaluate=lambda: seer.evaluate(rows["val"], workers),
     )
-    run_stage(stage, run, settings.seed, report)
+    run_stage(stage, run, settings.seed, report, workers)
     return seer.head

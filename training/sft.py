@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from .cache import fill_cache, sample_path
 from .checkpoint import put_in_place, staging, write_files
@@ -54,10 +55,11 @@ def run_sft(data: Path, built: Path, run: Path, out: Path, settings: SftSettings
     if empty := [name for name, members in parts.items() if not members]:
         raise ValueError(f"no sample of {' and '.join(empty)} could be read")
     model, processor = make_tiny(settings.model, corpus(parts["train"], settings.seed), settings.seed)
-    head = train_to_see(model, processor, parts, cache, run, settings)
-    train_to_move(model, parts, cache, run, settings)
-    train_to_speak(model, processor, head, parts, cache, run, settings)
-    write_files(model, processor, staging(out))
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    head = train_to_see(model, processor, parts, cache, run, settings, jobs=jobs)
+    train_to_move(model, parts, cache, run, settings, jobs=jobs)
+    train_to_speak(model, processor, head, parts, cache, run, settings, jobs=jobs)
+    write_files(model.cpu(), processor, staging(out))
     put_in_place(staging(out), out)
 
 

@@ -18,8 +18,9 @@ model holds at the end of the prompt and before the score: it leads what is seen
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,7 @@ from vqathinker.model.processing import VQAThinkerProcessor
 from vqathinker.rating.defects import DEFECTS, parse_defects
 from vqathinker.rewards import format_ok, parse_answer
 
+from .ahead import workers_for
 from .config import SftSettings
 from .data.reasoning import write_reasoning
 from .metrics import correlations, held
@@ -42,6 +44,8 @@ from .see import ReadingHead, is_clean, named_f1, seeing_loss, weighted
 from .watch import Seen, Watcher, watch_all
 
 MAX_NEW_TOKENS = 160
+TOGETHER = 96
+"""Samples about which greedy answers are written at a time."""
 
 
 def digit_targets(mos: torch.Tensor, deviation: float, written: torch.Tensor) -> torch.Tensor:
@@ -71,6 +75,21 @@ class Probe(nn.Linear):
         return 3.0 + out[:, 0], out[:, 1:]
 
 
+@dataclass(frozen=True)
+class Told:
+    """Views as `stacked` has them, the ids (B, L) of an answer about each, padded at the end, and their rows."""
+
+    views: tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+    answers: torch.Tensor
+    rows: list[dict]
+
+
+def stacked(seen: list[Seen]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Places (B, F), moments (B, M) and facts (B, 4) of views."""
+    places, moments, facts = (torch.stack([getattr(s, name) for s in seen]) for name in ("places", "moments", "facts"))
+    return places, moments, facts
+
+
 class Speaker:
     """Model, cached features and texts of this stage."""
 
@@ -83,20 +102,23 @@ class Speaker:
         cache: Path,
         run: Path,
         settings: SftSettings,
+        workers: int = 0,
     ):
         self.model, self.tokenizer, self.head, self.settings = model, processor.tokenizer, head, settings
+        self.device = model.device
         self.prompt = processor.tokenizer(processor.prompt_text())["input_ids"]
         self.answer_ids = [self.tokenizer.convert_tokens_to_ids(tag) for tag in ("<answer>", "</answer>")]
-        self.probe = Probe(model.config.text_config.hidden_size)
+        self.probe = Probe(model.config.text_config.hidden_size).to(self.device)
         body = model.eval().model
         body.motion_encoder.standardise.reset_parameters()
         everyone = rows["train"] + rows["val"]
         self.watcher = Watcher(model, processor, settings, len(everyone) * settings.speak.views * settings.model.frames)
-        seen = watch_all(self.watcher, everyone, cache, run / "seen.pt")
+        seen = watch_all(self.watcher, everyone, cache, run / "seen.pt", workers)
         moments = body.motion_encoder.standardise
         moments.fit(torch.stack([views[0].moments for views in seen[: len(rows["train"])]]))
+        scale = copy.deepcopy(moments).cpu()
         self.seen = {
-            row["id"]: [replace(view, moments=moments(view.moments)) for view in views]
+            row["id"]: [replace(view, moments=scale(view.moments)) for view in views]
             for row, views in zip(everyone, seen, strict=True)
         }
         for layer in body.motion_projector.children():
@@ -128,12 +150,11 @@ class Speaker:
             torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=speak.weight_decay),
         ]
 
-    def features(self, seen: list[Seen]) -> torch.Tensor:
-        """Views -> video features (B, V, H), with gradients to the projectors."""
-        moments, facts = torch.stack([s.moments for s in seen]), torch.stack([s.facts for s in seen])
+    def features(self, views: tuple[torch.Tensor, torch.Tensor, torch.Tensor]) -> torch.Tensor:
+        """Stacked views -> video features (B, V, H), with gradients to the projectors."""
+        places, moments, facts = (part.to(self.device) for part in views)
         motion = self.model.model.motion_encoder.add_facts(moments, facts)
-        tokens = self.watcher.bank[torch.stack([s.places for s in seen])]
-        return self.model.model.project(tokens.float(), motion)
+        return self.model.model.project(self.watcher.bank[places].float(), motion)
 
     def texts(self, rows: list[dict], rng: np.random.Generator) -> list[str]:
         def draws(deviation: float) -> list[float]:
@@ -146,30 +167,38 @@ class Speaker:
         """Cross-entropy (B, L) of logits (B, L, V) with answers (B, L); with whole distributions for the digits."""
         logps = logits.float().log_softmax(-1)
         losses = -logps.gather(-1, answers[..., None])[..., 0]
-        rows, unit = torch.arange(len(answers)), (answers == self.answer_ids[0]).int().argmax(1) + 1
+        rows = torch.arange(len(answers), device=answers.device)
+        unit = (answers == self.answer_ids[0]).int().argmax(1) + 1
         places = torch.stack([unit, unit + 2, unit + 3], dim=1)
-        digits = torch.tensor(self.tokenizer.convert_tokens_to_ids(list("0123456789")))
+        digits = torch.tensor(self.tokenizer.convert_tokens_to_ids(list("0123456789")), device=answers.device)
         written = (answers.gather(1, places)[..., None] == digits).int().argmax(-1)
-        targets = digit_targets(mos, self.settings.speak.score_jitter, written)
+        targets = digit_targets(mos, self.settings.speak.score_jitter, written.cpu()).to(answers.device)
         soft = -(targets * logps[rows[:, None], places][..., digits]).sum(-1)
         return losses.scatter(1, places, soft)
 
-    def loss(self, rows: list[dict], rng: np.random.Generator) -> tuple[torch.Tensor, dict]:
-        """Loss of the module docstring over a batch of rows, and its parts."""
-        speak = self.settings.speak
-        seen = [self.seen[row["id"]][0 if is_clean(row) else rng.integers(speak.views)] for row in rows]
-        shown = [s.row for s in seen]
-        features = F.dropout(self.features(seen), speak.feature_dropout)
-        answers = [ids + [self.tokenizer.eos_token_id] for ids in self.tokenizer(self.texts(shown, rng))["input_ids"]]
+    def prepare(self, rows: list[dict], rng: np.random.Generator) -> Told:
+        """A view of each sample, and words about it."""
+        views = self.settings.speak.views
+        seen = [self.seen[row["id"]][0 if is_clean(row) else rng.integers(views)] for row in rows]
+        texts = self.texts([s.row for s in seen], rng)
+        answers = [ids + [self.tokenizer.eos_token_id] for ids in self.tokenizer(texts)["input_ids"]]
         length = max(map(len, answers))
         padded = torch.tensor([ids + [self.tokenizer.pad_token_id] * (length - len(ids)) for ids in answers])
+        return Told(stacked(seen), padded, [s.row for s in seen])
+
+    def loss(self, told: Told) -> tuple[torch.Tensor, dict]:
+        """Loss of the module docstring over a batch, and its parts."""
+        speak = self.settings.speak
+        shown, padded = told.rows, told.answers.to(self.device)
+        features = F.dropout(self.features(told.views), speak.feature_dropout)
         weights = self.weights(padded)
-        ids = torch.cat([torch.tensor(self.prompt).expand(len(rows), -1), padded], dim=1)
+        prompt = torch.tensor(self.prompt, device=self.device).expand(len(shown), -1)
+        ids = torch.cat([prompt, padded], dim=1)
         score_at = len(self.prompt) + (padded == self.answer_ids[0]).int().argmax(1)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(self.device.type, dtype=torch.bfloat16):
             hidden = self.model.model(input_ids=ids, video_features=features).last_hidden_state
             logits = self.model.lm_head(hidden[:, len(self.prompt) - 1 : -1])
-            states = (hidden[:, len(self.prompt) - 1], hidden[torch.arange(len(rows)), score_at])
+            states = (hidden[:, len(self.prompt) - 1], hidden[torch.arange(len(shown), device=self.device), score_at])
             readings = [self.head(features), *map(self.probe, states)]
         token_loss = self.token_losses(logits, padded, torch.tensor([row["mos"] for row in shown]))
         words = (token_loss * weights).sum() / weights.sum()
@@ -191,9 +220,9 @@ class Speaker:
         """Greedy answers for samples as they are."""
         texts = []
         self.model.eval()
-        for start in range(0, len(rows), 48):
-            features = self.features([self.seen[row["id"]][0] for row in rows[start : start + 48]])
-            ids = torch.tensor(self.prompt).repeat(len(features), 1)
+        for start in range(0, len(rows), TOGETHER):
+            features = self.features(stacked([self.seen[row["id"]][0] for row in rows[start : start + TOGETHER]]))
+            ids = torch.tensor(self.prompt, device=self.device).repeat(len(features), 1)
             prompt = prefill(self.model, {"input_ids": ids, "video_features": features})
             out = write(self.model, prompt, max_new_tokens=MAX_NEW_TOKENS, eos_token_id=self.tokenizer.eos_token_id)
             texts += self.tokenizer.batch_decode(out, skip_special_tokens=True)
@@ -218,10 +247,12 @@ def train_to_speak(
     run: Path,
     settings: SftSettings,
     report: Callable[[str], None] = print,
+    jobs: int = 2,
 ) -> None:
     """Train in place; `run` receives the log and the resume state. A finished stage returns at once."""
     torch.manual_seed(settings.seed)
-    speaker, speak = Speaker(model, processor, head, rows, cache, run, settings), settings.speak
+    workers = workers_for(model.device, jobs)
+    speaker, speak = Speaker(model, processor, head, rows, cache, run, settings, workers), settings.speak
     stage = Stage(
         name="speak",
         number=1,
@@ -229,10 +260,11 @@ def train_to_speak(
         batch_size=speak.batch_size,
         epochs=speak.epochs,
         warmup=speak.warmup,
-        every=3,
+        every=max(1, speak.epochs // 4),
         modules={"model": model, "head": head, "probe": speaker.probe},
         optimizers=speaker.optimizers(),
+        prepare=speaker.prepare,
         loss=speaker.loss,
         evaluate=lambda: speaker.evaluate(rows["val"]),
     )
-    run_stage(stage, run, settings.seed, report)
+    run_stage(stage, run, settings.seed, report, workers)

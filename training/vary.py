@@ -185,17 +185,32 @@ def worsen(row: dict, sample: Sample, tone_share: float, time_share: float, rng:
             film, picks, name, keep = _time(sample, row, options[int(rng.integers(len(options)))], rng, count)
             added.append((name, keep))
     if wants_tone:
-        options = [name for name in TONES if eligible(name, reference)]
-        if options:
-            op = draw_op(options[int(rng.integers(len(options)))], rng)
-            tone = tone_of(op, rng)
-            film = tone.luma[film]
-            added.append((op.family, labels.keep_from_strength(op.family, op.variant, op.strength)))
+        tone, more = _tone(reference, rng)
+        film = tone.luma[film] if tone else film
+        added += more
+    return Worse(relabelled(row, added), tone, picks, film)
+
+
+def retouched(row: dict, sample: Sample, film: np.ndarray, rng: np.random.Generator) -> Worse:
+    """A rated picture, or a pan `film` (N, s, s) over it, with a new defect of pixels where one would be seen. Only for
+    one that people liked: of any other nobody listed what else is wrong with it."""
+    tone, added = _tone(reference_of(row, sample), rng)
+    picks = tuple(range(len(sample.frames)))
+    return Worse(relabelled(row, added), tone, picks, tone.luma[film]) if tone else Worse(row, None, picks, film)
+
+
+def _tone(reference: Reference, rng: np.random.Generator) -> tuple[Tone | None, list[tuple[str, float]]]:
+    """A change of pixels that would be seen and the defect it is, as (name, keep); or none of it."""
+    options = [name for name in TONES if eligible(name, reference)]
+    if not options:
+        return None, []
+    op = draw_op(options[int(rng.integers(len(options)))], rng)
+    return tone_of(op, rng), [(op.family, labels.keep_from_strength(op.family, op.variant, op.strength))]
+
+
+def relabelled(row: dict, added: list[tuple[str, float]]) -> dict:
+    """The row of a sample that got more defects, given as (name, keep); its label is a pseudo-MOS from then on."""
     found = [(defect["name"], defect["severity"]) for defect in row["defects"]]
     found += [(name, labels.severity_from_keep(keep)) for name, keep in added]
-    changed = {
-        "mos": labels.combine(row["mos"], [keep for _, keep in added]),
-        "defects": labels.defect_list(found),
-        "ladder": None,
-    }
-    return Worse(row | changed, tone, picks, film)
+    mos = labels.combine(row["mos"], [keep for _, keep in added])
+    return row | {"kind": "pseudo", "mos": mos, "defects": labels.defect_list(found), "ladder": None}

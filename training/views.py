@@ -2,8 +2,8 @@
 
 Authentic pictures (LIVE-Challenge) were all rated at 500 pixels and never moved. Left like that, the model would read
 their size and stillness as a name of the data set; so a share of them is shown as a slow pan, and a share with the size
-of a common video, neither of which their raters could have seen or minded. Degraded clips are made worse in new ways
-(training/vary.py).
+of a common video, neither of which their raters could have seen or minded. Degraded clips, and perhaps pictures that
+people liked, are made worse in new ways (training/vary.py).
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from vqathinker.model.processing import clip_facts, normalise
+from vqathinker.model.processing import clip_facts
 from vqathinker.video import VideoInfo
 from vqathinker.video.perturb import BLACK
 
 from .cache import PAN_RATE, PAN_SECONDS, Sample, bursts_of
 from .config import SftSettings
-from .vary import Tone, worsen
+from .vary import Tone, retouched, worsen
 
+GOOD_MOS = 3.8
 COMMON_SIZES = ((854, 480), (960, 540), (1280, 720), (1920, 1080), (480, 854), (720, 1280))
 
 
@@ -63,8 +64,12 @@ def random_view(row: dict, sample: Sample, settings: SftSettings, rng: np.random
             stated |= {"width": width, "height": height}
         if pans or resized:
             facts = clip_facts(VideoInfo(**stated, is_still=not pans)).numpy()
+    shown, tone = row | {"facts": stated}, None
+    if sample.pan is not None and row["mos"] >= GOOD_MOS and rng.random() < settings.retouch_share:
+        worse = retouched(shown, sample, film, rng)
+        shown, tone, film = worse.row, worse.tone, worse.film
     film = film[..., ::-1] if flipped else film
-    return View(row | {"facts": stated}, flipped, tuple(range(len(sample.frames))), None, film, facts)
+    return View(shown, flipped, tuple(range(len(sample.frames))), tone, film, facts)
 
 
 def plain_view(row: dict, sample: Sample) -> View:
@@ -73,12 +78,12 @@ def plain_view(row: dict, sample: Sample) -> View:
 
 
 def motion_tensors(views: list[View], settings: SftSettings) -> tuple[torch.Tensor, torch.Tensor]:
-    """Views -> motion_values (B, F, T, s, s) in [0, 1] and clip_facts (B, 4)."""
+    """Views -> bursts (B, F, T, s, s) uint8, of which `motion_values` makes what the model takes, and facts (B, 4)."""
     frames, length = settings.model.frames, settings.model.burst_length
     bursts = np.stack([bursts_of(view.film, frames, length) for view in views])
-    return torch.from_numpy(bursts).float().div_(255), torch.from_numpy(np.stack([view.facts for view in views]))
+    return torch.from_numpy(bursts), torch.from_numpy(np.stack([view.facts for view in views]))
 
 
-def picture_tensor(frames: list[np.ndarray], mean: list[float], std: list[float]) -> torch.Tensor:
-    """One frame (S, S, 3) uint8 of each sample -> (B, 1, 3, S, S), normalised."""
-    return normalise(np.stack(frames), mean, std).unsqueeze(1)
+def motion_values(bursts: torch.Tensor) -> torch.Tensor:
+    """Bursts uint8 -> float32 in [0, 1], on their device."""
+    return bursts.float().div_(255)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import zlib
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,14 @@ from tqdm import tqdm
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor, normalise
 
+from .ahead import made_ahead
 from .cache import Sample, read_sample
 from .config import SftSettings
 from .state import save_atomically
-from .views import View, motion_tensors, plain_view, random_view
+from .views import View, motion_tensors, motion_values, plain_view, random_view
+
+TOGETHER = 32
+"""Pictures that the tower looks at in one pass."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +37,38 @@ class Seen:
     row: dict
 
 
+@dataclass(frozen=True)
+class Views:
+    """Views of one sample: their pictures (P, S, S, 3) uint8, each once; which of them stands at each place of a view
+    (V, F), -1 for black; bursts (V, F, T, s, s) uint8, facts (V, 4) and rows."""
+
+    pictures: torch.Tensor
+    places: torch.Tensor
+    bursts: torch.Tensor
+    facts: torch.Tensor
+    rows: list[dict]
+
+
+def gathered(sample: Sample, views: list[View], settings: SftSettings) -> Views:
+    """A clip that keeps its pixels keeps its pictures, mirrored or not; a still one has two, as it is and mirrored."""
+    frames, still = settings.model.frames, len(sample.frames) == 1
+    own = np.concatenate([sample.frames, sample.frames[:, :, ::-1]]) if still else sample.frames
+    pictures, places, used = [own], [], len(own)
+    for view in views:
+        if view.tone is not None:
+            shown = range(1 if still else frames)
+            pictures.append(np.stack([view.frame(sample, place) for place in shown]))
+            places.append([used + place for place in shown] * (frames if still else 1))
+            used += len(shown)
+        else:
+            places.append([int(view.flipped)] * frames if still else list(view.picks))
+    bursts, facts = motion_tensors(views, settings)
+    pixels = torch.from_numpy(np.concatenate(pictures))
+    return Views(pixels, torch.tensor(places), bursts, facts, [view.row for view in views])
+
+
 class Watcher:
-    """Turns cached samples into what the frozen tower and motion encoder make of them.
+    """Turns views into what the frozen tower and motion encoder make of them.
 
     `bank` (pictures, tokens, D), half precision, holds the tokens of every picture that some view shows, once; it is
     allocated at the start, so that thousands of small tensors do not leave holes in memory.
@@ -46,67 +81,74 @@ class Watcher:
         settings: SftSettings,
         capacity: int,
     ):
-        self.body, self.processor, self.settings = model.model, processor, settings
-        self.bank = torch.empty(capacity + 1, model.config.image_seq_length, model.config.token_size, dtype=torch.half)
+        self.body, self.processor, self.settings, self.device = model.model, processor, settings, model.device
+        shape = (capacity + 1, model.config.image_seq_length, model.config.token_size)
+        self.bank = torch.empty(shape, dtype=torch.half, device=self.device)
         self.used = 0
         size = settings.model.image_size
-        self.black = self.store(np.zeros((1, size, size, 3), np.uint8))
+        self.black = self.store(torch.zeros(1, size, size, 3, dtype=torch.uint8))
 
     @torch.inference_mode()
-    def store(self, frames: np.ndarray) -> torch.Tensor:
-        """Look at frames (F, S, S, 3) uint8; their places (F,) in the bank."""
-        pixels = normalise(frames, self.processor.image_mean, self.processor.image_std)[None]
-        places = torch.arange(self.used, self.used + len(frames))
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            self.bank[places] = self.body.vision_tokens(pixels)[0].half()
-        self.used += len(frames)
+    def store(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Look at pictures (P, S, S, 3) uint8; their places (P,) in the bank."""
+        places = torch.arange(self.used, self.used + len(pictures))
+        for part, there in zip(pictures.split(TOGETHER), places.split(TOGETHER), strict=True):
+            pixels = normalise(part.to(self.device), self.processor.image_mean, self.processor.image_std)[None]
+            with torch.autocast(self.device.type, dtype=torch.bfloat16):
+                self.bank[there.to(self.device)] = self.body.vision_tokens(pixels)[0].half()
+        self.used += len(pictures)
         return places
 
     @torch.inference_mode()
-    def moments(self, view: View) -> torch.Tensor:
-        return self.body.motion_encoder.burst_moments(motion_tensors([view], self.settings)[0])[0]
-
-    def watch(self, sample: Sample, views: list[View]) -> list[Seen]:
-        """One Seen for each view. A clip that keeps its pixels keeps its tokens, mirrored or not."""
-        frames, still = self.settings.model.frames, len(sample.frames) == 1
-        shown = np.concatenate([sample.frames, sample.frames[:, :, ::-1]]) if still else sample.frames
-        own = torch.cat([self.store(shown), self.black])
-
-        def places_of(view: View) -> torch.Tensor:
-            if still:
-                return own[int(view.flipped)].expand(frames)
-            if view.tone is None:
-                return own[list(view.picks)]
-            return self.store(np.stack([view.frame(sample, place) for place in range(frames)]))
-
-        return [Seen(places_of(v), self.moments(v), torch.from_numpy(v.facts.copy()), v.row) for v in views]
+    def watch(self, views: Views) -> list[Seen]:
+        """One Seen for each view."""
+        stored = torch.cat([self.store(views.pictures), self.black])
+        bursts = motion_values(views.bursts.to(self.device))
+        moments = self.body.motion_encoder.burst_moments(bursts).cpu()
+        parts = zip(stored[views.places], moments, views.facts, views.rows, strict=True)
+        return [Seen(places.clone(), one.clone(), facts.clone(), row) for places, one, facts, row in parts]
 
     def state(self) -> dict:
-        return {"bank": self.bank[: self.used].clone(), "used": self.used}
+        return {"bank": self.bank[: self.used].to("cpu", copy=True), "used": self.used}
 
     def load_state(self, state: dict) -> None:
         self.used = state["used"]
         self.bank[: self.used] = state["bank"]
 
 
-def watch_all(watcher: Watcher, rows: list[dict], cache: Path, path: Path) -> list[list[Seen]]:
+def watch_all(watcher: Watcher, rows: list[dict], cache: Path, path: Path, workers: int = 0) -> list[list[Seen]]:
     """Views of all rows, the first of each as it is; kept in `path`, and read from there when nothing changed that
     they depend on."""
     settings = watcher.settings
     mark = fingerprint(watcher, rows)
     if path.exists() and (state := torch.load(path, weights_only=True, mmap=True))["mark"] == mark:
         watcher.load_state(state)
-        return [[Seen(**view) for view in views] for views in state["seen"]]
-    seen = []
-    for row in tqdm(rows, desc="features", mininterval=10):
+        return unpacked(state["seen"])
+
+    def views_of(row: dict) -> Views:
         sample = read_sample(cache, row)
         rng = np.random.default_rng([settings.seed, 5, zlib.crc32(row["id"].encode())])
         more = settings.speak.views - 1 if row["split"] == "train" else 0
         views = [plain_view(row, sample), *(random_view(row, sample, settings, rng) for _ in range(more))]
-        seen.append(watcher.watch(sample, views))
-    kept = [[vars(view) for view in views] for views in seen]
-    save_atomically(watcher.state() | {"mark": mark, "seen": kept}, path)
+        return gathered(sample, views, settings)
+
+    made = made_ahead(views_of, rows, workers)
+    seen = [watcher.watch(views) for views in tqdm(made, total=len(rows), desc="features", mininterval=10)]
+    save_atomically(watcher.state() | {"mark": mark, "seen": packed(seen)}, path)
     return seen
+
+
+def packed(seen: list[list[Seen]]) -> dict:
+    """The views of all samples as a few large tensors: files of many small ones are slow."""
+    flat = [view for views in seen for view in views]
+    tensors = {name: torch.stack([getattr(view, name) for view in flat]) for name in ("places", "moments", "facts")}
+    return tensors | {"rows": [view.row for view in flat], "counts": [len(views) for views in seen]}
+
+
+def unpacked(state: dict) -> list[list[Seen]]:
+    """What `packed` packed."""
+    flat = iter([Seen(*parts) for parts in zip(*map(state.get, ("places", "moments", "facts", "rows")), strict=True)])
+    return [list(islice(flat, count)) for count in state["counts"]]
 
 
 def fingerprint(watcher: Watcher, rows: list[dict]) -> str:
@@ -115,7 +157,7 @@ def fingerprint(watcher: Watcher, rows: list[dict]) -> str:
     for module in (watcher.body.vision_tower, watcher.body.motion_encoder):
         for key, tensor in module.state_dict().items():
             if not key.startswith("facts."):
-                digest.update(key.encode() + tensor.numpy().tobytes())
+                digest.update(key.encode() + tensor.cpu().numpy().tobytes())
     settings = asdict(watcher.settings)
     shown = {name: value for name, value in settings.items() if name not in ("see", "move", "speak")}
     text = json.dumps([shown, watcher.settings.speak.views, rows], sort_keys=True)

@@ -46,6 +46,7 @@ from training.grpo_features import part
 from training.grpo_step import Batch, Learner, reference_logps, roll_out, update
 from training.policy import Inputs, see, video_features
 from training.rollouts import Rollouts, sample_answers
+from training.start import load_start
 
 
 def random_clips(learner: Learner, videos: int, seed: int) -> Inputs:
@@ -170,7 +171,7 @@ def main() -> None:
     )
     accelerator = Accelerator(cpu=True)
     accelerator.gradient_accumulation_steps = settings.micro_batches(1)
-    learner = make_learner(args.model, settings, accelerator)[0]
+    learner = make_learner(load_start(args.model), settings, accelerator)[0]
     move_reference(learner)
     clips, twins = random_clips(learner, args.videos, 0), random_clips(learner, args.videos, 1)
     items = [Item(str(k), Path(str(k)), 1.5 + 3 * k / args.videos) for k in range(args.videos)]

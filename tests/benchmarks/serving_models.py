@@ -22,7 +22,7 @@ from vqathinker.model.convert import expected_shapes
 from vqathinker.model.loading import Checkpoint, LoadedModel, read_weights
 from vqathinker.model.memory import other_bytes
 from vqathinker.model.modes import MODES, make_processor, show_frames
-from vqathinker.model.prompts import IMG_CONTEXT, OFFICIAL_INFERENCE
+from vqathinker.model.prompts import IMG_CONTEXT, STYLES
 
 SPREAD = 3.0
 """Deviation of the logits: next tokens are as clear as those of a model that was trained."""
@@ -89,17 +89,17 @@ class RandomPiece:
         return values.div_(math.sqrt(math.prod(self.shape[1:])))
 
 
-def load_random(name: str, precision: str, device: torch.device) -> LoadedModel:
-    """A model of the 8b architecture in the inference mode: 12 frames, the released prompt."""
+def load_random(name: str, precision: str, device: torch.device, way: str = "inference") -> LoadedModel:
+    """A model of the 8b architecture that is shown videos as in inference (12 frames) or in training (6, smaller)."""
     disable_progress_bar()
-    size, mode = SIZES[name], MODES["inference"]
-    config = config_8b() if name == "8b" else small_config()
-    show_frames(config, mode, size.side)
-    tokenizer = train_tokenizer([OFFICIAL_INFERENCE.chat(config.frames)] * 50, VOCABULARY)
+    mode, config = MODES[way], config_8b() if name == "8b" else small_config()
+    side = SIZES[name].side if way == "inference" else config.vision_config.image_size[0]
+    show_frames(config, mode, side)
+    tokenizer = train_tokenizer([STYLES[mode.prompt].chat(config.frames)] * 50, VOCABULARY)
     config.image_token_id = tokenizer.convert_tokens_to_ids(IMG_CONTEXT)
     dtype = torch.bfloat16 if other_bytes(precision, device) == 2 else torch.float32
     shapes = expected_shapes(config)
     pieces = {key: RandomPiece(key, shape, device, dtype) for key, shape in shapes.items()}
-    processor = make_processor(tokenizer, config, mode, size.side)
+    processor = make_processor(tokenizer, config, mode, side)
     checkpoint = Checkpoint(Path("random"), config, processor, pieces)
     return LoadedModel(read_weights(checkpoint, precision, device), processor, f"random {name}", precision)

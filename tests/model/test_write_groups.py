@@ -3,8 +3,18 @@
 import pytest
 import torch
 from transformers import DynamicCache
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-from vqathinker.model.generation import RoomyLayer, prefill, rollout_seeds, side_by_side, write, write_groups
+from vqathinker.model.generation import (
+    RoomyLayer,
+    packed,
+    packed_attention,
+    prefill,
+    rollout_seeds,
+    side_by_side,
+    write,
+    write_groups,
+)
 
 from .tiny_models import make_clip, make_model
 
@@ -31,6 +41,31 @@ def test_each_answer_is_the_one_that_is_written_alone(model, processor, prompt, 
         alone = prefill(model, processor(make_clip(video)))
         assert together[video] == write(model, alone, seeds=rollout_seeds(video, GROUP), **limits)
     assert len({tuple(row) for group in together for row in group}) == VIDEOS * GROUP
+
+
+@pytest.mark.parametrize("shared", [1, 3])
+def test_heads_that_share_keys_see_what_they_see_with_copies_of_them(shared):
+    layer, rng = torch.nn.Module(), torch.Generator().manual_seed(0)
+    layer.num_key_value_groups, layer.is_causal = shared, True
+    query, mask = torch.randn(2, 2 * shared, 4, 8, generator=rng), side_by_side(5, 4, 3, torch.zeros(1))
+    keys, values = (torch.randn(2, 2, 17, 8, generator=rng) for _ in range(2))
+    ours = packed_attention(layer, query, keys, values, mask, scaling=0.3)[0]
+    torch.testing.assert_close(ours, sdpa_attention_forward(layer, query, keys, values, mask, scaling=0.3)[0])
+
+
+def test_the_model_attends_as_before_afterwards(model):
+    config = model.model.language_model.config
+    with packed(model):
+        assert config._attn_implementation == "packed"
+    assert config._attn_implementation == "sdpa"
+
+
+def test_under_autocast_the_cache_is_kept_in_what_attention_computes_in():
+    keys = torch.rand(1, 2, 3, 4)
+    with torch.autocast("cpu", torch.bfloat16):
+        layer = RoomyLayer(keys, keys)
+    assert layer.keys.dtype == layer.values.dtype == torch.bfloat16
+    assert RoomyLayer(keys, keys).keys.dtype == torch.float32
 
 
 def test_the_temperature_is_that_of_write(model, processor, limits):

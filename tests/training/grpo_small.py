@@ -15,6 +15,7 @@ from training.grpo import make_learner
 from training.grpo_config import GrpoSettings
 from training.grpo_step import Batch, Learner
 from training.policy import Inputs
+from training.start import load_start
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor
 
@@ -78,7 +79,7 @@ def small(**changes) -> GrpoSettings:
 def learner_of(start: Path, settings: GrpoSettings) -> Learner:
     accelerator = Accelerator(cpu=True)
     accelerator.gradient_accumulation_steps = settings.micro_batches(1)
-    return make_learner(str(start), settings, accelerator)[0]
+    return make_learner(load_start(str(start)), settings, accelerator)[0]
 
 
 def random_inputs(model: VQAThinkerForConditionalGeneration, videos: int, seed: int = 0) -> Inputs:

@@ -31,6 +31,7 @@ from training.grpo_config import load_grpo_settings
 from training.grpo_loop import short
 from training.grpo_state import SaveError, forget_after, resume, save_state, states
 from training.grpo_step import reference_logps, roll_out, train_step, update
+from training.start import load_start
 from vqathinker import load_rater
 from vqathinker.errors import VQAThinkerError
 from vqathinker.rewards import RewardSpec, format_ok
@@ -101,7 +102,7 @@ def on_cpu(monkeypatch):
 def test_a_step_in_bfloat16_learns_with_weights_in_float32(start, items, on_cpu):
     settings, seen = small(bf16=True, gradient_checkpointing=True), set()
     accelerator = make_accelerator(settings)
-    learner = make_learner(str(start), settings, accelerator)[0]
+    learner = make_learner(load_start(str(start)), settings, accelerator)[0]
     assert accelerator.mixed_precision == "bf16"
     model = learner.bare.model
     model.model.language_model.layers[0].mlp.up_proj.register_forward_hook(lambda *call: seen.add(call[2].dtype))

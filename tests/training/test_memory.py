@@ -30,6 +30,7 @@ from training.memory import (
     main,
 )
 from training.model_size import SLOWFAST_PARAMETERS, measure_8b
+from training.start import load_start
 from training.step_time import GPUS, step_seconds
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "slowfast_keys.json"
@@ -156,7 +157,7 @@ def fresh_accelerator():
 def test_what_is_frozen_has_the_precision_that_the_loop_loads(fresh_accelerator):
     """When this fails the loop has learned to save memory: change the two constants and write the table again."""
     settings = GrpoSettings(bf16=True, train=("multi_modal_projector",), videos=4)
-    learner, _, _ = make_learner("tiny", settings, make_accelerator(settings))
+    learner, _, _ = make_learner(load_start("tiny"), settings, make_accelerator(settings))
     frozen = next(p for p in learner.bare.parameters() if not p.requires_grad)
     assert frozen.element_size() == FROZEN_BYTES
     assert next(learner.reference.policy.parameters()).element_size() == REFERENCE_BYTES

@@ -6,7 +6,7 @@ import torch
 
 from tests.model.tiny_models import BURST, BURST_SIDE, FRAMES, make_model, make_processor
 from training.config import ModelSettings, MoveSettings, SftSettings
-from training.move import train_to_move, varied
+from training.move import gains, train_to_move, varied
 from training.state import read_jsonl
 
 MODEL = ModelSettings(frames=FRAMES, burst_length=BURST, burst_size=BURST_SIDE)
@@ -41,6 +41,6 @@ def test_freezes_are_learned_in_a_few_steps(rows, tmp_path):
 
 def test_varying_keeps_still_bursts_still_and_in_range():
     still = torch.rand(6, 1, 1, BURST_SIDE, BURST_SIDE).expand(-1, FRAMES, BURST, -1, -1)
-    shown = varied(still, np.random.default_rng(0))
+    shown = varied(still, gains(len(still), np.random.default_rng(0)))
     assert (shown == shown[:, :, :1]).all() and shown.max() <= 1
     assert not torch.equal(shown, still)

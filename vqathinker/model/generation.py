@@ -9,11 +9,20 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from transformers import BatchFeature, DynamicCache, LogitsProcessor, LogitsProcessorList, StoppingCriteria
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import (
+    AttentionInterface,
+    BatchFeature,
+    DynamicCache,
+    LogitsProcessor,
+    LogitsProcessorList,
+    StoppingCriteria,
+)
 from transformers.cache_utils import DynamicLayer
 from transformers.generation.streamers import BaseStreamer
 
@@ -128,15 +137,18 @@ def write(
 class RoomyLayer(DynamicLayer):
     """A cache layer that makes room ahead, so that a new position is written in its place instead of copying all.
 
-    For inference only: what it handed out before is changed by the next update.
+    Under autocast it keeps what attention computes in. For inference only: what it handed out before is changed by the
+    next update.
     """
 
     STEP = 256
 
     def __init__(self, keys: torch.Tensor, values: torch.Tensor):
         super().__init__()
-        self.lazy_initialization(keys, values)
-        self.length, self._rooms = 0, (keys[..., :0, :], values[..., :0, :])
+        kind = keys.device.type
+        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else keys.dtype
+        self.lazy_initialization(keys.to(dtype), values.to(dtype))
+        self.length, self._rooms = 0, (keys[..., :0, :].to(dtype), values[..., :0, :].to(dtype))
         self.update(keys, values)
 
     def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *_, **__):
@@ -167,6 +179,41 @@ def side_by_side(prefix: int, group: int, steps: int, like: torch.Tensor) -> tor
     return torch.zeros(allowed.shape, dtype=like.dtype, device=like.device).masked_fill(~allowed, lowest)[None, None]
 
 
+def packed_attention(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor,
+    scaling: float | None = None,
+    **_,
+) -> tuple[torch.Tensor, None]:
+    """Attention of queries (B, H, T, D) to fewer heads of keys and values, with a mask (1, 1, T, L): the H / K query
+    heads that share a key head stand behind one another, so that no cache is copied H / K times, as it is where T
+    tokens are asked for at a time. Returns (B, T, H, D)."""
+    shared = module.num_key_value_groups
+    packed = query.unflatten(1, (-1, shared)).flatten(2, 3)
+    mask = attention_mask.repeat(1, 1, shared, 1)
+    seen = scaled_dot_product_attention(packed, key, value, attn_mask=mask, scale=scaling)
+    return seen.unflatten(2, (shared, -1)).flatten(1, 2).transpose(1, 2).contiguous(), None
+
+
+AttentionInterface.register("packed", packed_attention)
+
+
+@contextmanager
+def packed(model: VQAThinkerForConditionalGeneration) -> Iterator[None]:
+    """The language model with `packed_attention` where its heads share keys, as it is elsewhere."""
+    config = model.model.language_model.config
+    kept = config._attn_implementation
+    shares = config.num_key_value_heads < config.num_attention_heads
+    config._attn_implementation = "packed" if shares and kept == "sdpa" else kept
+    try:
+        yield
+    finally:
+        config._attn_implementation = kept
+
+
 @torch.inference_mode()
 def write_groups(
     model: VQAThinkerForConditionalGeneration,
@@ -195,13 +242,14 @@ def write_groups(
     rows: list[torch.Tensor] = []
     running = torch.ones(videos, group, dtype=torch.bool, device=current.device)
     for step in range(max_new_tokens):
-        logits = model(
-            input_ids=current,
-            position_ids=torch.full_like(current, length - 1 + step),
-            attention_mask=side_by_side(length - 1, group, step + 1, prompt.cache.layers[0].keys),
-            past_key_values=cache,
-            use_cache=True,
-        ).logits
+        with packed(model):
+            logits = model(
+                input_ids=current,
+                position_ids=torch.full_like(current, length - 1 + step),
+                attention_mask=side_by_side(length - 1, group, step + 1, cache.layers[0].keys),
+                past_key_values=cache,
+                use_cache=True,
+            ).logits
         logits[..., model.config.image_token_id] = -torch.inf
         drawn = noise(None, logits.flatten(0, 1)).argmax(-1).view_as(current)
         current = torch.where(running, drawn, eos_token_id)

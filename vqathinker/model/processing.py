@@ -21,11 +21,12 @@ def squash(frame: np.ndarray, size: int) -> np.ndarray:
     return np.asarray(Image.fromarray(frame).resize((size, size), Image.Resampling.BICUBIC))
 
 
-def normalise(pictures: np.ndarray, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
-    """Pictures (..., S, S, 3) uint8 -> float32 (..., 3, S, S), channel-wise (x/255 - mean) / std."""
-    scaled = torch.from_numpy(np.array(pictures)).movedim(-1, -3).to(torch.float32).div_(255)
-    shape = (-1, 1, 1)
-    return scaled.sub_(torch.tensor(mean).view(shape)).div_(torch.tensor(std).view(shape))
+def normalise(pictures: np.ndarray | torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
+    """Pictures (..., S, S, 3) uint8 -> float32 (..., 3, S, S), channel-wise (x/255 - mean) / std, on their device."""
+    tensor = pictures if isinstance(pictures, torch.Tensor) else torch.from_numpy(np.array(pictures))
+    scaled = tensor.movedim(-1, -3).to(torch.float32).div_(255)
+    mean, std = (torch.tensor(values, device=scaled.device).view(-1, 1, 1) for values in (mean, std))
+    return scaled.sub_(mean).div_(std)
 
 
 def clip_facts(info: VideoInfo) -> torch.Tensor:

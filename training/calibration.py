@@ -23,7 +23,7 @@ from vqathinker.video import load_clip
 from .answers import sample
 from .cache import source_path
 from .evaluate_lines import measure_all
-from .evaluate_measures import TAIL, clustered_share
+from .evaluate_measures import TAIL, by_content, clustered_share
 from .metrics import SETS
 
 ROLLOUTS, PSEUDO, BINS, TOGETHER = 8, 100, 5, 6
@@ -88,19 +88,21 @@ def moments(line: dict) -> tuple[float, float] | None:
     return (statistics.fmean(scores), statistics.stdev(scores)) if len(scores) > 1 else None
 
 
-def spread_report(mean: np.ndarray, spread: np.ndarray, mos: np.ndarray) -> dict:
-    """Error of the mean beside the spread, all (n,): rank correlation, bins, coverage."""
+def spread_report(mean: np.ndarray, spread: np.ndarray, mos: np.ndarray, contents: list[str]) -> dict:
+    """Error of the mean beside the spread, all (n,): rank correlation, bins, coverage; intervals over contents, of the
+    bins over samples."""
     error = np.abs(mean - mos)
-    covered = {z: clustered_share([[bool(hit)] for hit in error <= float(z) * spread]) for z in COVERAGE}
+    inside = {z: [[bool(hit)] for hit in error <= float(z) * spread] for z in COVERAGE}
+    covered = {z: clustered_share(by_content(contents, hits)) for z, hits in inside.items()}
     return {
         "samples": len(mos),
         "mean_spread": float(spread.mean()) if len(mos) else None,
         "mean_error": float(error.mean()) if len(mos) else None,
-        "rank_correlation": asdict(agreement(spread, error).srcc),
+        "rank_correlation": asdict(agreement(spread, error, contents=contents).srcc),
         "coverage": {z: share | {"normal": COVERAGE[z]} for z, share in covered.items()},
         "widening": widening(error, spread),
         "bins": bins(spread, error),
-        "mean_of_answers": asdict(agreement(mean, mos)),
+        "mean_of_answers": asdict(agreement(mean, mos, contents=contents)),
     }
 
 
@@ -129,9 +131,10 @@ def calibration_report(rows: list[dict], lines: list[dict], rollouts: int = ROLL
     names = {"human": HUMAN} | {name: (name,) for name in sorted({SETS[row["group"]] for row, _ in rated})}
     sets = {}
     for name, members in names.items():
-        chosen = [(mean, spread, row["mos"]) for row, mean, spread in told if SETS[row["group"]] in members]
+        chosen = [(row, mean, spread) for row, mean, spread in told if SETS[row["group"]] in members]
         if len(chosen) > 1:
-            sets[name] = spread_report(*np.array(chosen).T)
+            numbers = np.array([(mean, spread, row["mos"]) for row, mean, spread in chosen])
+            sets[name] = spread_report(*numbers.T, [row["content"] for row, *_ in chosen])
     return {
         "rollouts": rollouts,
         "seed": seed,

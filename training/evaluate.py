@@ -14,7 +14,8 @@ each stored a few lines at a time (an interrupted run goes on where it stopped; 
 - preference (preference.jsonl, training/preference.py): the clip in order against its six temporal perturbations;
 - calibration (calibration.jsonl, training/calibration.py): form of sampled answers, spread against error.
 
-Intervals are 95% bootstrap intervals over samples; over ladders for the order, over contents for the preference.
+Intervals are 95% bootstrap intervals over contents, each with all its versions: these err together. Only shares of
+well-formed answers draw samples.
 """
 
 from __future__ import annotations
@@ -81,9 +82,10 @@ def summary(rows: list[dict], predictions: list[dict], model: str) -> dict:
     sets = {}
     for name in sorted({SETS[row["group"]] for row in rows}):
         chosen = [i for i, row in enumerate(rows) if SETS[row["group"]] == name]
-        mos = [rows[i]["mos"] for i in chosen]
-        sets[name] = {"samples": len(chosen)} | {
-            kind: asdict(agreement([lines[i][kind] for i in chosen], mos)) for kind in ("score", "expected")
+        mos, contents = ([rows[i][key] for i in chosen] for key in ("mos", "content"))
+        sets[name] = {"samples": len(chosen), "contents": len(set(contents))} | {
+            kind: asdict(agreement([lines[i][kind] for i in chosen], mos, contents=contents))
+            for kind in ("score", "expected")
         }
     return {
         "model": model,

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from vqathinker.rating.defects import DEFECTS
-from vqathinker.rating.evaluation import CONFIDENCE, RESAMPLES, agreement
+from vqathinker.rating.evaluation import CONFIDENCE, RESAMPLES, agreement, content_draws
 
 from .metrics import SETS
 
@@ -56,12 +56,24 @@ def ladder_pairs(rows: list[dict], scores: np.ndarray) -> dict[str, dict[str, li
     return dict(pairs)
 
 
+def by_content(contents: list[str], hits: list[list[bool]]) -> list[list[bool]]:
+    """Hits of ladders or samples put together by the content they come from."""
+    together: dict[str, list[bool]] = defaultdict(list)
+    for content, found in zip(contents, hits, strict=True):
+        together[content] += found
+    return list(together.values())
+
+
 def order_report(rows: list[dict], scores: np.ndarray) -> dict:
-    """Share of pairs in order, for all families and each, with intervals over ladders."""
+    """Share of pairs in order, for all families and each, with intervals over contents."""
     pairs = ladder_pairs(rows, scores)
-    families = {family: clustered_share(list(ladders.values())) for family, ladders in sorted(pairs.items())}
-    every = [judged for ladders in pairs.values() for judged in ladders.values()]
-    return {"all": clustered_share(every), "families": families}
+    content_of = {row["ladder"]: row["content"] for row in rows}
+
+    def share(ladders: list[tuple[str, list[bool]]]) -> dict:
+        return clustered_share(by_content([content_of[name] for name, _ in ladders], [judged for _, judged in ladders]))
+
+    families = {family: share(list(ladders.items())) for family, ladders in sorted(pairs.items())}
+    return {"all": share([pair for ladders in pairs.values() for pair in ladders.items()]), "families": families}
 
 
 def f1(truth: np.ndarray, named: np.ndarray) -> float:
@@ -70,7 +82,7 @@ def f1(truth: np.ndarray, named: np.ndarray) -> float:
 
 def defect_report(rows: list[dict], predictions: list[dict], seed: int = 0) -> dict:
     """Precision, recall and F1 of each defect on samples whose defects are known, and their macro-F1; `false_alarms`:
-    share of the samples without a defect in which one is named."""
+    share of the samples without a defect in which one is named. Intervals are over contents."""
     known = [index for index, row in enumerate(rows) if row["kind"] == "pseudo"]
     if not known:
         nothing = clustered_share([])
@@ -78,8 +90,8 @@ def defect_report(rows: list[dict], predictions: list[dict], seed: int = 0) -> d
     truth = np.array([[n in {d["name"] for d in rows[i]["defects"]} for n in DEFECTS] for i in known])
     named = np.array([[n in {d["name"] for d in predictions[i]["defects"]} for n in DEFECTS] for i in known])
     occurring = [index for index in range(len(DEFECTS)) if truth[:, index].any()]
-    rng = np.random.default_rng(seed)
-    draws = [rng.integers(len(known), size=len(known)) for _ in range(RESAMPLES // 4)]
+    contents = [rows[index]["content"] for index in known]
+    draws = content_draws(contents, seed, RESAMPLES // 4)
     macros = [np.mean([f1(truth[d, i], named[d, i]) for i in occurring]) for d in draws]
     low, high = np.quantile(macros, TAIL)
     each = {}
@@ -92,9 +104,8 @@ def defect_report(rows: list[dict], predictions: list[dict], seed: int = 0) -> d
             "samples": int(truth[:, i].sum()),
         }
     macro = {"value": float(np.mean([entry["f1"] for entry in each.values()])), "low": float(low), "high": float(high)}
-    alarms = clustered_share(
-        [[bool(found.any())] for found, there in zip(named, truth, strict=True) if not there.any()]
-    )
+    clean = [k for k, there in enumerate(truth) if not there.any()]
+    alarms = clustered_share(by_content([contents[k] for k in clean], [[bool(named[k].any())] for k in clean]))
     return {"macro_f1": macro, "each": each, "samples": len(known), "false_alarms": alarms}
 
 
@@ -117,6 +128,8 @@ def baselines(train: list[dict], rows: list[dict], heights: dict[str, float]) ->
             found[name] = {"constant": {"answer": float(np.median(known)), "mae": float(np.mean(errors))}}
     coded = [row for row in rows if row["path"] in heights]
     if len(coded) > 1:
-        srcc = agreement([heights[row["path"]] for row in coded], [row["mos"] for row in coded]).srcc
+        answers = [heights[row["path"]] for row in coded]
+        mos, contents = ([row[key] for row in coded] for key in ("mos", "content"))
+        srcc = agreement(answers, mos, contents=contents).srcc
         found.setdefault("avt", {})["coded_height"] = {"srcc": vars(srcc)}
     return found

@@ -1,8 +1,7 @@
 """Numbers of one checkpoint from its lines (training/fast_eval.py), and paired differences between two of them.
 
-Every metric is made of units that a bootstrap draws: samples for correlations, rewards and form, ladders for the order,
-contents for the preference. Two checkpoints are compared on the same draws, so what makes a sample easy or hard for
-both cancels.
+A bootstrap draws contents, each with all its versions: these err together. Two checkpoints are compared on the same
+draws, so what makes a content easy or hard for both cancels.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ HUMAN = ("clive", "avt")
 
 @dataclass(frozen=True)
 class Ratio:
-    """Sum of `hits` over sum of `sizes`, both (n,): a mean or a share over units."""
+    """Sum of `hits` over sum of `sizes`, both (n,) of n contents: a mean or a share."""
 
     hits: np.ndarray
     sizes: np.ndarray
@@ -33,29 +32,32 @@ class Ratio:
         return len(self.hits)
 
     def of(self, draws: np.ndarray) -> np.ndarray:
-        """Draws (R, n) of units -> (R,) values."""
+        """Draws (R, n) of contents -> (R,) values."""
         return self.hits[draws].sum(1) / np.maximum(self.sizes[draws].sum(1), 1e-9)
 
 
 @dataclass(frozen=True)
 class Rank:
-    """Rank correlation of answers (n,) with MOS (n,)."""
+    """Rank correlation of answers with MOS, both (samples,); `contents`: the samples of each of n contents."""
 
     answers: np.ndarray
     mos: np.ndarray
+    contents: list[np.ndarray]
 
     def __len__(self) -> int:
-        return len(self.mos)
+        return len(self.contents)
 
     def of(self, draws: np.ndarray) -> np.ndarray:
-        """Draws (R, n) of units -> (R,) values."""
-        return rank_correlations(self.answers[draws], self.mos[draws])
+        """Draws (R, n) of contents -> (R,) values."""
+        rows = [np.concatenate([self.contents[k] for k in draw]) for draw in draws]
+        return np.concatenate([rank_correlations(self.answers[row][None], self.mos[row][None]) for row in rows])
 
 
 @dataclass(frozen=True)
 class MacroF1:
-    """F1 of the defects that occur, averaged; truth and named are (n, 13) bool."""
+    """F1 of the defects that occur, averaged; counts (n, 13) of n contents: named rightly, there, named."""
 
+    hits: np.ndarray
     truth: np.ndarray
     named: np.ndarray
 
@@ -63,11 +65,10 @@ class MacroF1:
         return len(self.truth)
 
     def of(self, draws: np.ndarray) -> np.ndarray:
-        """Draws (R, n) of units -> (R,) values."""
+        """Draws (R, n) of contents -> (R,) values."""
         present = self.truth.any(0)
-        truth, named = self.truth[:, present], self.named[:, present]
-        counts = [table[draws].sum(1) for table in ((truth & named).astype(np.int32), truth, named)]
-        return (2 * counts[0] / np.maximum(counts[1] + counts[2], 1)).mean(1)
+        hits, truth, named = (counts[:, present][draws].sum(1) for counts in (self.hits, self.truth, self.named))
+        return (2 * hits / np.maximum(truth + named, 1)).mean(1)
 
 
 Metric = Ratio | Rank | MacroF1
@@ -77,13 +78,29 @@ def chosen(lines: list[dict], sets: Sequence[str]) -> list[dict]:
     return [line for line in lines if line["set"] in sets]
 
 
+def rows_by_content(lines: list[dict]) -> list[np.ndarray]:
+    """Where the lines of each content are, contents in the order of their names."""
+    rows: dict[str, list[int]] = defaultdict(list)
+    for index, line in enumerate(lines):
+        rows[line["content"]].append(index)
+    return [np.array(rows[content]) for content in sorted(rows)]
+
+
+def ratio(lines: list[dict], hits: Sequence[float], sizes: Sequence[float]) -> Ratio:
+    """Of hits and sizes of the lines, content by content."""
+    hits, sizes = np.array(hits, float), np.array(sizes, float)
+    rows = rows_by_content(lines)
+    return Ratio(np.array([hits[row].sum() for row in rows]), np.array([sizes[row].sum() for row in rows]))
+
+
 def mean_of(key: str, sets: Sequence[str]) -> Callable[[list[dict]], Metric]:
     """Mean of a number over the samples of some sets; samples without it are left out of it, not of the draws."""
 
     def build(lines: list[dict]) -> Ratio:
-        values = [line.get(key) for line in chosen(lines, sets)]
-        known = np.array([value is not None for value in values], float)
-        return Ratio(np.array([0.0 if value is None else value for value in values]), known)
+        found = chosen(lines, sets)
+        values = [line.get(key) for line in found]
+        known = [value is not None for value in values]
+        return ratio(found, [0.0 if value is None else value for value in values], known)
 
     return build
 
@@ -94,36 +111,36 @@ def srcc_of(key: str, name: str) -> Callable[[list[dict]], Metric]:
     def build(lines: list[dict]) -> Rank:
         found = chosen(lines, (name,))
         answers = [3.0 if line[key] is None else line[key] for line in found]
-        return Rank(np.array(answers, float), np.array([line["mos"] for line in found], float))
+        mos = np.array([line["mos"] for line in found], float)
+        return Rank(np.array(answers, float), mos, rows_by_content(found))
 
     return build
 
 
 def form(lines: list[dict]) -> Ratio:
-    return Ratio(*np.array([(line["well_formed"], line["rollouts"]) for line in lines], float).reshape(-1, 2).T)
+    return ratio(lines, [line["well_formed"] for line in lines], [line["rollouts"] for line in lines])
 
 
 def order_of(key: str) -> Callable[[list[dict]], Metric]:
-    """Share of pairs of a ladder in order, over ladders."""
+    """Share of pairs of a ladder in order."""
 
     def build(lines: list[dict]) -> Ratio:
         pairs = ladder_pairs(lines, np.array([line[key] for line in lines]))
-        ladders = {name: judged for family in pairs.values() for name, judged in family.items()}
-        counts = [(sum(ladders[name]), len(ladders[name])) for name in sorted(ladders)]
-        return Ratio(*np.array(counts, float).reshape(-1, 2).T)
+        judged = {name: found for family in pairs.values() for name, found in family.items()}
+        first = {line["ladder"]: line for line in reversed(lines) if line["ladder"] in judged}
+        found = [judged[name] for name in first]
+        return ratio(list(first.values()), [sum(hits) for hits in found], [len(hits) for hits in found])
 
     return build
 
 
 def preference_of(key: str) -> Callable[[list[dict]], Metric]:
-    """Share of perturbed twins below their ordered clip, over contents."""
+    """Share of perturbed twins below their ordered clip."""
 
     def build(lines: list[dict]) -> Ratio:
-        won: dict[str, list[bool]] = defaultdict(list)
-        for line in lines:
-            for other in line.get("modes", {}).values():
-                won[line["content"]].append(line["ordered"][key] > other[key])
-        return Ratio(*np.array([(sum(won[c]), len(won[c])) for c in sorted(won)], float).reshape(-1, 2).T)
+        found = [line for line in lines if line.get("modes")]
+        won = [[line["ordered"][key] > other[key] for other in line["modes"].values()] for line in found]
+        return ratio(found, [sum(hits) for hits in won], [len(hits) for hits in won])
 
     return build
 
@@ -131,7 +148,9 @@ def preference_of(key: str) -> Callable[[list[dict]], Metric]:
 def macro_f1(lines: list[dict]) -> MacroF1:
     found = chosen(lines, ("pseudo",))
     truth, named = (np.array([[n in line[key] for n in DEFECTS] for line in found]) for key in ("defects", "named"))
-    return MacroF1(truth.reshape(-1, len(DEFECTS)), named.reshape(-1, len(DEFECTS)))
+    tables = [table.reshape(-1, len(DEFECTS)) for table in (truth & named, truth, named)]
+    rows = rows_by_content(found)
+    return MacroF1(*(np.array([table[row].sum(0) for row in rows]).reshape(-1, len(DEFECTS)) for table in tables))
 
 
 METRICS: dict[str, tuple[str, Callable[[list[dict]], Metric]]] = {
@@ -159,7 +178,7 @@ METRICS: dict[str, tuple[str, Callable[[list[dict]], Metric]]] = {
 
 
 def draw(metric: Metric, seed: int = 0) -> np.ndarray:
-    """(DRAWS, n) units, the same for all checkpoints measured on the same samples."""
+    """(DRAWS, n) contents, the same for all checkpoints measured on the same samples."""
     return np.random.default_rng(seed).integers(len(metric), size=(DRAWS, len(metric)))
 
 

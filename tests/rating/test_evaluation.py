@@ -58,6 +58,21 @@ def test_intervals_hold_the_value_narrow_with_more_files_and_repeat_with_the_see
     assert agreement(*few, seed=3, resamples=50) != agreement(*few, seed=4, resamples=50)
 
 
+def test_files_of_one_content_count_as_one_draw():
+    rng = np.random.default_rng(7)
+    mos = rng.uniform(1, 5, 40)
+    predicted, contents = mos + rng.normal(0, 0.7, 40), list(range(40))
+    alone = agreement(predicted, mos, resamples=300)
+    assert agreement(predicted, mos, resamples=300, contents=contents) == alone
+    copied = agreement(np.repeat(predicted, 9), np.repeat(mos, 9), resamples=300, contents=np.repeat(contents, 9))
+    naive = agreement(np.repeat(predicted, 9), np.repeat(mos, 9), resamples=300)
+    for name, interval in vars(copied).items():
+        one, many = getattr(alone, name), getattr(naive, name)
+        assert interval.value == pytest.approx(one.value)
+        assert interval.high - interval.low == pytest.approx(one.high - one.low, rel=0.35)
+        assert many.high - many.low < 0.5 * (interval.high - interval.low)
+
+
 def test_the_interval_is_about_as_wide_as_theory_says():
     rng = np.random.default_rng(11)
     x = rng.normal(size=1000)

@@ -27,7 +27,7 @@ def drawn(scale: float, count: int = 600):
 
 
 def test_an_honest_spread_covers_what_it_promises():
-    report = spread_report(*drawn(1.0))
+    report = spread_report(*drawn(1.0), list(range(600)))
     for share in report["coverage"].values():
         assert share["value"] == pytest.approx(share["normal"], abs=0.05)
         assert share["low"] <= share["value"] <= share["high"]
@@ -36,7 +36,7 @@ def test_an_honest_spread_covers_what_it_promises():
 
 
 def test_a_spread_that_is_too_small_has_to_be_widened():
-    report = spread_report(*drawn(2.5))
+    report = spread_report(*drawn(2.5), list(range(600)))
     assert report["coverage"]["1"]["value"] < 0.35
     assert report["widening"] == pytest.approx(2.5, rel=0.1)
 

@@ -21,6 +21,7 @@ from vqathinker import cli
 def row(index, **values):
     base = {
         "id": str(index),
+        "content": f"clips:{index}",
         "group": "clips",
         "kind": "pseudo",
         "mos": 3.0,
@@ -48,6 +49,13 @@ def test_order_is_reported_for_all_and_for_each_family():
     report = order_report(rows, np.array([3.0, 2.0, 2.0, 3.0]))
     assert report["all"]["value"] == 0.5 and report["all"]["pairs"] == 2
     assert report["families"]["blur"]["value"] == 1.0 and report["families"]["noise"]["value"] == 0.0
+
+
+def test_ladders_of_one_content_are_drawn_together():
+    rows = [row(i, ladder="ab"[i // 2], strength=float(i % 2), content="one") for i in range(4)]
+    report = order_report(rows, np.array([3.0, 2.0, 2.0, 3.0]))["all"]
+    assert (report["pairs"], report["clusters"]) == (2, 1)
+    assert report["value"] == report["low"] == report["high"] == 0.5
 
 
 def test_the_interval_of_a_perfect_order_has_no_width():

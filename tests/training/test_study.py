@@ -15,13 +15,14 @@ from vqathinker.video import PERTURBATIONS
 
 
 def made_lines(seed: int, noise: float, gain: float = 0.0) -> list[dict]:
-    """20 rated pictures and 4 ladders of 5 clips; answers are MOS plus noise, rewards carry `gain`."""
+    """20 rated pictures and 4 ladders of 5 clips of 2 contents; answers are MOS plus noise, rewards carry `gain`."""
     rng, lines = np.random.default_rng(seed), []
     for index in range(40):
         human = index < 20
         mos = 1.2 + index % 20 / 6 if human else 4.0 - index % 5 / 2
         answer = mos + rng.normal(0, noise)
-        line = {"id": str(index), "set": "clive" if human else "pseudo", "content": f"c{index // 4}", "mos": mos}
+        line = {"id": str(index), "set": "clive" if human else "pseudo", "mos": mos}
+        line |= {"content": f"p{index}" if human else f"c{index // 10}"}
         line |= {"family": "blur", "ladder": None if human else f"l{index // 5}", "strength": float(index % 5)}
         line |= {"defects": [] if human else ["blur"], "named": ["blur"] if index % 2 else ["noise"]}
         line |= {"score": answer, "expected": answer, "mean": None if index == 3 else answer, "spread": 0.2}
@@ -65,6 +66,16 @@ def test_a_paired_difference_does_not_see_what_both_share():
         "low": pytest.approx(0.2),
         "high": pytest.approx(0.2),
     }
+
+
+def test_versions_of_one_content_are_drawn_together():
+    lines = made_lines(0, 0.5)
+    copies = [line | {"id": f"{line['id']}-{k}"} for line in lines for k in range(4)]
+    for key in ("reward_human", "srcc_clive", "srcc_pseudo", "macro_f1"):
+        once, often = metric(key, lines), metric(key, copies)
+        draws = np.random.default_rng(0).integers(len(once), size=(50, len(once)))
+        assert len(once) == len(often)
+        np.testing.assert_allclose(once.of(draws), often.of(draws))
 
 
 def test_an_interval_of_a_difference_is_that_of_the_mean():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -48,20 +48,47 @@ class Compared:
     error: str = ""
 
 
-def agreement(predicted: Sequence[float], mos: Sequence[float], seed: int = 0, resamples: int = RESAMPLES) -> Agreement:
+def agreement(
+    predicted: Sequence[float],
+    mos: Sequence[float],
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    contents: Sequence[Hashable] | None = None,
+) -> Agreement:
     """Compare predictions (n,) with MOS (n,), both on the same scale.
 
-    The intervals are 95% percentile intervals over `resamples` draws of n files with replacement.
+    The intervals are 95% percentile intervals over `resamples` draws with replacement: of n files, or, where `contents`
+    (n,) names what each file shows, of contents with all their files, because versions of one content err together.
     """
     x, y = np.asarray(predicted, dtype=np.float64), np.asarray(mos, dtype=np.float64)
     if x.shape != y.shape or x.ndim != 1:
         raise ValueError(f"predictions and MOS must be two lists of one length, got {x.shape} and {y.shape}")
-    rng = np.random.default_rng(seed)
-    chunks = [min(CHUNK, resamples - start) for start in range(0, resamples, CHUNK)] if len(x) > 1 else []
-    drawn = [_all_metrics(x[rows], y[rows]) for rows in (rng.integers(len(x), size=(n, len(x))) for n in chunks)]
+    drawn = [_all_metrics(x[rows], y[rows]) for rows in _draws(len(x), seed, resamples, contents)]
     samples = np.concatenate(drawn, axis=1) if drawn else np.empty((3, 0))
     values = _all_metrics(x[None], y[None])[:, 0] if len(x) else np.full(3, np.nan)
     return Agreement(*(_interval(value, row) for value, row in zip(values, samples, strict=True)))
+
+
+def content_draws(contents: Sequence[Hashable], seed: int, resamples: int) -> Iterator[np.ndarray]:
+    """Rows of all files of as many contents as there are, drawn with replacement, `resamples` times."""
+    members: dict[Hashable, list[int]] = {}
+    for row, content in enumerate(contents):
+        members.setdefault(content, []).append(row)
+    groups, rng = [np.array(rows) for rows in members.values()], np.random.default_rng(seed)
+    for _ in range(resamples):
+        yield np.concatenate([groups[k] for k in rng.integers(len(groups), size=len(groups))])
+
+
+def _draws(count: int, seed: int, resamples: int, contents: Sequence[Hashable] | None) -> Iterator[np.ndarray]:
+    """Rows (draws, n) of one or more draws at a time; none of fewer than two files."""
+    if count < 2:
+        return
+    if contents is not None and len(set(contents)) < count:
+        yield from (rows[None] for rows in content_draws(contents, seed, resamples))
+        return
+    rng = np.random.default_rng(seed)
+    for start in range(0, resamples, CHUNK):
+        yield rng.integers(count, size=(min(CHUNK, resamples - start), count))
 
 
 def rank_correlations(x: np.ndarray, y: np.ndarray) -> np.ndarray:

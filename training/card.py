@@ -57,8 +57,8 @@ each training clip, in a fixed vocabulary of 13 defects; it describes no content
 `expected` to compare two files: it hardly ever ties.
 
 ## How well it does
-Validation contents were never trained on (split by content). 95% bootstrap intervals in brackets. {samples} samples,
-{not_rated} could not be rated.
+Validation contents were never trained on (split by content). In brackets 95% bootstrap intervals over contents,
+each with all its versions: rough where there are few. {samples} samples, {not_rated} could not be rated.
 
 {accuracy}
 

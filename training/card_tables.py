@@ -32,6 +32,12 @@ def span(entry: dict, digits: int = 3) -> str:
     return f"{entry['value']:.{digits}f} [{entry['low']:.{digits}f}, {entry['high']:.{digits}f}]"
 
 
+def counted(entry: dict) -> str:
+    """How many samples a set has, and of how many contents where these are fewer."""
+    few = entry["contents"] < entry["samples"]
+    return f"{entry['samples']} of {entry['contents']} contents" if few else str(entry["samples"])
+
+
 def agreement_table(result: dict) -> str:
     """Agreement with MOS, set by set, above what needs no model."""
     rows = []
@@ -40,7 +46,7 @@ def agreement_table(result: dict) -> str:
             entry = result["sets"][name]
             for kind in ("score", "expected"):
                 cells = [span(entry[kind][metric]) for metric in ("srcc", "plcc", "mae")]
-                rows.append([title if kind == "score" else "", kind, *cells, str(entry["samples"])])
+                rows.append([title if kind == "score" else "", kind, *cells, counted(entry)])
             rows += [["", *line, ""] for line in plain_rows(result.get("baselines", {}).get(name, {}))]
     return table(["validation set", "answer", "SRCC", "PLCC", "MAE", "samples"], rows)
 

@@ -17,7 +17,7 @@ from vqathinker.video import PERTURBATIONS
 ENTRY = {"value": 0.8123, "low": 0.75, "high": 0.86}
 AGREEMENT = dict.fromkeys(("srcc", "plcc", "mae"), ENTRY)
 RESULT = {
-    "sets": {"clive": {"samples": 9, "score": AGREEMENT, "expected": AGREEMENT}},
+    "sets": {"clive": {"samples": 9, "contents": 9, "score": AGREEMENT, "expected": AGREEMENT}},
     "order": {"all": ENTRY | {"pairs": 4}, "families": {"blur": ENTRY | {"pairs": 4}}},
     "order_expected": {"all": ENTRY | {"pairs": 4}, "families": {"blur": ENTRY | {"pairs": 4}}},
     "defects": {"macro_f1": ENTRY, "each": {"blur": {"f1": 0.4}, "noise": {"f1": 0.9}}},
@@ -55,6 +55,12 @@ def test_the_table_holds_the_measured_numbers():
     text = accuracy(RESULT)
     assert text.count("0.812 [0.750, 0.860]") == 9
     assert "0.9950" in text and "disorder" not in text and "sampled" not in text
+
+
+def test_a_set_of_few_contents_says_so():
+    assert "| 9 |" in accuracy(RESULT) and "contents |" not in accuracy(RESULT)
+    few = {"clive": RESULT["sets"]["clive"] | {"contents": 2}}
+    assert "| 9 of 2 contents |" in accuracy(RESULT | {"sets": few})
 
 
 def test_what_needs_no_model_stands_beside_the_model():

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from accelerate.state import AcceleratorState
 from hypothesis import settings
 
 from tests import clips
@@ -48,3 +49,12 @@ def model(processor):
     from tests.model.tiny_models import make_model
 
     return make_model(processor)
+
+
+@pytest.fixture
+def on_cpu(monkeypatch: pytest.MonkeyPatch):
+    """accelerate's settings of the process, which the first Accelerator fixes, forgotten before and after."""
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)

@@ -5,7 +5,7 @@ import sys
 from tests.benchmarks import grpo_8b
 
 
-def test_a_step_is_measured_and_the_table_written(monkeypatch, tmp_path, capsys):
+def test_a_step_is_measured_and_the_table_written(on_cpu, monkeypatch, tmp_path):
     document = tmp_path / "table.md"
     document.write_text("\n".join(["before", *grpo_8b.MARKERS, "after"]))
     arguments = ["--size", "small", "--answer-tokens", "3", "--steps", "1", "--write", str(document)]

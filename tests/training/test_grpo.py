@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from accelerate.state import AcceleratorState
 
 from tests.training.grpo_small import (
     learner_of,
@@ -88,15 +87,6 @@ def test_a_step_moves_what_is_trained_and_nothing_else(start, items):
     assert not any("vision_tower" in name or "temporal" in name for name in moved)
     assert row["gradient_norm"] > 0 and row["kl"] == 0 and row["reward_std"] > 0
     assert set(row["seconds"]) == {"rollout", "perturbed", "reference", "update", "total"}
-
-
-@pytest.fixture
-def on_cpu(monkeypatch):
-    """accelerate's settings of the process, which the first Accelerator fixes, forgotten before and after."""
-    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
-    AcceleratorState._reset_state(reset_partial_state=True)
-    yield
-    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def test_a_step_in_bfloat16_learns_with_weights_in_float32(start, items, on_cpu):

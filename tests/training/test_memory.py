@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from accelerate.state import AcceleratorState
 from transformers import InternVLVisionConfig, Qwen2Config
 from transformers.models.internvl.modeling_internvl import InternVLVisionModel
 from transformers.models.qwen2.modeling_qwen2 import Qwen2Model
@@ -146,15 +145,7 @@ def test_twice_the_gpus_halve_what_is_divided_and_nothing_else(size, engine):
     assert (many.rollouts, many.update, many.reference) == (few.rollouts, few.update, few.reference)
 
 
-@pytest.fixture
-def fresh_accelerator():
-    """accelerate keeps one state a process, which an earlier test may have made in another precision."""
-    AcceleratorState._reset_state(reset_partial_state=True)
-    yield
-    AcceleratorState._reset_state(reset_partial_state=True)
-
-
-def test_what_is_frozen_has_the_precision_that_the_loop_loads(fresh_accelerator):
+def test_what_is_frozen_has_the_precision_that_the_loop_loads(on_cpu):
     """When this fails the loop has learned to save memory: change the two constants and write the table again."""
     settings = GrpoSettings(bf16=True, train=("multi_modal_projector",), videos=4)
     learner, _, _ = make_learner(load_start("tiny"), settings, make_accelerator(settings))

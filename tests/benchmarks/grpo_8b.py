@@ -64,9 +64,11 @@ def one_step(learner: Learner, step: int) -> dict[str, tuple[float, int]]:
         found[name] = (time.perf_counter() - began, read_peak(device))
         return result
 
+    pixels = [random_pixels(learner, 2 * step + twin) for twin in range(2)]
+
     def look() -> list[Inputs]:
         with writing(learner) as bare:
-            return [see(bare.model, random_pixels(learner, 2 * step + twin)) for twin in range(2)]
+            return [see(bare.model, inputs) for inputs in pixels]
 
     videos, group = learner.settings.videos, learner.settings.group
     items = [Item(str(k), Path(str(k)), 1 + 4 * k / videos) for k in range(videos)]

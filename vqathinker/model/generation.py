@@ -147,8 +147,8 @@ class RoomyLayer(DynamicLayer):
         super().__init__()
         kind = keys.device.type
         dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else keys.dtype
-        self.lazy_initialization(keys.to(dtype), values.to(dtype))
-        self.length, self._rooms = 0, (keys[..., :0, :].to(dtype), values[..., :0, :].to(dtype))
+        self.length, self._rooms = 0, tuple(states[..., :0, :].to(dtype) for states in (keys, values))
+        self.lazy_initialization(*self._rooms)
         self.update(keys, values)
 
     def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *_, **__):

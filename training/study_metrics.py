@@ -6,14 +6,13 @@ draws, so what makes a content easy or hard for both cancels.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from vqathinker.rating.defects import DEFECTS
-from vqathinker.rating.evaluation import rank_correlations
+from vqathinker.rating.evaluation import content_rows, rank_correlations
 
 from .evaluate_measures import TAIL, ladder_pairs
 
@@ -80,10 +79,8 @@ def chosen(lines: list[dict], sets: Sequence[str]) -> list[dict]:
 
 def rows_by_content(lines: list[dict]) -> list[np.ndarray]:
     """Where the lines of each content are, contents in the order of their names."""
-    rows: dict[str, list[int]] = defaultdict(list)
-    for index, line in enumerate(lines):
-        rows[line["content"]].append(index)
-    return [np.array(rows[content]) for content in sorted(rows)]
+    rows = content_rows([line["content"] for line in lines])
+    return [rows[content] for content in sorted(rows)]
 
 
 def ratio(lines: list[dict], hits: Sequence[float], sizes: Sequence[float]) -> Ratio:

@@ -69,12 +69,17 @@ def agreement(
     return Agreement(*(_interval(value, row) for value, row in zip(values, samples, strict=True)))
 
 
-def content_draws(contents: Sequence[Hashable], seed: int, resamples: int) -> Iterator[np.ndarray]:
-    """Rows of all files of as many contents as there are, drawn with replacement, `resamples` times."""
+def content_rows(contents: Sequence[Hashable]) -> dict[Hashable, np.ndarray]:
+    """Content -> the rows that show it, in the order in which contents first occur."""
     members: dict[Hashable, list[int]] = {}
     for row, content in enumerate(contents):
         members.setdefault(content, []).append(row)
-    groups, rng = [np.array(rows) for rows in members.values()], np.random.default_rng(seed)
+    return {content: np.array(rows) for content, rows in members.items()}
+
+
+def content_draws(contents: Sequence[Hashable], seed: int, resamples: int) -> Iterator[np.ndarray]:
+    """Rows of all files of as many contents as there are, drawn with replacement, `resamples` times."""
+    groups, rng = list(content_rows(contents).values()), np.random.default_rng(seed)
     for _ in range(resamples):
         yield np.concatenate([groups[k] for k in rng.integers(len(groups), size=len(groups))])
 

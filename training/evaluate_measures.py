@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from vqathinker.rating.defects import DEFECTS
-from vqathinker.rating.evaluation import CONFIDENCE, RESAMPLES, agreement, content_draws, content_rows
+from vqathinker.rating.evaluation import CONFIDENCE, RESAMPLES, agreement, content_draws
 
 from .metrics import SETS
 
@@ -58,7 +58,10 @@ def ladder_pairs(rows: list[dict], scores: np.ndarray) -> dict[str, dict[str, li
 
 def by_content(contents: list[str], hits: list[list[bool]]) -> list[list[bool]]:
     """Hits of ladders or samples put together by the content they come from."""
-    return [[hit for row in rows for hit in hits[row]] for rows in content_rows(contents).values()]
+    together: dict[str, list[bool]] = defaultdict(list)
+    for content, found in zip(contents, hits, strict=True):
+        together[content] += found
+    return list(together.values())
 
 
 def order_report(rows: list[dict], scores: np.ndarray) -> dict:

@@ -2,8 +2,8 @@
 
 A study compares many checkpoints that share one frozen tower. What the tower sees of every validation clip, and of its
 six perturbed twins where the order of the clip is intact, is stored once (training/grpo_features.py); then only the
-projectors and the language model run. Features are in half precision and the tower ran in bfloat16, so single numbers
-differ a little from those of training.evaluate: compare them with each other.
+projectors and the language model run. Features are in half precision, and the tower ran in bfloat16 where the processor
+has it, so single numbers differ a little from those of training.evaluate: compare them with each other.
 """
 
 from __future__ import annotations

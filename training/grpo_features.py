@@ -24,6 +24,7 @@ from vqathinker.model.processing import VQAThinkerProcessor, normalise
 from .datasets import Item
 from .grpo_clips import Variants, read_variants, sample_key, twins_of
 from .policy import Inputs, see
+from .precision import quick_autocast
 from .whole import whole
 
 CHUNK = 4
@@ -183,10 +184,10 @@ def _ahead(pool, items: Sequence[Item], processor, twins: int, seed: int) -> Ite
 def features_of(
     model: VQAThinkerForConditionalGeneration, processor: VQAThinkerProcessor, read: Variants
 ) -> dict[str, np.ndarray]:
-    """Arrays of `Stored` for one clip: the tower sees every frame once, in bfloat16 as in the supervised start."""
+    """Arrays of `Stored` for one clip: the tower sees every frame once, as in the supervised start."""
     device = model.device
     pixels = normalise(read.frames, processor.image_mean, processor.image_std).to(device)
-    with torch.autocast(device.type, dtype=torch.bfloat16):
+    with quick_autocast(device):
         tokens = see(model, {"pixel_values": pixels[None]}, motion=False)["vision_tokens"][0].half()
     arrays = {}
     for variant, picks in enumerate(read.picks):

@@ -30,6 +30,7 @@ from .ahead import made_ahead, workers_for
 from .cache import read_sample
 from .config import SftSettings
 from .metrics import correlations
+from .precision import quick_autocast
 from .schedule import Stage, run_stage
 from .views import View, motion_tensors, motion_values, plain_view, random_view
 
@@ -159,7 +160,7 @@ class Seer:
         """Measure the scale of the tower's features on one frame of each of some training samples."""
         chosen = [rows[i] for i in rng.permutation(len(rows))[:SCALE_SAMPLES]]
         frames = torch.stack([torch.from_numpy(read_sample(self.cache, row).frames[0]) for row in chosen])
-        with torch.inference_mode(), torch.autocast(self.device.type, dtype=torch.bfloat16):
+        with torch.inference_mode(), quick_autocast(self.device):
             pixels = [self.pixels(some) for some in frames.split(32)]
             tokens = torch.cat([self.model.vision_tower(pixel_values=some).last_hidden_state for some in pixels])
         self.model.vision_tower.standardise.fit(tokens.float().flatten(0, 1))
@@ -185,7 +186,7 @@ class Seer:
     def predict(self, shown: Shown) -> tuple[torch.Tensor, torch.Tensor]:
         """MOS (B,) and defect logits (B, 13), on the device of the model."""
         bursts, facts = motion_values(shown.bursts.to(self.device)), shown.facts.to(self.device)
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+        with quick_autocast(self.device):
             tokens = self.model.vision_tokens(self.pixels(shown.frames).unsqueeze(1)).float()
             features = self.model.project(tokens, self.model.motion_feature(bursts, facts))
             mos, logits = self.head(features)

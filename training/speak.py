@@ -39,6 +39,7 @@ from .ahead import workers_for
 from .config import SftSettings
 from .data.reasoning import write_reasoning
 from .metrics import correlations, held
+from .precision import quick_autocast
 from .schedule import Stage, run_stage
 from .see import ReadingHead, is_clean, named_f1, seeing_loss, weighted
 from .watch import Seen, Watcher, watch_all
@@ -195,7 +196,7 @@ class Speaker:
         prompt = torch.tensor(self.prompt, device=self.device).expand(len(shown), -1)
         ids = torch.cat([prompt, padded], dim=1)
         score_at = len(self.prompt) + (padded == self.answer_ids[0]).int().argmax(1)
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+        with quick_autocast(self.device):
             hidden = self.model.model(input_ids=ids, video_features=features).last_hidden_state
             logits = self.model.lm_head(hidden[:, len(self.prompt) - 1 : -1])
             states = (hidden[:, len(self.prompt) - 1], hidden[torch.arange(len(shown), device=self.device), score_at])

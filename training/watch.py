@@ -19,6 +19,7 @@ from vqathinker.model.processing import VQAThinkerProcessor, normalise
 from .ahead import made_ahead
 from .cache import Sample, read_sample
 from .config import SftSettings
+from .precision import quick_autocast
 from .state import save_atomically
 from .views import View, motion_tensors, motion_values, plain_view, random_view
 
@@ -94,7 +95,7 @@ class Watcher:
         places = torch.arange(self.used, self.used + len(pictures))
         for part, there in zip(pictures.split(TOGETHER), places.split(TOGETHER), strict=True):
             pixels = normalise(part.to(self.device), self.processor.image_mean, self.processor.image_std)[None]
-            with torch.autocast(self.device.type, dtype=torch.bfloat16):
+            with quick_autocast(self.device):
                 self.bank[there.to(self.device)] = self.body.vision_tokens(pixels)[0].half()
         self.used += len(pictures)
         return places

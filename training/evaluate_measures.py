@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from vqathinker.rating.defects import DEFECTS
-from vqathinker.rating.evaluation import CONFIDENCE, RESAMPLES, agreement, content_draws
+from vqathinker.rating.evaluation import CONFIDENCE, RESAMPLES, agreement, content_counts
 
 from .metrics import SETS
 
@@ -76,8 +76,9 @@ def order_report(rows: list[dict], scores: np.ndarray) -> dict:
     return {"all": share([pair for ladders in pairs.values() for pair in ladders.items()]), "families": families}
 
 
-def f1(truth: np.ndarray, named: np.ndarray) -> float:
-    return float(2 * (truth & named).sum() / max(1, truth.sum() + named.sum()))
+def f1(hits: np.ndarray, truth: np.ndarray, named: np.ndarray) -> np.ndarray:
+    """From how often a defect was named rightly, was there and was named; 0 where it neither was there nor named."""
+    return 2 * hits / np.maximum(1, truth + named)
 
 
 def defect_report(rows: list[dict], predictions: list[dict], seed: int = 0) -> dict:
@@ -91,17 +92,19 @@ def defect_report(rows: list[dict], predictions: list[dict], seed: int = 0) -> d
     named = np.array([[n in {d["name"] for d in predictions[i]["defects"]} for n in DEFECTS] for i in known])
     occurring = [index for index in range(len(DEFECTS)) if truth[:, index].any()]
     contents = [rows[index]["content"] for index in known]
-    draws = content_draws(contents, seed, RESAMPLES // 4)
-    macros = [np.mean([f1(truth[d, i], named[d, i]) for i in occurring]) for d in draws]
-    low, high = np.quantile(macros, TAIL)
+    tables = [table[:, occurring].astype(int) for table in (truth & named, truth, named)]
+    macros = [
+        f1(*(counts @ table for table in tables)).mean(1) for counts in content_counts(contents, seed, RESAMPLES // 4)
+    ]
+    low, high = np.quantile(np.concatenate(macros), TAIL)
     each = {}
-    for i in occurring:
-        hits = int((truth[:, i] & named[:, i]).sum())
+    for k, i in enumerate(occurring):
+        hits, there, told = (int(table[:, k].sum()) for table in tables)
         each[DEFECTS[i]] = {
-            "precision": hits / max(1, int(named[:, i].sum())),
-            "recall": hits / int(truth[:, i].sum()),
-            "f1": f1(truth[:, i], named[:, i]),
-            "samples": int(truth[:, i].sum()),
+            "precision": hits / max(1, told),
+            "recall": hits / there,
+            "f1": float(f1(hits, there, told)),
+            "samples": there,
         }
     macro = {"value": float(np.mean([entry["f1"] for entry in each.values()])), "low": float(low), "high": float(high)}
     clean = [k for k, there in enumerate(truth) if not there.any()]

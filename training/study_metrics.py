@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vqathinker.rating.defects import DEFECTS
-from vqathinker.rating.evaluation import content_rows, rank_correlations
+from vqathinker.rating.evaluation import content_rows, draw_counts, rank_correlations
 
 from .evaluate_measures import TAIL, ladder_pairs
 
@@ -30,26 +30,25 @@ class Ratio:
     def __len__(self) -> int:
         return len(self.hits)
 
-    def of(self, draws: np.ndarray) -> np.ndarray:
-        """Draws (R, n) of contents -> (R,) values."""
-        return self.hits[draws].sum(1) / np.maximum(self.sizes[draws].sum(1), 1e-9)
+    def of(self, counts: np.ndarray) -> np.ndarray:
+        """How often each content was drawn, (R, n) -> (R,) values."""
+        return counts @ self.hits / np.maximum(counts @ self.sizes, 1e-9)
 
 
 @dataclass(frozen=True)
 class Rank:
-    """Rank correlation of answers with MOS, both (samples,); `contents`: the samples of each of n contents."""
+    """Rank correlation of answers with MOS, both (samples,); `contents`: which of n contents each sample shows."""
 
     answers: np.ndarray
     mos: np.ndarray
-    contents: list[np.ndarray]
+    contents: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.contents)
+        return 1 + int(self.contents.max(initial=-1))
 
-    def of(self, draws: np.ndarray) -> np.ndarray:
-        """Draws (R, n) of contents -> (R,) values."""
-        rows = [np.concatenate([self.contents[k] for k in draw]) for draw in draws]
-        return np.concatenate([rank_correlations(self.answers[row][None], self.mos[row][None]) for row in rows])
+    def of(self, counts: np.ndarray) -> np.ndarray:
+        """How often each content was drawn, (R, n) -> (R,) values."""
+        return rank_correlations(self.answers, self.mos, counts[:, self.contents])
 
 
 @dataclass(frozen=True)
@@ -63,10 +62,10 @@ class MacroF1:
     def __len__(self) -> int:
         return len(self.truth)
 
-    def of(self, draws: np.ndarray) -> np.ndarray:
-        """Draws (R, n) of contents -> (R,) values."""
+    def of(self, counts: np.ndarray) -> np.ndarray:
+        """How often each content was drawn, (R, n) -> (R,) values."""
         present = self.truth.any(0)
-        hits, truth, named = (counts[:, present][draws].sum(1) for counts in (self.hits, self.truth, self.named))
+        hits, truth, named = (counts @ table[:, present] for table in (self.hits, self.truth, self.named))
         return (2 * hits / np.maximum(truth + named, 1)).mean(1)
 
 
@@ -109,7 +108,8 @@ def srcc_of(key: str, name: str) -> Callable[[list[dict]], Metric]:
         found = chosen(lines, (name,))
         answers = [3.0 if line[key] is None else line[key] for line in found]
         mos = np.array([line["mos"] for line in found], float)
-        return Rank(np.array(answers, float), mos, rows_by_content(found))
+        contents = np.unique([line["content"] for line in found], return_inverse=True)[1]
+        return Rank(np.array(answers, float), mos, contents)
 
     return build
 
@@ -175,15 +175,15 @@ METRICS: dict[str, tuple[str, Callable[[list[dict]], Metric]]] = {
 
 
 def draw(metric: Metric, seed: int = 0) -> np.ndarray:
-    """(DRAWS, n) contents, the same for all checkpoints measured on the same samples."""
-    return np.random.default_rng(seed).integers(len(metric), size=(DRAWS, len(metric)))
+    """How often each content was drawn, (DRAWS, n): the same for all checkpoints measured on the same samples."""
+    return draw_counts(len(metric), DRAWS, np.random.default_rng(seed))
 
 
 def value_of(metrics: list[Metric]) -> float | None:
     """The mean over checkpoints of a metric; None where it is not defined."""
     if not metrics or not len(metrics[0]):
         return None
-    value = float(np.mean([metric.of(np.arange(len(metric))[None])[0] for metric in metrics]))
+    value = float(np.mean([metric.of(np.ones((1, len(metric)), int))[0] for metric in metrics]))
     return None if np.isnan(value) else value
 
 
@@ -192,8 +192,8 @@ def difference(first: list[Metric], second: list[Metric]) -> dict[str, float | N
     values = value_of(first), value_of(second)
     if None in values:
         return {"value": None, "low": None, "high": None}
-    draws = draw(first[0])
-    gained = np.mean([m.of(draws) for m in first], axis=0) - np.mean([m.of(draws) for m in second], axis=0)
+    counts = draw(first[0])
+    gained = np.mean([m.of(counts) for m in first], axis=0) - np.mean([m.of(counts) for m in second], axis=0)
     low, high = np.nanquantile(gained, TAIL)
     return {
         name: round(float(x), 9) + 0.0 for name, x in (("value", values[0] - values[1]), ("low", low), ("high", high))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from vqathinker.rating.evaluation import Compared, Interval, agreement, report
+from vqathinker.rating.evaluation import Compared, Interval, agreement, draw_counts, rank_correlations, report
 from vqathinker.rating.labels import Labels
 
 SCORES = st.lists(st.integers(100, 500).map(lambda n: n / 100), min_size=3, max_size=30)
@@ -71,6 +71,21 @@ def test_files_of_one_content_count_as_one_draw():
         assert interval.value == pytest.approx(one.value)
         assert interval.high - interval.low == pytest.approx(one.high - one.low, rel=0.35)
         assert many.high - many.low < 0.5 * (interval.high - interval.low)
+
+
+@settings(max_examples=25, deadline=None)
+@given(mos=SCORES, seed=st.integers(0, 99))
+def test_a_draw_is_the_list_in_which_each_file_stands_as_often_as_it_was_drawn(mos, seed):
+    rng = np.random.default_rng(seed)
+    mos, predicted = np.array(mos), rng.integers(2, 9, len(mos)) / 2
+    counts = draw_counts(len(mos), 20, rng)
+    assert (counts.sum(axis=1) == len(mos)).all()
+    for count, found in zip(counts, rank_correlations(predicted, mos, counts), strict=True):
+        x, y = np.repeat(predicted, count), np.repeat(mos, count)
+        if min(np.ptp(x), np.ptp(y)) > 0:
+            assert found == pytest.approx(stats.spearmanr(x, y)[0], abs=1e-9)
+        else:
+            assert np.isnan(found)
 
 
 def test_the_interval_is_about_as_wide_as_theory_says():

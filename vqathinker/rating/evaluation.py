@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import rankdata
 
 from ..errors import VideoError
 from .labels import Labels
@@ -63,10 +62,13 @@ def agreement(
     x, y = np.asarray(predicted, dtype=np.float64), np.asarray(mos, dtype=np.float64)
     if x.shape != y.shape or x.ndim != 1:
         raise ValueError(f"predictions and MOS must be two lists of one length, got {x.shape} and {y.shape}")
-    drawn = [_all_metrics(x[rows], y[rows]) for rows in _draws(len(x), seed, resamples, contents)]
-    samples = np.concatenate(drawn, axis=1) if drawn else np.empty((3, 0))
-    values = _all_metrics(x[None], y[None])[:, 0] if len(x) else np.full(3, np.nan)
-    return Agreement(*(_interval(value, row) for value, row in zip(values, samples, strict=True)))
+    if contents is None:
+        contents = range(len(x))
+    drawn = content_counts(contents, seed, resamples) if len(x) > 1 else ()
+    samples = [_all_metrics(x, y, counts) for counts in drawn]
+    values = _all_metrics(x, y, np.ones((1, len(x))))[:, 0] if len(x) else np.full(3, np.nan)
+    spread = np.concatenate(samples, axis=1) if samples else np.empty((3, 0))
+    return Agreement(*(_interval(value, row) for value, row in zip(values, spread, strict=True)))
 
 
 def content_rows(contents: Sequence[Hashable]) -> dict[Hashable, np.ndarray]:
@@ -77,28 +79,26 @@ def content_rows(contents: Sequence[Hashable]) -> dict[Hashable, np.ndarray]:
     return {content: np.array(rows) for content, rows in members.items()}
 
 
-def content_draws(contents: Sequence[Hashable], seed: int, resamples: int) -> Iterator[np.ndarray]:
-    """Rows of all files of as many contents as there are, drawn with replacement, `resamples` times."""
-    groups, rng = list(content_rows(contents).values()), np.random.default_rng(seed)
-    for _ in range(resamples):
-        yield np.concatenate([groups[k] for k in rng.integers(len(groups), size=len(groups))])
+def draw_counts(count: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """How often each of `count` things is among as many drawn with replacement: (draws, count)."""
+    picks = rng.integers(count, size=(draws, count)) + count * np.arange(draws)[:, None]
+    return np.bincount(picks.ravel(), minlength=draws * count).reshape(draws, count)
 
 
-def _draws(count: int, seed: int, resamples: int, contents: Sequence[Hashable] | None) -> Iterator[np.ndarray]:
-    """Rows (draws, n) of one or more draws at a time; none of fewer than two files."""
-    if count < 2:
-        return
-    if contents is not None and len(set(contents)) < count:
-        yield from (rows[None] for rows in content_draws(contents, seed, resamples))
-        return
-    rng = np.random.default_rng(seed)
+def content_counts(contents: Sequence[Hashable], seed: int, resamples: int) -> Iterator[np.ndarray]:
+    """How often each file (n,) occurs when as many contents as there are, each with all its files, are drawn with
+    replacement; (draws, n) for some draws at a time, `resamples` together."""
+    groups, rng = content_rows(contents), np.random.default_rng(seed)
+    place = {content: k for k, content in enumerate(groups)}
+    of_file = [place[content] for content in contents]
     for start in range(0, resamples, CHUNK):
-        yield rng.integers(count, size=(min(CHUNK, resamples - start), count))
+        yield draw_counts(len(groups), min(CHUNK, resamples - start), rng)[:, of_file]
 
 
-def rank_correlations(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Row by row, (draws, n) twice -> SRCC (draws,), NaN where one side is constant."""
-    return _pearson(rankdata(x, axis=1), rankdata(y, axis=1))
+def rank_correlations(x: np.ndarray, y: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """SRCC (draws,) of x and y, both (n,), where each draw holds file k `counts[draw, k]` times, (draws, n); NaN where
+    one side is constant."""
+    return _pearson(_ranks(x, counts), _ranks(y, counts), counts)
 
 
 def evaluate(
@@ -145,18 +145,35 @@ def report(compared: Sequence[Compared], labels: Labels, seed: int = 0) -> dict:
     }
 
 
-def _all_metrics(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """(draws, n) twice -> (3, draws): SRCC, PLCC, MAE."""
-    return np.stack([rank_correlations(x, y), _pearson(x, y), np.abs(x - y).mean(axis=1)])
+def _all_metrics(x: np.ndarray, y: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """(n,) twice and counts (draws, n) -> (3, draws): SRCC, PLCC, MAE."""
+    error = counts @ np.abs(x - y) / counts.sum(axis=1)
+    return np.stack([rank_correlations(x, y, counts), _pearson(x, y, counts), error])
 
 
-def _pearson(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """(draws, n) twice -> (draws,), NaN where one side is constant."""
-    varied = (np.ptp(x, axis=1) > 0) & (np.ptp(y, axis=1) > 0)
-    x, y = x - x.mean(axis=1, keepdims=True), y - y.mean(axis=1, keepdims=True)
-    norm = np.sqrt((x * x).sum(axis=1)) * np.sqrt((y * y).sum(axis=1))
-    varied &= norm > 0
-    return np.where(varied, (x * y).sum(axis=1) / np.where(varied, norm, 1.0), np.nan)
+def _ranks(x: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The rank of each x (n,) among the files of each draw, equal ones at the mean of their places: (draws, n)."""
+    order = np.argsort(x, kind="stable")
+    _, starts, inverse = np.unique(x[order], return_index=True, return_inverse=True)
+    there = np.add.reduceat(counts[:, order], starts, axis=1)
+    ranks = np.empty(counts.shape)
+    ranks[:, order] = (np.cumsum(there, axis=1) - (there - 1) / 2)[:, inverse]
+    return ranks
+
+
+def _pearson(x: np.ndarray, y: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """x and y, (n,) or (draws, n), and counts (draws, n) -> (draws,), NaN where one side is constant."""
+    x, y = (_centred(side, counts) for side in (x, y))
+    norm = np.sqrt((counts * x * x).sum(axis=1)) * np.sqrt((counts * y * y).sum(axis=1))
+    return np.divide((counts * x * y).sum(axis=1), norm, out=np.full(len(counts), np.nan), where=norm > 0)
+
+
+def _centred(x: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Differences (draws, n) to the mean of each draw; exactly 0 where all that was drawn is equal."""
+    there = counts > 0
+    spread = np.where(there, x, -np.inf).max(axis=1) - np.where(there, x, np.inf).min(axis=1)
+    mean = (counts * x).sum(axis=1) / counts.sum(axis=1)
+    return (x - mean[:, None]) * (spread > 0)[:, None]
 
 
 def _interval(value: float, samples: np.ndarray) -> Interval:

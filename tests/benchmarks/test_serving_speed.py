@@ -18,7 +18,7 @@ SETTINGS = {"size": "small", "videos": 2, "runs": 1, "agreement": False, "write"
 
 def test_a_setting_without_memory_is_a_line_and_the_others_are_measured(monkeypatch: pytest.MonkeyPatch):
     def scarce(name: str, precision: str, device: torch.device):
-        if precision == "fp32":
+        if precision == "bf16":
             raise MemoryError
         loaded = load_random(name, precision, device)
         Scarce(loaded.model, 1, CUDA_SAYS)
@@ -26,13 +26,13 @@ def test_a_setting_without_memory_is_a_line_and_the_others_are_measured(monkeypa
 
     monkeypatch.setattr(serving_speed, "load_random", scarce)
     monkeypatch.setitem(serving_speed.SIZES, "small", replace(serving_speed.SIZES["small"], answers=(2, 4)))
-    args = argparse.Namespace(**SETTINGS, precisions=["fp32", "bf16"], batches=[2, 1])
+    args = argparse.Namespace(**SETTINGS, precisions=["bf16", "fp32"], batches=[2, 1])
     measured = [(len(lines), lines, traces) for lines, traces in serving_speed.run(args, CPU)]
     assert [count for count, *_ in measured] == [1, 1, 2, 3, 3]
     _, lines, traces = measured[-1]
-    assert [line[:3] for line in lines[:2]] == [["fp32", "any", "out of memory"], ["bf16", "2", "out of memory"]]
-    assert lines[2][:2] == ["bf16", "1"] and lines[2][2].endswith("/s")
-    assert {len(line) for line in lines} == {len(serving_speed.COLUMNS)} and list(traces) == ["bf16"]
+    assert [line[:3] for line in lines[:2]] == [["bf16", "any", "out of memory"], ["fp32", "2", "out of memory"]]
+    assert lines[2][:2] == ["fp32", "1"] and lines[2][2].endswith("/s")
+    assert {len(line) for line in lines} == {len(serving_speed.COLUMNS)} and list(traces) == ["fp32"]
 
 
 def test_agreement_alone_measures_no_speed():

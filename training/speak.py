@@ -114,7 +114,7 @@ class Speaker:
         body.motion_encoder.standardise.reset_parameters()
         everyone = rows["train"] + rows["val"]
         self.watcher = Watcher(model, processor, settings, len(everyone) * settings.speak.views * settings.model.frames)
-        seen = watch_all(self.watcher, everyone, cache, run / "seen.pt", workers)
+        seen = watch_all(self.watcher, everyone, cache, run / "seen", workers)
         moments = body.motion_encoder.standardise
         moments.fit(torch.stack([views[0].moments for views in seen[: len(rows["train"])]]))
         scale = copy.deepcopy(moments).cpu()

@@ -1,4 +1,4 @@
-"""What the frozen tower and motion encoder make of views, computed once and kept."""
+"""What the frozen tower and motion encoder make of views, computed once and kept, some samples at a time."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from .views import View, motion_tensors, motion_values, plain_view, random_view
 
 TOGETHER = 32
 """Pictures that the tower looks at in one pass."""
+PART = 256
+"""Samples whose views are kept in one file: what a run that is stopped loses at most."""
 
 
 @dataclass(frozen=True)
@@ -109,22 +111,24 @@ class Watcher:
         parts = zip(stored[views.places], moments, views.facts, views.rows, strict=True)
         return [Seen(places.clone(), one.clone(), facts.clone(), row) for places, one, facts, row in parts]
 
-    def state(self) -> dict:
-        return {"bank": self.bank[: self.used].to("cpu", copy=True), "used": self.used}
-
-    def load_state(self, state: dict) -> None:
-        self.used = state["used"]
-        self.bank[: self.used] = state["bank"]
+    def restore(self, tokens: torch.Tensor) -> None:
+        """Put tokens (pictures, tokens, D) that were stored before behind those of the bank."""
+        self.bank[self.used : self.used + len(tokens)] = tokens
+        self.used += len(tokens)
 
 
-def watch_all(watcher: Watcher, rows: list[dict], cache: Path, path: Path, workers: int = 0) -> list[list[Seen]]:
-    """Views of all rows, the first of each as it is; kept in `path`, and read from there when nothing changed that
-    they depend on."""
+def watch_all(watcher: Watcher, rows: list[dict], cache: Path, folder: Path, workers: int = 0) -> list[list[Seen]]:
+    """Views of all rows, the first of each as it is; kept in `folder`, and read from there when nothing changed that
+    they depend on. A run that was stopped goes on behind the last whole file."""
     settings = watcher.settings
-    mark = fingerprint(watcher, rows)
-    if path.exists() and (state := torch.load(path, weights_only=True, mmap=True))["mark"] == mark:
-        watcher.load_state(state)
-        return unpacked(state["seen"])
+    mark, seen = fingerprint(watcher, rows), []
+
+    def part() -> Path:
+        return folder / f"{len(seen):06}.pt"
+
+    while part().exists() and (state := torch.load(part(), weights_only=True, mmap=True))["mark"] == mark:
+        watcher.restore(state["tokens"])
+        seen += unpacked(state["seen"])
 
     def views_of(row: dict) -> Views:
         sample = read_sample(cache, row)
@@ -133,9 +137,14 @@ def watch_all(watcher: Watcher, rows: list[dict], cache: Path, path: Path, worke
         views = [plain_view(row, sample), *(random_view(row, sample, settings, rng) for _ in range(more))]
         return gathered(sample, views, settings)
 
-    made = made_ahead(views_of, rows, workers)
-    seen = [watcher.watch(views) for views in tqdm(made, total=len(rows), desc="features", mininterval=10)]
-    save_atomically(watcher.state() | {"mark": mark, "seen": packed(seen)}, path)
+    made = made_ahead(views_of, rows[len(seen) :], workers)
+    shown = iter(tqdm(made, initial=len(seen), total=len(rows), desc="features", mininterval=10))
+    while len(seen) < len(rows):
+        first = watcher.used
+        new = [watcher.watch(views) for views in islice(shown, PART)]
+        tokens = watcher.bank[first : watcher.used].to("cpu", copy=True)
+        save_atomically({"mark": mark, "tokens": tokens, "seen": packed(new)}, part())
+        seen += new
     return seen
 
 

@@ -4,8 +4,11 @@ import json
 from dataclasses import replace
 
 import pytest
+import torch
 from safetensors.torch import load_file
 
+from training import watch
+from training.cache import sample_path
 from training.card import RUN, write_card
 from training.config import ModelSettings, MoveSettings, SeeSettings, SftSettings, SpeakSettings
 from training.data.build import build
@@ -13,6 +16,7 @@ from training.evaluate import predict_all, summary
 from training.sft import run_sft
 from training.state import read_jsonl
 from vqathinker import load_rater
+from vqathinker.model.loading import load_model
 
 MODEL = ModelSettings(
     image_size=64,
@@ -75,7 +79,7 @@ def test_a_finished_run_is_not_trained_again(trained, data_dir, built):
 
 
 def test_what_was_seen_is_kept_until_a_weight_or_a_setting_changes(trained, data_dir, built):
-    seen = trained / "seen.pt"
+    seen = trained / "seen" / "000000.pt"
     written = seen.stat().st_mtime_ns
     (trained / "speak.pt").unlink()
     run_sft(data_dir, built, trained, trained / "again", replace(SETTINGS), jobs=1)
@@ -83,6 +87,32 @@ def test_what_was_seen_is_kept_until_a_weight_or_a_setting_changes(trained, data
     (trained / "speak.pt").unlink()
     run_sft(data_dir, built, trained, trained / "again", replace(SETTINGS, tone_share=0.9), jobs=1)
     assert seen.stat().st_mtime_ns > written
+
+
+def test_a_stopped_look_at_all_views_goes_on_behind_its_last_file(trained, built, tmp_path, monkeypatch):
+    monkeypatch.setattr(watch, "PART", 3)
+    loaded, cache = load_model(str(trained / "tiny")), trained / "cache"
+    rows = [row for row in read_jsonl(built / "manifest.jsonl") if sample_path(cache, row).exists()][:8]
+
+    def watcher() -> watch.Watcher:
+        capacity = len(rows) * SETTINGS.speak.views * SETTINGS.model.frames
+        return watch.Watcher(loaded.model, loaded.processor, SETTINGS, capacity)
+
+    whole, stopped, again = watcher(), watcher(), watcher()
+    seen = watch.watch_all(whole, rows, cache, tmp_path / "whole")
+    looks = iter(range(5))
+    look = stopped.watch
+    stopped.watch = lambda views: look(views) if next(looks, None) is not None else exit("stopped")
+    with pytest.raises(SystemExit, match="stopped"):
+        watch.watch_all(stopped, rows, cache, tmp_path / "parts")
+    [kept] = (tmp_path / "parts").iterdir()
+    written = kept.stat().st_mtime_ns
+    found = watch.watch_all(again, rows, cache, tmp_path / "parts")
+    assert kept.stat().st_mtime_ns == written and len(list((tmp_path / "parts").iterdir())) == 3
+    assert torch.equal(again.bank[: again.used], whole.bank[: whole.used])
+    one, other = watch.packed(seen), watch.packed(found)
+    assert all(torch.equal(one[name], other[name]) for name in ("places", "moments", "facts"))
+    assert one["rows"] == other["rows"] and one["counts"] == other["counts"]
 
 
 def test_the_checkpoint_is_measured_and_its_card_written(trained, data_dir, built, tmp_path):

@@ -126,7 +126,7 @@ def made(run: Path) -> str:
 def where_logs_are(run: Path) -> str:
     """The half sentence about a run whose logs are kept in the repository; empty for any other."""
     kept = run.resolve().parent == (Path.cwd() / RUN).parent
-    return f"; log and settings of this very run are in {RUN.parent.as_posix()}/{run.name}" if kept else ""
+    return f"; settings and logs, and what is known of them, are in {RUN.parent.as_posix()}/{run.name}" if kept else ""
 
 
 def study_section(folder: Path) -> str:

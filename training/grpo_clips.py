@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from vqathinker.model.processing import VQAThinkerProcessor, clip_facts, normalise, squash
+from vqathinker.model.processing import VQAThinkerProcessor, clip_facts, motion_values, normalise, squash
 from vqathinker.video import PERTURBATIONS, DecoderCrash, Limits, VideoInfo, VideoSpec, burst_window, frame_indices
 from vqathinker.video.decode import Decoding
 from vqathinker.video.guard import check_file
@@ -70,7 +70,7 @@ class Variants:
 
     def motion_values(self, variant: int) -> torch.Tensor:
         """(F, T, s, s) in [0, 1]."""
-        return torch.from_numpy(self.bursts[variant]).float().div_(255)
+        return motion_values(torch.from_numpy(self.bursts[variant]))
 
 
 def read_variants(path: str | Path, processor: VQAThinkerProcessor, twins: list[Twin]) -> Variants:

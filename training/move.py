@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
+from vqathinker.model.processing import motion_values
 from vqathinker.rating.defects import DEFECTS
 
 from .ahead import workers_for
@@ -25,7 +26,7 @@ from .cache import Sample, read_sample
 from .config import SftSettings
 from .schedule import Stage, run_stage
 from .see import HEAD_SIZE, severity_targets
-from .views import motion_tensors, motion_values, plain_view, random_view
+from .views import motion_tensors, plain_view, random_view
 
 TEMPORAL = tuple(DEFECTS.index(name) for name in ("freeze", "low_frame_rate", "disorder", "shake", "corruption"))
 

@@ -23,7 +23,7 @@ from PIL import Image
 from torch import nn
 
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
-from vqathinker.model.processing import VQAThinkerProcessor, normalise
+from vqathinker.model.processing import VQAThinkerProcessor, motion_values, normalise
 from vqathinker.rating.defects import DEFECTS
 
 from .ahead import made_ahead, workers_for
@@ -32,7 +32,7 @@ from .config import SftSettings
 from .metrics import correlations
 from .precision import quick_autocast
 from .schedule import Stage, run_stage
-from .views import View, motion_tensors, motion_values, plain_view, random_view
+from .views import View, motion_tensors, plain_view, random_view
 
 SEVERITY_TARGETS = {"slight": 0.6, "noticeable": 0.8, "severe": 1.0}
 HEAD_SIZE = 128

@@ -82,8 +82,3 @@ def motion_tensors(views: list[View], settings: SftSettings) -> tuple[torch.Tens
     frames, length = settings.model.frames, settings.model.burst_length
     bursts = np.stack([bursts_of(view.film, frames, length) for view in views])
     return torch.from_numpy(bursts), torch.from_numpy(np.stack([view.facts for view in views]))
-
-
-def motion_values(bursts: torch.Tensor) -> torch.Tensor:
-    """Bursts uint8 -> float32 in [0, 1], on their device."""
-    return bursts.float().div_(255)

@@ -14,14 +14,14 @@ import torch
 from tqdm import tqdm
 
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
-from vqathinker.model.processing import VQAThinkerProcessor, normalise
+from vqathinker.model.processing import VQAThinkerProcessor, motion_values, normalise
 
 from .ahead import made_ahead
 from .cache import Sample, read_sample
 from .config import SftSettings
 from .precision import quick_autocast
 from .state import save_atomically
-from .views import View, motion_tensors, motion_values, plain_view, random_view
+from .views import View, motion_tensors, plain_view, random_view
 
 TOGETHER = 32
 """Pictures that the tower looks at in one pass."""

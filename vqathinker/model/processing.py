@@ -29,6 +29,11 @@ def normalise(pictures: np.ndarray | torch.Tensor, mean: Sequence[float], std: S
     return scaled.sub_(mean).div_(std)
 
 
+def motion_values(bursts: torch.Tensor) -> torch.Tensor:
+    """Bursts (..., T, s, s) uint8 -> float32 in [0, 1], on their device."""
+    return bursts.to(torch.float32).div_(255)
+
+
 def clip_facts(info: VideoInfo) -> torch.Tensor:
     """What squashing hides, as (4,) float32: log2 of shorter and longer side, frame rate and length, near [-2, 2].
 
@@ -100,7 +105,7 @@ class VQAThinkerProcessor(ProcessorMixin):
         data = {"pixel_values": torch.stack([self.pixels(clip) for clip in clips])}
         if self.burst_length:
             bursts = np.stack([clip.bursts for clip in clips])
-            data["motion_values"] = torch.from_numpy(bursts).to(torch.float32).div_(255)
+            data["motion_values"] = motion_values(torch.from_numpy(bursts))
             data["clip_facts"] = torch.stack([clip_facts(clip.info) for clip in clips])
         return data
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from vqathinker.rating.defects import DEFECTS
-from vqathinker.rating.evaluation import CONFIDENCE, RESAMPLES, agreement, content_counts
+from vqathinker.rating.evaluation import CONFIDENCE, RESAMPLES, agreement, content_counts, draw_counts
 
 from .metrics import SETS
 
@@ -26,8 +26,8 @@ def clustered_share(clusters: list[list[bool]], seed: int = 0) -> dict:
     if not clusters:
         return {"value": None, "low": None, "high": None, "pairs": 0, "clusters": 0}
     hits, sizes = np.array([sum(x) for x in clusters]), np.array([len(x) for x in clusters])
-    draws = np.random.default_rng(seed).integers(len(clusters), size=(RESAMPLES, len(clusters)))
-    low, high = np.quantile(hits[draws].sum(1) / sizes[draws].sum(1), TAIL)
+    counts = draw_counts(len(clusters), RESAMPLES, np.random.default_rng(seed))
+    low, high = np.quantile((counts @ hits) / (counts @ sizes), TAIL)
     return {
         "value": float(hits.sum() / sizes.sum()),
         "low": float(low),

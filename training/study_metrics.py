@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from vqathinker.rating.defects import DEFECTS
-from vqathinker.rating.evaluation import content_rows, draw_counts, rank_correlations
+from vqathinker.rating.evaluation import draw_counts, rank_correlations
 
-from .evaluate_measures import TAIL, ladder_pairs
+from .evaluate_measures import TAIL, f1, ladder_pairs
 
 DRAWS = 1000
 HUMAN = ("clive", "avt")
@@ -66,7 +66,7 @@ class MacroF1:
         """How often each content was drawn, (R, n) -> (R,) values."""
         present = self.truth.any(0)
         hits, truth, named = (counts @ table[:, present] for table in (self.hits, self.truth, self.named))
-        return (2 * hits / np.maximum(truth + named, 1)).mean(1)
+        return f1(hits, truth, named).mean(1)
 
 
 Metric = Ratio | Rank | MacroF1
@@ -76,17 +76,22 @@ def chosen(lines: list[dict], sets: Sequence[str]) -> list[dict]:
     return [line for line in lines if line["set"] in sets]
 
 
-def rows_by_content(lines: list[dict]) -> list[np.ndarray]:
-    """Where the lines of each content are, contents in the order of their names."""
-    rows = content_rows([line["content"] for line in lines])
-    return [rows[content] for content in sorted(rows)]
+def contents_of(lines: list[dict]) -> np.ndarray:
+    """Which content each line is about, counted in the order of their names."""
+    return np.unique([line["content"] for line in lines], return_inverse=True)[1]
+
+
+def summed(lines: list[dict], values: np.ndarray) -> np.ndarray:
+    """Sums by content, (n, …), of the values (lines, …)."""
+    contents = contents_of(lines)
+    sums = np.zeros((1 + contents.max(initial=-1), *values.shape[1:]), values.dtype)
+    np.add.at(sums, contents, values)
+    return sums
 
 
 def ratio(lines: list[dict], hits: Sequence[float], sizes: Sequence[float]) -> Ratio:
     """Of hits and sizes of the lines, content by content."""
-    hits, sizes = np.array(hits, float), np.array(sizes, float)
-    rows = rows_by_content(lines)
-    return Ratio(np.array([hits[row].sum() for row in rows]), np.array([sizes[row].sum() for row in rows]))
+    return Ratio(*(summed(lines, np.array(values, float)) for values in (hits, sizes)))
 
 
 def mean_of(key: str, sets: Sequence[str]) -> Callable[[list[dict]], Metric]:
@@ -108,8 +113,7 @@ def srcc_of(key: str, name: str) -> Callable[[list[dict]], Metric]:
         found = chosen(lines, (name,))
         answers = [3.0 if line[key] is None else line[key] for line in found]
         mos = np.array([line["mos"] for line in found], float)
-        contents = np.unique([line["content"] for line in found], return_inverse=True)[1]
-        return Rank(np.array(answers, float), mos, contents)
+        return Rank(np.array(answers, float), mos, contents_of(found))
 
     return build
 
@@ -145,9 +149,8 @@ def preference_of(key: str) -> Callable[[list[dict]], Metric]:
 def macro_f1(lines: list[dict]) -> MacroF1:
     found = chosen(lines, ("pseudo",))
     truth, named = (np.array([[n in line[key] for n in DEFECTS] for line in found]) for key in ("defects", "named"))
-    tables = [table.reshape(-1, len(DEFECTS)) for table in (truth & named, truth, named)]
-    rows = rows_by_content(found)
-    return MacroF1(*(np.array([table[row].sum(0) for row in rows]).reshape(-1, len(DEFECTS)) for table in tables))
+    tables = (table.reshape(-1, len(DEFECTS)).astype(int) for table in (truth & named, truth, named))
+    return MacroF1(*(summed(found, table) for table in tables))
 
 
 METRICS: dict[str, tuple[str, Callable[[list[dict]], Metric]]] = {

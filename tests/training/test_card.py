@@ -119,7 +119,7 @@ def test_a_run_with_grpo_says_what_it_changed(tmp_path):
 
 
 def test_only_a_run_of_the_repository_is_said_to_be_in_it(tmp_path):
-    assert where_logs_are(RUN).endswith("are in training/runs/tiny")
+    assert where_logs_are(RUN).endswith("settings and logs, and what is known of them, are in training/runs/tiny")
     assert where_logs_are(RUN.resolve()) == where_logs_are(RUN)
     assert where_logs_are(tmp_path / "tiny") == ""
 

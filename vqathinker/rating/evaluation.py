@@ -71,14 +71,6 @@ def agreement(
     return Agreement(*(_interval(value, row) for value, row in zip(values, spread, strict=True)))
 
 
-def content_rows(contents: Sequence[Hashable]) -> dict[Hashable, np.ndarray]:
-    """Content -> the rows that show it, in the order in which contents first occur."""
-    members: dict[Hashable, list[int]] = {}
-    for row, content in enumerate(contents):
-        members.setdefault(content, []).append(row)
-    return {content: np.array(rows) for content, rows in members.items()}
-
-
 def draw_counts(count: int, draws: int, rng: np.random.Generator) -> np.ndarray:
     """How often each of `count` things is among as many drawn with replacement: (draws, count)."""
     picks = rng.integers(count, size=(draws, count)) + count * np.arange(draws)[:, None]
@@ -88,11 +80,10 @@ def draw_counts(count: int, draws: int, rng: np.random.Generator) -> np.ndarray:
 def content_counts(contents: Sequence[Hashable], seed: int, resamples: int) -> Iterator[np.ndarray]:
     """How often each file (n,) occurs when as many contents as there are, each with all its files, are drawn with
     replacement; (draws, n) for some draws at a time, `resamples` together."""
-    groups, rng = content_rows(contents), np.random.default_rng(seed)
-    place = {content: k for k, content in enumerate(groups)}
-    of_file = [place[content] for content in contents]
+    place = {content: k for k, content in enumerate(dict.fromkeys(contents))}
+    of_file, rng = [place[content] for content in contents], np.random.default_rng(seed)
     for start in range(0, resamples, CHUNK):
-        yield draw_counts(len(groups), min(CHUNK, resamples - start), rng)[:, of_file]
+        yield draw_counts(len(place), min(CHUNK, resamples - start), rng)[:, of_file]
 
 
 def rank_correlations(x: np.ndarray, y: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import vqathinker
 
-PATIENCE_S = int(os.environ.get("VQATHINKER_PATIENCE_S", "20"))
+PATIENCE_S = int(os.environ.get("VQATHINKER_PATIENCE_S", "60"))
 """How long anything on the page may take; more on a machine that is busy with something else."""
 REPOSITORY = Path(vqathinker.__file__).parent.parent
 CHROMIUM_FLAGS = (

@@ -17,7 +17,7 @@ import numpy as np
 from vqathinker import VideoError
 from vqathinker.model.generation import prefill
 from vqathinker.model.loading import LoadedModel
-from vqathinker.rating.evaluation import RESAMPLES, agreement
+from vqathinker.rating.evaluation import RESAMPLES, agreement, draw_counts
 from vqathinker.video import load_clip
 
 from .answers import sample
@@ -117,8 +117,8 @@ def bins(spread: np.ndarray, error: np.ndarray, count: int = BINS, seed: int = 0
     """Equally filled bins of spread: mean spread and mean absolute error with its bootstrap interval."""
     rng, found = np.random.default_rng(seed), []
     for members in np.array_split(np.argsort(spread, kind="stable"), min(count, len(spread) // 2)):
-        draws = error[members][rng.integers(len(members), size=(RESAMPLES, len(members)))].mean(1)
-        low, high = np.quantile(draws, TAIL)
+        means = draw_counts(len(members), RESAMPLES, rng) @ error[members] / len(members)
+        low, high = np.quantile(means, TAIL)
         entry = {"spread": float(spread[members].mean()), "error": float(error[members].mean())}
         found.append(entry | {"low": float(low), "high": float(high), "samples": len(members)})
     return found

@@ -1,10 +1,11 @@
 """What a run tells about itself, in one small file beside its checkpoint; the Space's tab "How it learned" shows it.
 
-    python -m training.story RUN_DIR [RUN_DIR …] [--out vqathinker/checkpoints/tiny/training.json]
+    python -m training.story RUN_DIR [RUN_DIR …] [--repeat RUN_DIR] [--out vqathinker/checkpoints/tiny/training.json]
 
 A RUN_DIR holds grpo_log.jsonl and probes.jsonl of `training.grpo`, grpo.yaml with its settings, log.jsonl of
 `training.sft`, study.json of `training.study`; of each the first that is found is told. Only grpo_log.jsonl must be
-there. Figures keep four digits. A run that is too long for one page keeps some of its steps, saves and probe videos,
+there. Where the log of the supervised start was lost, --repeat names a run that made it again; the page says so.
+Figures keep four digits. A run that is too long for one page keeps some of its steps, saves and probe videos,
 evenly spread, with the first and the last. vqathinker/space/learned_story.py reads the file.
 """
 
@@ -142,8 +143,11 @@ def rows_of(runs: Sequence[Path], name: str) -> list[dict]:
     return read_jsonl(path) if path else []
 
 
-def make_story(runs: Sequence[Path], settings: GrpoSettings | None = None) -> dict:
-    """The content of training.json. Raises ValueError when there is no GRPO log, or one that cannot be read."""
+def make_story(runs: Sequence[Path], settings: GrpoSettings | None = None, repeat: Path | None = None) -> dict:
+    """The content of training.json; `repeat` holds the log.jsonl of a supervised start made again.
+
+    Raises ValueError when there is no GRPO log, or one that cannot be read.
+    """
     log = rows_of(runs, "grpo_log.jsonl")
     if not log:
         raise ValueError(f"no grpo_log.jsonl with anything in it in {', '.join(map(str, runs))}")
@@ -154,7 +158,8 @@ def make_story(runs: Sequence[Path], settings: GrpoSettings | None = None) -> di
     return {
         "format": FORMAT,
         "settings": {name: getattr(settings, name) for name in SETTINGS} if settings else {},
-        "supervised": supervised(rows_of(runs, "log.jsonl")),
+        "supervised": supervised(rows_of([repeat] if repeat else runs, "log.jsonl")),
+        "repeat": repeat is not None,
         "steps": columns(log),
         "validation": spread(checked, MOST_VALIDATIONS),
         "probes": probes(rows_of(runs, "probes.jsonl")),
@@ -163,10 +168,14 @@ def make_story(runs: Sequence[Path], settings: GrpoSettings | None = None) -> di
 
 
 def write_story(
-    runs: Sequence[Path], out: Path, settings: GrpoSettings | None = None, report: Callable[[str], None] = print
+    runs: Sequence[Path],
+    out: Path,
+    settings: GrpoSettings | None = None,
+    report: Callable[[str], None] = print,
+    repeat: Path | None = None,
 ) -> dict:
     """Write training.json and name what it lacks; its content. Raises ValueError when it would be too large."""
-    story = make_story(runs, settings)
+    story = make_story(runs, settings, repeat)
     content = json.dumps(story, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
     if (size := len(content.encode())) > LARGEST:
         raise ValueError(f"the story would have {size:,} bytes, more than {LARGEST:,}: its answers are too long")
@@ -180,10 +189,11 @@ def write_story(
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Write the training log that the Space shows.")
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN_DIR", help="folders with the logs of one checkpoint")
+    parser.add_argument("--repeat", type=Path, metavar="RUN_DIR", help="a run that made the supervised start again")
     parser.add_argument("--out", type=Path, default=OUT, help=f"default: {OUT}")
     args = parser.parse_args(argv)
     try:
-        write_story(args.runs, args.out)
+        write_story(args.runs, args.out, repeat=args.repeat)
     except (OSError, ValueError, KeyError, TypeError, VQAThinkerError) as error:
         told = f"{error.args[0]} is missing in a log" if isinstance(error, KeyError) else error
         raise SystemExit(f"training.story: {told}") from None

@@ -91,6 +91,9 @@ def test_the_start_is_marked_and_the_stages_stand_before_it(tmp_path):
     assert curves.agreement_chart(story(tmp_path, supervised=[], validation=[])) == ""
     alone = curves.agreement_chart(story(tmp_path, supervised=[]))
     assert "samples" not in alone and "Dotted" in alone
+    again = "second run of the supervised start"
+    assert again in curves.agreement_chart(story(tmp_path, repeat=True)) and again not in html + alone
+    assert again not in curves.agreement_chart(story(tmp_path, supervised=[], repeat=True))
 
 
 def test_the_figures_are_those_of_the_step(tmp_path):

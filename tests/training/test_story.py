@@ -71,6 +71,16 @@ def test_parts_may_come_from_several_folders_or_be_missing(run, tmp_path, capsys
     assert len(story.stages) == 2 and story.saves == (0, 29) and story.study is None
 
 
+def test_a_supervised_start_made_again_is_said_to_be_one(run, tmp_path):
+    main([str(run), "--out", str(tmp_path / FILE)])
+    assert not read_story(tmp_path).repeat
+    (tmp_path / "again").mkdir()
+    write_lines(tmp_path / "again" / "log.jsonl", [row for row in sft_log() if row["stage"] == "move"])
+    main([str(run), "--repeat", str(tmp_path / "again"), "--out", str(tmp_path / FILE)])
+    story = read_story(tmp_path)
+    assert story.repeat and [stage.name for stage in story.stages] == ["move"]
+
+
 def test_a_run_without_grpo_is_refused_and_the_old_file_stays(run, tmp_path):
     (tmp_path / FILE).write_text("old")
     (run / "grpo_log.jsonl").write_text("")
@@ -132,6 +142,7 @@ def test_figures_are_short_and_keep_their_sign():
 
 
 def test_the_story_of_the_bundled_checkpoint_is_that_of_its_run():
-    """Fails when a new run came without `python -m training.story training/runs/tiny`."""
+    """Fails when a new run came without the command in training/runs/tiny/README.md."""
+    run = ROOT / "training" / "runs" / "tiny"
     kept = json.loads((checkpoint_folder("tiny") / FILE).read_text(encoding="utf-8"))
-    assert make_story([ROOT / "training" / "runs" / "tiny"]) == kept
+    assert make_story([run], repeat=run / "repeat") == kept

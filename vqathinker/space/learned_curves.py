@@ -198,6 +198,11 @@ def agreement_chart(story: Story) -> str:
 def agreement_note(story: Story, before: Sequence[Stage]) -> str:
     count = story.settings.get("validation")
     parts = ["Dotted: the supervised start, where GRPO begins."]
+    if before and story.repeat:
+        parts.append(
+            "The stages before it are from a second run of the supervised start, as the log of the first was lost: "
+            "chance sets the two a little apart."
+        )
     if count and before:
         parts.append(
             f"GRPO was measured on up to {count:g} samples of each set, the stages before it on all of them: the lines "

@@ -111,7 +111,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Story:
-    """A whole run. `columns`: figures of every step in `steps`; `validation`: rows with their step, 0 is the start."""
+    """A whole run. `columns`: figures of every step in `steps`; `validation`: rows with their step, 0 is the start.
+
+    `repeat`: the stages are those of a supervised start made again, not of the one that GRPO began with.
+    """
 
     settings: dict[str, float]
     stages: tuple[Stage, ...]
@@ -120,6 +123,7 @@ class Story:
     validation: tuple[Row, ...]
     probes: tuple[Probe, ...]
     study: Study | None
+    repeat: bool = False
 
     @property
     def last(self) -> int:
@@ -164,6 +168,7 @@ def _story(content: dict) -> Story:
         validation=_rows(content["validation"]),
         probes=tuple(_probe(entry) for entry in content["probes"]),
         study=_study(content["study"]) if content["study"] else None,
+        repeat=bool(content.get("repeat")),
     )
 
 

@@ -18,24 +18,18 @@ from matplotlib.figure import Figure
 
 from . import plots_results, plots_training
 from .plots_style import save
-from .state import read_jsonl
+from .state import read_first
 
 
 def read_json(path: Path) -> dict:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def read_logs(runs: list[Path], name: str) -> list[dict]:
-    """Rows of the first run that has a log of this name; none without."""
-    found = next((run / name for run in runs if (run / name).exists()), None)
-    return read_jsonl(found) if found else []
-
-
 def figures(evaluation: Path, runs: list[Path]) -> dict[str, Callable[[], Figure | None]]:
     """File name -> what draws it; None where there is nothing to draw."""
     result = read_json(evaluation / "evaluation.json")
-    predictions = read_logs([evaluation], "predictions.jsonl")
-    sft, grpo = read_logs(runs, "log.jsonl"), read_logs(runs, "grpo_log.jsonl")
+    predictions = read_first([evaluation], "predictions.jsonl")
+    sft, grpo = read_first(runs, "log.jsonl"), read_first(runs, "grpo_log.jsonl")
     study = next((found for run in runs if (found := read_json(run / "study.json"))), {})
     return {
         "sft_loss": lambda: plots_training.losses(sft),

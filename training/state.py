@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -50,3 +51,15 @@ def read_jsonl(path: Path) -> list[dict]:
             raise ValueError(f"{path}, line {number}: not a JSON object")
         rows.append(row)
     return rows
+
+
+def first_of(runs: Sequence[Path], name: str) -> Path | None:
+    """The file of this name in the first run that has it."""
+    return next((run / name for run in runs if (run / name).exists()), None)
+
+
+def read_first(runs: Sequence[Path], name: str) -> list[dict]:
+    """Rows of the JSONL file of this name in the first run that has it; none without. Raises ValueError as
+    `read_jsonl` does."""
+    path = first_of(runs, name)
+    return read_jsonl(path) if path else []

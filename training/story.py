@@ -22,7 +22,7 @@ from vqathinker.errors import VQAThinkerError
 
 from .grpo_config import REWARDS, GrpoSettings, load_grpo_settings
 from .grpo_plan import spread
-from .state import read_jsonl
+from .state import first_of, read_first
 from .whole import whole
 
 FORMAT = 1
@@ -133,36 +133,26 @@ def study_of(study: dict) -> dict | None:
     }
 
 
-def first(runs: Sequence[Path], name: str) -> Path | None:
-    """The file of this name in the first run that has it."""
-    return next((run / name for run in runs if (run / name).exists()), None)
-
-
-def rows_of(runs: Sequence[Path], name: str) -> list[dict]:
-    path = first(runs, name)
-    return read_jsonl(path) if path else []
-
-
 def make_story(runs: Sequence[Path], settings: GrpoSettings | None = None, repeat: Path | None = None) -> dict:
     """The content of training.json; `repeat` holds the log.jsonl of a supervised start made again.
 
     Raises ValueError when there is no GRPO log, or one that cannot be read.
     """
-    log = rows_of(runs, "grpo_log.jsonl")
+    log = read_first(runs, "grpo_log.jsonl")
     if not log:
         raise ValueError(f"no grpo_log.jsonl with anything in it in {', '.join(map(str, runs))}")
     checked = [{"step": row["step"], **shortened(row["validation"])} for row in log if row.get("validation")]
-    yaml, study = first(runs, "grpo.yaml"), first(runs, "study.json")
+    yaml, study = first_of(runs, "grpo.yaml"), first_of(runs, "study.json")
     if settings is None and yaml:
         settings = load_grpo_settings(yaml)
     return {
         "format": FORMAT,
         "settings": {name: getattr(settings, name) for name in SETTINGS} if settings else {},
-        "supervised": supervised(rows_of([repeat] if repeat else runs, "log.jsonl")),
+        "supervised": supervised(read_first([repeat] if repeat else runs, "log.jsonl")),
         "repeat": repeat is not None,
         "steps": columns(log),
         "validation": spread(checked, MOST_VALIDATIONS),
-        "probes": probes(rows_of(runs, "probes.jsonl")),
+        "probes": probes(read_first(runs, "probes.jsonl")),
         "study": study_of(json.loads(study.read_text())) if study else None,
     }
 

@@ -81,17 +81,18 @@ def contents_of(lines: list[dict]) -> np.ndarray:
     return np.unique([line["content"] for line in lines], return_inverse=True)[1]
 
 
-def summed(lines: list[dict], values: np.ndarray) -> np.ndarray:
-    """Sums by content, (n, …), of the values (lines, …)."""
+def summed(lines: list[dict], *tables: np.ndarray) -> list[np.ndarray]:
+    """Sums by content, (n, …), of each table (lines, …)."""
     contents = contents_of(lines)
-    sums = np.zeros((1 + contents.max(initial=-1), *values.shape[1:]), values.dtype)
-    np.add.at(sums, contents, values)
+    sums = [np.zeros((1 + contents.max(initial=-1), *table.shape[1:]), table.dtype) for table in tables]
+    for of_content, table in zip(sums, tables, strict=True):
+        np.add.at(of_content, contents, table)
     return sums
 
 
 def ratio(lines: list[dict], hits: Sequence[float], sizes: Sequence[float]) -> Ratio:
     """Of hits and sizes of the lines, content by content."""
-    return Ratio(*(summed(lines, np.array(values, float)) for values in (hits, sizes)))
+    return Ratio(*summed(lines, np.array(hits, float), np.array(sizes, float)))
 
 
 def mean_of(key: str, sets: Sequence[str]) -> Callable[[list[dict]], Metric]:
@@ -150,7 +151,7 @@ def macro_f1(lines: list[dict]) -> MacroF1:
     found = chosen(lines, ("pseudo",))
     truth, named = (np.array([[n in line[key] for n in DEFECTS] for line in found]) for key in ("defects", "named"))
     tables = (table.reshape(-1, len(DEFECTS)).astype(int) for table in (truth & named, truth, named))
-    return MacroF1(*(summed(found, table) for table in tables))
+    return MacroF1(*summed(found, *tables))
 
 
 METRICS: dict[str, tuple[str, Callable[[list[dict]], Metric]]] = {

@@ -16,6 +16,8 @@ from training.data.sources import Content, keep_for_grpo, load_contents
 from training.whole import whole
 
 RUNG_STEP = 1.1
+RATED_GROUPS = ("clive", "biq2021")
+"""Besides avt_uhd, which the label rules cannot do without; a data folder may lack one of them."""
 
 
 def avt_rules(contents: list[Content]) -> labels.LabelRules:
@@ -109,7 +111,9 @@ def write_manifest(
     done = [(sample, made[sample.id]) for sample in samples if "failed" not in made[sample.id]]
     rows += [video_row(sample, row["facts"], row["ops"], rules, seed) for sample, row in done]
     leave_equal_rungs(rows)
-    rows += picture_rows(data_dir, [*avt, *load_contents(data_dir, seed, "clive")], seed)
+    rated = [group for group in RATED_GROUPS if (data_dir / group).is_dir()]
+    others = [content for group in rated for content in load_contents(data_dir, seed, group)]
+    rows += picture_rows(data_dir, [*avt, *others], seed)
     if grpo_share:
         keep_for_grpo(rows, grpo_share, seed)
     (out_dir / "rules.json").write_text(json.dumps(asdict(rules), indent=1) + "\n")

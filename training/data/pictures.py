@@ -34,10 +34,10 @@ def _from(value: float, limits: tuple[tuple[float, str], ...]) -> str | None:
 def measured_defects(content: Content, m: Measurements) -> list[tuple[str, str | None]]:
     """Defects of a rated picture that are proven by a measurement, as (name, severity or None).
 
-    Of `clive` pictures: blur, exposure, contrast, blockiness, where hardly one clean picture passes the limit (a
-    dark picture with lights is a night scene, not underexposed).  Noise and color are never named: their statistics
-    follow the content more than the fault.  Of `avt_uhd` pictures: what their table says, the size of the picture
-    and its crf.
+    Of `clive` and `biq2021` pictures: blur, exposure, contrast, blockiness, where hardly one clean picture passes the
+    limit (a dark picture with lights is a night scene, not underexposed).  Noise and color are never named: their
+    statistics follow the content more than the fault.  Of `avt_uhd` pictures: what their table says, the size of the
+    picture and its crf.
     """
     if content.group == "avt_uhd":
         hurt = content.vmaf is not None and content.vmaf < AVT_VMAF and content.crf is not None

@@ -10,6 +10,12 @@ from pathlib import Path
 import numpy as np
 
 VAL_SHARE = 0.2
+BIQ_VAL_SHARE = 0.1
+RATED_LICENCES = {
+    "clive": "LIVE In the Wild (free with notice)",
+    "avt_uhd": "GPL-3.0",
+    "biq2021": "none stated (not to be shipped)",
+}
 FREE_LICENCE_EXCEPTIONS = ("unsplash", "pexels")
 
 
@@ -18,7 +24,8 @@ class Content:
     """One source file.
 
     `path` is relative to the data folder; `content` is the split key (the file, scene or source that all its
-    copies share); `mos`, `mos_std`, `crf`, `vmaf` and `enc_height` are None where the table has no such column.
+    copies share); `split` is "train", "val" or "test"; `mos`, `mos_std`, `crf`, `vmaf` and `enc_height` are None
+    where the table has no such column.
     """
 
     path: str
@@ -50,9 +57,12 @@ def draw_share(contents: list[str], share: float, *key: object) -> set[str]:
     return {keys[i] for i in order[: max(1, round(share * len(keys)))]} if len(keys) > 1 else set()
 
 
-def assign_splits(contents: list[str], seed: int, group: str) -> dict[str, str]:
-    """Content key -> "train" or "val": a seeded shuffle of the distinct keys, the first fifth is validation."""
-    held_out = draw_share(contents, VAL_SHARE, seed, "split", group)
+def assign_splits(contents: list[str], seed: int, *group: str, share: float = VAL_SHARE) -> dict[str, str]:
+    """Content key -> "train" or "val": a seeded shuffle of the distinct keys, the first `share` is validation.
+
+    `group` names the keys: a group of sources and, where it has any, its part.
+    """
+    held_out = draw_share(contents, share, seed, "split", *group)
     return {key: "val" if key in held_out else "train" for key in contents}
 
 
@@ -80,18 +90,34 @@ def _is_free(licence: str) -> bool:
 
 
 def load_contents(data_dir: Path, seed: int, group: str) -> list[Content]:
-    """The contents of one group ("clive", "avt_uhd", "clips", "photos"), in the order of its table, with splits."""
+    """The contents of one group ("clive", "avt_uhd", "biq2021", "clips", "photos"), in the order of its table, with
+    splits. BIQ2021 keeps its official "test"; of the rest a tenth of the contents of each of its parts is "val"."""
     table = {"clips": "clips.csv", "photos": "photos.csv"}.get(group, "labels.csv")
-    key = {"clips": "scene", "avt_uhd": "source"}.get(group, "file")
+    key = {"clips": "scene", "avt_uhd": "source", "biq2021": "content"}.get(group, "file")
     rows = _rows(data_dir, group, table)
-    splits = assign_splits([row[key] for row in rows], seed, group)
-    return [_content(row, group, row[key], splits[row[key]]) for row in rows]
+    if group == "biq2021":
+        splits = _biq_splits(rows, seed)
+    else:
+        splits = assign_splits([row[key] for row in rows], seed, group)
+    return [_content(row, group, row[key], "test" if _is_test(row) else splits[row[key]]) for row in rows]
+
+
+def _biq_splits(rows: list[dict[str, str]], seed: int) -> dict[str, str]:
+    splits = {}
+    for subset in sorted({row["subset"] for row in rows}):
+        keys = [row["content"] for row in rows if row["subset"] == subset and not _is_test(row)]
+        splits |= assign_splits(keys, seed, "biq2021", subset, share=BIQ_VAL_SHARE)
+    return splits
+
+
+def _is_test(row: dict[str, str]) -> bool:
+    return row.get("split") == "test"
 
 
 def _content(row: dict[str, str], group: str, key: str, split: str) -> Content:
     number = lambda name, kind: kind(row[name]) if row.get(name) else None  # noqa: E731
-    licence = {"clive": "LIVE In the Wild (free with notice)", "avt_uhd": "GPL-3.0"}.get(group) or row["licence"]
-    free = {"clive": True, "avt_uhd": True, "clips": row.get("allow_redistribution") == "yes"}
+    licence = RATED_LICENCES.get(group) or row["licence"]
+    free = {"clive": True, "avt_uhd": True, "biq2021": False, "clips": row.get("allow_redistribution") == "yes"}
     return Content(
         path=f"{group}/{row['file']}",
         group=group,

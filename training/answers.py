@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from vqathinker.model.generation import Prompt, rollout_seeds, write, write_groups
 from vqathinker.model.loading import LoadedModel
-from vqathinker.model.scores import score_tables
+from vqathinker.model.scores import ScoreTable, score_tables
+from vqathinker.rating.answers import greedy_score, settled
 from vqathinker.rewards import format_ok, parse_answer
 
 MAX_NEW_TOKENS = 160
@@ -19,11 +20,14 @@ ANSWER_OPEN = "<answer>"
 
 @dataclass(frozen=True)
 class Answer:
-    """One greedy answer: its text, the score that the Rater reports for it, and the expected score."""
+    """One answer: text and score as the Rater reports them, the expected score, the greedy number, and the variance of
+    the score."""
 
     text: str
     score: float
     expected: float
+    greedy: float
+    variance: float
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Sampled:
 
 
 def answer(loaded: LoadedModel, prompt: Prompt, max_new_tokens: int = MAX_NEW_TOKENS) -> list[Answer]:
-    """Greedy answers about the B videos of a prefilled prompt."""
+    """Answers about the B videos of a prefilled prompt: what was written greedily, with the score of least risk."""
     tokenizer = loaded.processor.tokenizer
     rows = write(loaded.model, prompt, max_new_tokens=max_new_tokens, eos_token_id=loaded.eos_token_id)
     texts = tokenizer.batch_decode(rows, skip_special_tokens=True)
@@ -53,12 +57,12 @@ def answer(loaded: LoadedModel, prompt: Prompt, max_new_tokens: int = MAX_NEW_TO
     written = [tokenizer(text + ANSWER_OPEN, add_special_tokens=False)["input_ids"] for text in opened]
     digits = tokenizer.convert_tokens_to_ids(list("0123456789"))
     tables = score_tables(loaded.model, prompt, written, digits, tokenizer.convert_tokens_to_ids("."))
-    found = [parse_answer(text) for text in texts]
-    scores = [
-        table.best if value is None or not 1 <= value <= 5 else value
-        for value, table in zip(found, tables, strict=True)
-    ]
-    return [Answer(*item) for item in zip(texts, scores, (table.expected for table in tables), strict=True)]
+    return [_answer(*found) for found in zip(texts, tables, strict=True)]
+
+
+def _answer(text: str, table: ScoreTable) -> Answer:
+    score = table.least_risk
+    return Answer(settled(text, score), score, table.expected, greedy_score(text), table.variance)
 
 
 def sample(

@@ -2,10 +2,10 @@
 
     python -m training.cache DATA_DIR BUILT_DIR CACHE_DIR
 
-DATA_DIR holds the pictures, BUILT_DIR what `training.data.build` wrote. One .npz a sample: `frames` (F or 1, S, S, 3)
-uint8 squashed; `film` (N, s, s) uint8, the luma of every frame of the clip (one for a picture), of which bursts are
-parts; `facts` (4,) float32; for authentic pictures `pan` (60, s, s), the film of a slow pan over the picture. Finished
-samples are skipped, so the command can be stopped and run again.
+DATA_DIR holds the pictures, BUILT_DIR what `training.data.build` wrote. One .npz a clip: `frames` (F, S, S, 3) uint8
+squashed; `film` (N, s, s) uint8, the luma of every frame, of which bursts are parts; `facts` (4,) float32. A rated
+picture keeps its own size, so that a camera can move over it (training/data/camera.py): its .npz holds `content`, its
+bytes. Finished samples are skipped, so the command can be stopped and run again.
 
 Clips are decoded in this process, without the guard that the app has between itself and strangers: the files of
 BUILT_DIR come from our own encoder.
@@ -14,7 +14,7 @@ BUILT_DIR come from our own encoder.
 from __future__ import annotations
 
 import argparse
-import zlib
+import io
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 from vqathinker.errors import VideoError
 from vqathinker.model.processing import clip_facts, squash
-from vqathinker.video import Limits, VideoInfo, VideoSpec, burst_window, frame_indices, load_clip
+from vqathinker.video import Limits, VideoInfo, burst_window, frame_indices
 from vqathinker.video.decode_pyav import decode_pyav, to_luma, to_rgb
 from vqathinker.video.index import make_index
 
@@ -36,20 +36,21 @@ from .config import ModelSettings, load_settings
 from .state import read_manifest
 from .whole import whole
 
-PAN_GROUPS = ("clive",)
-PAN_SPEED = 0.002
-"""Share of the picture's width that a pan moves in one frame."""
-PAN_RATE, PAN_SECONDS = 30.0, 2.0
-
 
 @dataclass(frozen=True)
 class Sample:
-    """`frames` (F or 1, S, S, 3), `film` and perhaps `pan` (N, s, s), all uint8; `facts` (4,) float32."""
+    """A clip: `frames` (F, S, S, 3) and `film` (N, s, s), uint8; `facts` (4,) float32."""
 
     frames: np.ndarray
     film: np.ndarray
     facts: np.ndarray
-    pan: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Still:
+    """A rated picture (H, W, 3) uint8 in its own size."""
+
+    picture: np.ndarray
 
 
 def bursts_of(film: np.ndarray, count: int, length: int) -> np.ndarray:
@@ -64,21 +65,6 @@ def sample_path(cache: Path, row: dict) -> Path:
 
 def source_path(row: dict, data: Path, built: Path) -> Path:
     return (data if row["root"] == "data" else built) / row["path"]
-
-
-def pan_film(picture: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Luma film (60, size, size) of a slow straight pan with a window of 80% of the picture (H, W, 3)."""
-    luma = Image.fromarray(picture).convert("L")
-    width, height = luma.size
-    speed, angle = PAN_SPEED * rng.uniform(0.5, 2.0), rng.uniform(0, 2 * np.pi)
-    steps = (np.arange(int(PAN_RATE * PAN_SECONDS)) - PAN_RATE * PAN_SECONDS / 2) * speed
-    film = np.empty((len(steps), size, size), np.uint8)
-    for index, step in enumerate(steps):
-        left = width * np.clip(0.1 + step * np.cos(angle), 0, 0.2)
-        top = height * np.clip(0.1 + step * np.sin(angle), 0, 0.2)
-        box = (left, top, left + 0.8 * width, top + 0.8 * height)
-        film[index] = luma.resize((size, size), Image.Resampling.BILINEAR, box=box)
-    return film
 
 
 def read_clip(path: Path, settings: ModelSettings) -> dict[str, np.ndarray]:
@@ -101,18 +87,17 @@ def read_clip(path: Path, settings: ModelSettings) -> dict[str, np.ndarray]:
     }
 
 
-def read_picture(row: dict, path: Path, settings: ModelSettings) -> dict[str, np.ndarray]:
-    """Arrays of a still picture. Raises VideoError."""
-    clip = load_clip(path, VideoSpec(settings.frames, settings.burst_length, settings.burst_size))
-    arrays = {
-        "frames": squash(clip.frames[0], settings.image_size)[None],
-        "film": clip.bursts[0, :1],
-        "facts": clip_facts(clip.info).numpy(),
-    }
-    if row["group"] in PAN_GROUPS:
-        rng = np.random.default_rng([row["seed"], zlib.crc32(row["id"].encode())])
-        arrays["pan"] = pan_film(clip.frames[0], settings.burst_size, rng)
-    return arrays
+def read_picture(path: Path) -> dict[str, np.ndarray]:
+    """The bytes of a picture that can be decoded. Raises OSError."""
+    content = path.read_bytes()
+    opened(content)
+    return {"content": np.frombuffer(content, np.uint8)}
+
+
+def opened(content: bytes) -> np.ndarray:
+    """The bytes of a picture -> (H, W, 3) uint8. Raises OSError."""
+    with Image.open(io.BytesIO(content)) as image:
+        return np.asarray(image.convert("RGB"))
 
 
 def write_sample(row: dict, data: Path, built: Path, cache: Path, settings: ModelSettings) -> str | None:
@@ -121,7 +106,7 @@ def write_sample(row: dict, data: Path, built: Path, cache: Path, settings: Mode
     if target.exists():
         return None
     try:
-        arrays = read_clip(path, settings) if row["root"] == "out" else read_picture(row, path, settings)
+        arrays = read_clip(path, settings) if row["root"] == "out" else read_picture(path)
     except (VideoError, OSError) as error:
         return f"{path}: {error}"
     with whole(target) as partial_path:
@@ -129,9 +114,11 @@ def write_sample(row: dict, data: Path, built: Path, cache: Path, settings: Mode
     return None
 
 
-def read_sample(cache: Path, row: dict) -> Sample:
+def read_sample(cache: Path, row: dict) -> Sample | Still:
     with np.load(sample_path(cache, row)) as arrays:
-        return Sample(**{name: arrays.get(name) for name in ("frames", "film", "facts", "pan")})
+        if "content" in arrays:
+            return Still(opened(arrays["content"].tobytes()))
+        return Sample(**{name: arrays[name] for name in ("frames", "film", "facts")})
 
 
 def fill_cache(rows: list[dict], data: Path, built: Path, cache: Path, settings: ModelSettings, jobs: int) -> list[str]:

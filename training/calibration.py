@@ -24,7 +24,7 @@ from .answers import sample
 from .cache import source_path
 from .evaluate_lines import measure_all
 from .evaluate_measures import TAIL, by_content, clustered_share
-from .metrics import SETS
+from .metrics import set_of
 
 ROLLOUTS, PSEUDO, BINS, TOGETHER = 8, 100, 5, 6
 COVERAGE = {"1": 0.6827, "1.645": 0.9, "1.96": 0.95}
@@ -128,10 +128,10 @@ def calibration_report(rows: list[dict], lines: list[dict], rollouts: int = ROLL
     """Form of the sampled answers and calibration of their spread, for people's scores together and for each set."""
     rated = [(row, line) for row, line in zip(rows, lines, strict=True) if "error" not in line]
     told = [(row, *found) for row, line in rated if (found := moments(line))]
-    names = {"human": HUMAN} | {name: (name,) for name in sorted({SETS[row["group"]] for row, _ in rated})}
+    names = {"human": HUMAN} | {name: (name,) for name in sorted({set_of(row) for row, _ in rated})}
     sets = {}
     for name, members in names.items():
-        chosen = [(row, mean, spread) for row, mean, spread in told if SETS[row["group"]] in members]
+        chosen = [(row, mean, spread) for row, mean, spread in told if set_of(row) in members]
         if len(chosen) > 1:
             numbers = np.array([(mean, spread, row["mos"]) for row, mean, spread in chosen])
             sets[name] = spread_report(*numbers.T, [row["content"] for row, *_ in chosen])

@@ -36,9 +36,14 @@ class SeeSettings:
     tower_lr: float = 2e-4
     new_lr: float = 1e-3
     weight_decay: float = 0.05
-    human_copies: int = 2
+    layer_decay: float = 0.8
+    """Factor of the learning rate from one stage of the tower to the one before."""
+    average: float = 0.998
+    """Decay of the moving average of the weights, which is what the stage ends with."""
+    copies: dict[str, int] = field(default_factory=lambda: {"clive": 2, "avt_uhd": 2})
+    """How often an epoch shows a sample of a group, once where it is not named."""
     frozen_stages: int = 2
-    crop: float = 0.85
+    crop: float = 0.75
     warmup: float = 0.05
     defect_weight: float = 4.0
     correlation_weight: float = 0.5
@@ -54,6 +59,8 @@ class MoveSettings:
     weight_decay: float = 0.05
     warmup: float = 0.05
     time_share: float = 0.7
+    filmed: int = 1200
+    """Liked pictures that a camera films, at most; 0: all of them."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ class SpeakSettings:
     lr: float = 1e-3
     muon_lr: float = 2e-3
     projector_lr: float = 1e-3
-    human_copies: int = 1
+    copies: dict[str, int] = field(default_factory=dict)
     clean_copies: int = 3
     """How often an epoch shows a clip without defects, as it is."""
     weight_decay: float = 0.1
@@ -78,7 +85,9 @@ class SpeakSettings:
     reading_weight: float = 0.5
     probe_weight: float = 0.03
     views: int = 4
-    """Showings of every training sample whose features are computed; the first is the sample as it is."""
+    """Showings of every training clip whose features are computed; the first is the clip as it is."""
+    picture_views: int = 3
+    """The same of every rated picture."""
     feature_dropout: float = 0.1
 
 
@@ -86,13 +95,15 @@ class SpeakSettings:
 class SftSettings:
     """Everything that decides a supervised run, next to its data.
 
-    `human_copies` of a stage: how often an epoch shows a sample with human MOS, so that authentic defects weigh more;
-    `tone_share`, `time_share`: how often a degraded clip gets a new defect of pixels or of time (training/vary.py);
-    `retouch_share`: how often a rated picture that people liked gets one of pixels.
-    """
+    `pan_share`, `cut_share`: how often a rated picture is filmed by a moving camera, and how often that has a cut;
+    `crop`: the least share of each side of a still one that is shown; `resize_share`: how often it is shown with the
+    stated size of a common video; `tone_share`, `time_share`: how often a degraded clip gets a new defect of pixels or
+    of time (training/vary.py); `retouch_share`: how often a rated picture that people liked gets one of pixels. """
 
     seed: int = 0
-    pan_share: float = 0.4
+    pan_share: float = 0.6
+    cut_share: float = 0.1
+    crop: float = 1.0
     resize_share: float = 0.5
     tone_share: float = 0.35
     time_share: float = 0.35

@@ -39,7 +39,7 @@ from .cache import source_path
 from .command import ends_in_a_sentence
 from .evaluate_lines import claim, measure_all, write_json
 from .evaluate_measures import baselines, clustered_share, coded_heights, defect_report, order_report
-from .metrics import SETS
+from .metrics import set_of
 from .state import read_manifest, require_data
 
 PARTS = ("agreement", "preference", "calibration")
@@ -52,7 +52,7 @@ def prediction(row: dict, rating: Rating | VideoError) -> dict:
         return {"id": row["id"], "error": str(rating)}
     return {
         "id": row["id"],
-        "set": SETS[row["group"]],
+        "set": set_of(row),
         "mos": row["mos"],
         "score": rating.score,
         "expected": rating.expected,
@@ -80,8 +80,8 @@ def summary(rows: list[dict], predictions: list[dict], model: str) -> dict:
         raise ValueError(f"none of {len(rows)} samples could be rated{reason}")
     rows, lines = [row for row, _ in rated], [line for _, line in rated]
     sets = {}
-    for name in sorted({SETS[row["group"]] for row in rows}):
-        chosen = [i for i, row in enumerate(rows) if SETS[row["group"]] == name]
+    for name in sorted({set_of(row) for row in rows}):
+        chosen = [i for i, row in enumerate(rows) if set_of(row) == name]
         mos, contents = ([rows[i][key] for i in chosen] for key in ("mos", "content"))
         sets[name] = {"samples": len(chosen), "contents": len(set(contents))} | {
             kind: asdict(agreement([lines[i][kind] for i in chosen], mos, contents=contents))

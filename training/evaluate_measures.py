@@ -12,7 +12,8 @@ import numpy as np
 from vqathinker.rating.defects import DEFECTS
 from vqathinker.rating.evaluation import CONFIDENCE, RESAMPLES, agreement, content_counts, draw_counts
 
-from .metrics import SETS
+from .data.reasoning import defects_known
+from .metrics import set_of
 
 TAIL = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
 
@@ -83,11 +84,12 @@ def f1(hits: np.ndarray, truth: np.ndarray, named: np.ndarray) -> np.ndarray:
 
 def defect_report(rows: list[dict], predictions: list[dict], seed: int = 0) -> dict:
     """Precision, recall and F1 of each defect on samples whose defects are known, and their macro-F1; `false_alarms`:
-    share of the samples without a defect in which one is named. Intervals are over contents."""
-    known = [index for index, row in enumerate(rows) if row["kind"] == "pseudo"]
+    share of the moving samples without a defect in which one is named, `false_alarms_stills` the same of pictures that
+    people liked. Intervals are over contents."""
+    known = [index for index, row in enumerate(rows) if defects_known(row)]
     if not known:
         nothing = clustered_share([])
-        return {"macro_f1": nothing, "each": {}, "samples": 0, "false_alarms": nothing}
+        return {"macro_f1": nothing, "each": {}, "samples": 0, "false_alarms": nothing, "false_alarms_stills": nothing}
     truth = np.array([[n in {d["name"] for d in rows[i]["defects"]} for n in DEFECTS] for i in known])
     named = np.array([[n in {d["name"] for d in predictions[i]["defects"]} for n in DEFECTS] for i in known])
     occurring = [index for index in range(len(DEFECTS)) if truth[:, index].any()]
@@ -108,8 +110,14 @@ def defect_report(rows: list[dict], predictions: list[dict], seed: int = 0) -> d
         }
     macro = {"value": float(np.mean([entry["f1"] for entry in each.values()])), "low": float(low), "high": float(high)}
     clean = [k for k, there in enumerate(truth) if not there.any()]
-    alarms = clustered_share(by_content([contents[k] for k in clean], [[bool(named[k].any())] for k in clean]))
-    return {"macro_f1": macro, "each": each, "samples": len(known), "false_alarms": alarms}
+    moving = [k for k in clean if rows[known[k]]["facts"]["num_frames"] > 1]
+    stills = [k for k in clean if k not in set(moving)]
+    alarms, still_alarms = (
+        clustered_share(by_content([contents[k] for k in some], [[bool(named[k].any())] for k in some]))
+        for some in (moving, stills)
+    )
+    shares = {"false_alarms": alarms, "false_alarms_stills": still_alarms}
+    return {"macro_f1": macro, "each": each, "samples": len(known), **shares}
 
 
 def coded_heights(data: Path) -> dict[str, float]:
@@ -124,10 +132,10 @@ def coded_heights(data: Path) -> dict[str, float]:
 def baselines(train: list[dict], rows: list[dict], heights: dict[str, float]) -> dict[str, dict]:
     """What needs no model: MAE of always answering the median MOS of a training set; SRCC of AVT's coded height."""
     found: dict[str, dict] = {}
-    for name in sorted({SETS[row["group"]] for row in rows}):
-        known = [row["mos"] for row in train if SETS[row["group"]] == name]
+    for name in sorted({set_of(row) for row in rows}):
+        known = [row["mos"] for row in train if set_of(row) == name.split("_")[0]]
         if known:
-            errors = [abs(row["mos"] - np.median(known)) for row in rows if SETS[row["group"]] == name]
+            errors = [abs(row["mos"] - np.median(known)) for row in rows if set_of(row) == name]
             found[name] = {"constant": {"answer": float(np.median(known)), "mae": float(np.mean(errors))}}
     coded = [row for row in rows if row["path"] in heights]
     if len(coded) > 1:

@@ -26,7 +26,7 @@ from .cache import source_path
 from .datasets import Item
 from .grpo_clips import sample_key, twins_of
 from .grpo_features import Stored, fill, fingerprint, stacked
-from .metrics import SETS
+from .metrics import set_of
 from .policy import video_features
 from .preference import CLIPS, choose_clips
 from .start import load_looker
@@ -90,8 +90,8 @@ def measure(
     moving = [row for row in views.rows if row["id"] in views.ordered_ids]
     twins = [answers_about(loaded, views, moving, k, rollouts if k == 0 else 0, seed) for k in range(TWINS)]
     lines = {row["id"]: line_of(row, *found) for row, found in zip(views.rows, own, strict=True)}
-    for name in sorted({SETS[row["group"]] for row in views.rows}):
-        chosen = [k for k, row in enumerate(views.rows) if SETS[row["group"]] == name]
+    for name in sorted({set_of(row) for row in views.rows}):
+        chosen = [k for k, row in enumerate(views.rows) if set_of(row) == name]
         table = score_groups([own[k][1].texts for k in chosen], [views.rows[k]["mos"] for k in chosen], spec)
         for index, k in enumerate(chosen):
             lines[views.rows[k]["id"]] |= {part: float(getattr(table, part)[index].mean()) for part in PARTS}
@@ -125,7 +125,7 @@ def line_of(row: dict, greedy: Answer, sampled: Sampled) -> dict:
     readable = [score for score in sampled.scores if score is not None]
     return {
         "id": row["id"],
-        "set": SETS[row["group"]],
+        "set": set_of(row),
         "content": row["content"],
         "mos": row["mos"],
         "family": row["family"],
@@ -135,6 +135,8 @@ def line_of(row: dict, greedy: Answer, sampled: Sampled) -> dict:
         "named": [defect.name for defect in parse_defects(greedy.text)],
         "score": greedy.score,
         "expected": round(greedy.expected, 5),
+        "greedy": greedy.greedy,
+        "variance": round(greedy.variance, 5),
         "mean": statistics.fmean(readable) if readable else None,
         "spread": statistics.stdev(readable) if len(readable) > 1 else None,
         "well_formed": sum(sampled.well_formed),

@@ -179,11 +179,11 @@ def read_data(args: argparse.Namespace) -> tuple[list[Item], list[Item]]:
 
 
 def read_manifest(data: Path, built: Path) -> tuple[list[Item], list[Item]]:
-    """Training and validation samples of a built data set; of those to train on, the ones that were kept for GRPO, if
-    any were."""
+    """Training and validation samples of a built data set; of a group of which some were kept for GRPO, only these."""
     items = read_items(built / "manifest.jsonl", data)
-    splits = {name: [item for item in items if item.split == name] for name in ("grpo", "train", "val")}
-    return splits["grpo"] or splits["train"], splits["val"]
+    kept = {item.group for item in items if item.split == "grpo"}
+    chosen = [item for item in items if item.split == ("grpo" if item.group in kept else "train")]
+    return chosen, [item for item in items if item.split == "val"]
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -104,7 +104,7 @@ class Validation:
         )
         return [
             {
-                "greedy": one.score,
+                "greedy": one.greedy,
                 "greedy_text": one.text,
                 "expected": one.expected,
                 "texts": texts,
@@ -177,7 +177,7 @@ class Probes:
                     "texts": sampled.texts[0],
                     "scores": [parse_answer(text) for text in sampled.texts[0]],
                     "greedy_text": greedy.text,
-                    "greedy_score": greedy.score,
+                    "greedy_score": greedy.greedy,
                 }
             )
         return rows

@@ -6,8 +6,15 @@ import numpy as np
 
 from vqathinker.rating.evaluation import agreement
 
-SETS = {"clive": "clive", "avt_uhd": "avt", "clips": "pseudo", "photos": "pseudo"}
+SETS = {"clive": "clive", "avt_uhd": "avt", "biq2021": "biq", "clips": "pseudo", "photos": "pseudo"}
 UNREADABLE = 3.0
+
+
+def set_of(row: dict) -> str:
+    """The set that a manifest row is measured in: clips that a camera made of rated pictures, and pictures of an
+    official test split, are sets of their own."""
+    name = SETS[row["group"]]
+    return f"{name}_filmed" if row["family"] == "filmed" else f"{name}_test" if row["split"] == "test" else name
 
 
 def held(score: float | None) -> float:
@@ -18,8 +25,8 @@ def held(score: float | None) -> float:
 def correlations(rows: list[dict], predicted: np.ndarray) -> dict[str, float | None]:
     """SRCC and MAE of predictions (N,) for LIVE-Challenge, AVT UHD and the pseudo-labelled clips."""
     result = {}
-    for name in sorted({SETS[row["group"]] for row in rows}):
-        chosen = [index for index, row in enumerate(rows) if SETS[row["group"]] == name]
+    for name in sorted({set_of(row) for row in rows}):
+        chosen = [index for index, row in enumerate(rows) if set_of(row) == name]
         measured = agreement(predicted[chosen], [rows[index]["mos"] for index in chosen], resamples=0)
         result |= {f"{name}_srcc": measured.srcc.value, f"{name}_mae": measured.mae.value}
     return result

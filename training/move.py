@@ -2,12 +2,13 @@
 
 It is small, and what it has to tell apart (freezes, judder, disorder, shake, broken frames) does not depend on sharp
 pictures, so it gets many more steps than the tower can afford, and most of the clips it sees are broken in a new way
-(training/vary.py). Brightness is varied. Loss: binary cross-entropy on the severities of the temporal defects, read by
-a throw-away head.
-"""
+(training/vary.py). Pictures that people liked, filmed by a moving camera (training/data/camera.py), show it thousands
+of contents that move as they should. Brightness is varied. Loss: binary cross-entropy on the severities of the temporal
+defects, read by a throw-away head. """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,11 +23,13 @@ from vqathinker.model.processing import motion_values
 from vqathinker.rating.defects import DEFECTS
 
 from .ahead import workers_for
-from .cache import Sample, read_sample
+from .cache import Sample, Still, read_sample
 from .config import SftSettings
+from .data.reasoning import is_liked
+from .grpo_plan import spread
 from .schedule import Stage, run_stage
 from .see import HEAD_SIZE, severity_targets
-from .views import motion_tensors, plain_view, random_view
+from .views import filmed, filmed_row, motion_tensors, plain_view, random_view
 
 TEMPORAL = tuple(DEFECTS.index(name) for name in ("freeze", "low_frame_rate", "disorder", "shake", "corruption"))
 
@@ -67,19 +70,26 @@ class Mover:
             nn.Linear(self.encoder.config.hidden_size, HEAD_SIZE), nn.GELU(), nn.Linear(HEAD_SIZE, len(TEMPORAL))
         ).to(self.device)
         self.rows = {split: [row for row in part if row["kind"] == "pseudo"] for split, part in rows.items()}
+        liked = [row for row in rows["train"] if is_liked(row)]
+        self.rows["train"] += [filmed_row(row) for row in spread(liked, settings.move.filmed)]
         self.cache, self.samples = cache, {}
 
     def sample(self, row: dict) -> Sample:
         """A sample with its film and small frames, read when it is first met and kept."""
         if row["id"] not in self.samples:
             whole = read_sample(self.cache, row)
+            if isinstance(whole, Still):
+                rng = np.random.default_rng([self.settings.seed, 6, zlib.crc32(row["id"].encode())])
+                whole = filmed(row, whole, self.settings, rng)
             self.samples[row["id"]] = replace(whole, frames=whole.frames[:, ::8, ::8].copy())
         return self.samples[row["id"]]
 
     def prepare(self, rows: list[dict], rng: np.random.Generator | None) -> Bursts:
         """The samples as they are; with a generator, random views."""
         views = [
-            random_view(row, self.sample(row), self.settings, rng) if rng else plain_view(row, self.sample(row))
+            random_view(row, self.sample(row), self.settings, rng)
+            if rng
+            else plain_view(row, self.sample(row), self.settings)
             for row in rows
         ]
         factors = gains(len(rows), rng) if rng else torch.ones(len(rows))

@@ -89,7 +89,7 @@ class Stepper:
 class Stage:
     """One stage of the supervised start: its name and number (part of every random draw), the rows of an epoch, the
     modules that are trained and saved, their optimisers, what a step takes (`prepare`, on the CPU), its loss, and
-    validation. `every`: epochs between two validations and saves."""
+    validation. `every`: epochs between two validations and saves; `after_step`: what is done after each update."""
 
     name: str
     number: int
@@ -103,6 +103,7 @@ class Stage:
     prepare: Callable[[list[dict], np.random.Generator], Any]
     loss: Callable[[Any], tuple[torch.Tensor, dict]]
     evaluate: Callable[[], dict]
+    after_step: Callable[[], None] = lambda: None
 
     @property
     def steps(self) -> int:
@@ -129,6 +130,7 @@ def run_stage(stage: Stage, run: Path, seed: int, report: Callable[[str], None] 
             module.train()
         loss, parts = stage.loss(prepared)
         stepper.update(loss)
+        stage.after_step()
         row = {"stage": stage.name, "step": step + 1, "loss": loss.item(), **parts, "s": time.perf_counter() - began}
         epoch, batch = divmod(step, stage.steps)
         last = batch == stage.steps - 1

@@ -1,10 +1,14 @@
-"""First stage of the supervised start: learn to see quality.
+"""First stage of the supervised start: learn to see quality, on pictures that people rated.
 
+Moving clips come later: what tells quality is in the pictures, and one picture costs a sixth of a clip. Pictures that
+people liked are shown with a defect of pixels now and then (training/views.py), so that the head learns these, too.
 The features of the tower are first brought to one scale (mean 0, deviation 1 over training samples), since what hardly
 varies may be what tells a dark picture from a bright one. Then the vision tower (ImageNet weights), the motion encoder
 and both projectors are trained with a small reading head that predicts MOS and the severity of every defect from what
 the language model will be given. The head goes on with the third stage and is thrown away after that. Batch norm keeps
-its ImageNet statistics; the first stages of the tower keep their weights.
+its ImageNet statistics; the first stages of the tower keep their weights, later ones move the faster the later they
+are. The stage ends with the moving average of the weights over its steps: it forgets less of ImageNet, and chance of
+the last steps weighs less.
 
 Loss: L1 on MOS + correlation_weight * (1 - PLCC in the batch) + defect_weight * BCE on severities (pseudo-labelled
 samples only: nobody listed the defects of the authentic pictures).
@@ -13,14 +17,14 @@ samples only: nobody listed the defects of the authentic pictures).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor, motion_values, normalise
@@ -29,6 +33,7 @@ from vqathinker.rating.defects import DEFECTS
 from .ahead import made_ahead, workers_for
 from .cache import read_sample
 from .config import SftSettings
+from .data.reasoning import defects_known, is_clean
 from .metrics import correlations
 from .precision import quick_autocast
 from .schedule import Stage, run_stage
@@ -63,15 +68,6 @@ def severity_targets(rows: list[dict]) -> torch.Tensor:
     return targets
 
 
-def cropped(frame: np.ndarray, least: float, rng: np.random.Generator) -> np.ndarray:
-    """A random part of a frame (S, S, 3), each side at least that share of it, enlarged to the frame's size."""
-    size = len(frame)
-    width, height = rng.uniform(least, 1, 2) * size
-    left, top = rng.uniform(0, size - width), rng.uniform(0, size - height)
-    box = (left, top, left + width, top + height)
-    return np.asarray(Image.fromarray(frame).resize((size, size), Image.Resampling.BICUBIC, box=box))
-
-
 def learn_in_full(conv: nn.Conv2d) -> None:
     """Leave autocast for this convolution where gradients are wanted: on a CPU the backward pass of a depthwise one in
     bfloat16 takes longer than that of the whole tower in float32."""
@@ -100,9 +96,9 @@ def seeing_loss(
     """The loss of the module docstring for predictions (B,) and (B, 13), and its parts as floats."""
     target = torch.tensor([row["mos"] for row in rows], device=mos.device)
     human = torch.tensor([row["kind"] == "human" for row in rows], device=mos.device)
+    listed = torch.tensor([defects_known(row) for row in rows], device=mos.device)
     error = (mos - target).abs().mean()
     correlation = plcc_loss(mos[human], target[human]) + plcc_loss(mos[~human], target[~human])
-    listed = ~human
     defects = (
         F.binary_cross_entropy_with_logits(logits[listed], severity_targets(rows).to(mos.device)[listed])
         if listed.any()
@@ -133,7 +129,8 @@ class Seer:
         cache: Path,
         settings: SftSettings,
     ):
-        self.model, self.processor, self.cache, self.settings = model.model, processor, cache, settings
+        self.model, self.processor, self.cache = model.model, processor, cache
+        self.settings = replace(settings, pan_share=0.0, crop=settings.see.crop)
         self.device = model.device
         self.head = ReadingHead(model.config.text_config.hidden_size).to(self.device)
         tower = self.model.vision_tower
@@ -146,20 +143,38 @@ class Seer:
 
     def groups(self) -> list[dict]:
         """Parameter groups: the tower at its own rate, everything new at another."""
-        tower = [p for p in self.model.vision_tower.parameters() if p.requires_grad]
+        see, stages = self.settings.see, self.model.vision_tower.stages
+        depth = len(stages) - 1
+        tower = [
+            {"params": list(stage.parameters()), "lr": see.tower_lr * see.layer_decay ** (depth - index)}
+            for index, stage in enumerate(stages)
+            if index >= see.frozen_stages
+        ]
         new = [self.model.multi_modal_projector, self.model.motion_encoder, self.model.motion_projector, self.head]
         fresh = [p for module in new for p in module.parameters()]
-        return [{"params": tower, "lr": self.settings.see.tower_lr}, {"params": fresh, "lr": self.settings.see.new_lr}]
+        return [*tower, {"params": fresh, "lr": see.new_lr}]
 
     def modules(self) -> dict[str, nn.Module]:
         """What this stage trains or fits; the language model is not among it."""
         names = ("vision_tower", "motion_encoder", "multi_modal_projector", "motion_projector")
         return {name: getattr(self.model, name) for name in names} | {"head": self.head}
 
+    def averaged(self, decay: float) -> AveragedModel:
+        """The moving average of these modules, which follows them from now on."""
+        return AveragedModel(nn.ModuleDict(self.modules()), multi_avg_fn=get_ema_multi_avg_fn(decay))
+
+    def take(self, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Go on with these weights; returns those of before."""
+        modules = nn.ModuleDict(self.modules())
+        before = {name: tensor.clone() for name, tensor in modules.state_dict().items()}
+        modules.load_state_dict(weights)
+        return before
+
     def fit_scales(self, rows: list[dict], rng: np.random.Generator) -> None:
         """Measure the scale of the tower's features on one frame of each of some training samples."""
         chosen = [rows[i] for i in rng.permutation(len(rows))[:SCALE_SAMPLES]]
-        frames = torch.stack([torch.from_numpy(read_sample(self.cache, row).frames[0]) for row in chosen])
+        views = [plain_view(row, read_sample(self.cache, row), self.settings) for row in chosen]
+        frames = torch.from_numpy(np.stack([view.frame(0) for view in views]))
         with torch.inference_mode(), quick_autocast(self.device):
             pixels = [self.pixels(some) for some in frames.split(32)]
             tokens = torch.cat([self.model.vision_tower(pixel_values=some).last_hidden_state for some in pixels])
@@ -175,10 +190,9 @@ class Seer:
         frames = []
         for row in rows:
             sample = read_sample(self.cache, row)
-            view = random_view(row, sample, self.settings, rng) if rng else plain_view(row, sample)
-            count = len(view.picks)
-            frame = view.frame(sample, int(rng.integers(count)) if rng else count // 2)
-            frames.append(cropped(frame, self.settings.see.crop, rng) if rng and row["kind"] == "human" else frame)
+            view = random_view(row, sample, self.settings, rng) if rng else plain_view(row, sample, self.settings)
+            count = len(view.places)
+            frames.append(view.frame(int(rng.integers(count)) if rng else count // 2))
             views.append(view)
         pictures = torch.from_numpy(np.stack(frames))
         return Shown(pictures, *motion_tensors(views, self.settings), [view.row for view in views])
@@ -206,16 +220,14 @@ class Seer:
         return correlations(rows, mos) | {"macro_f1": named_f1(rows, named)}
 
 
-def is_clean(row: dict) -> bool:
-    """Whether it is known that nothing is wrong with a sample: nobody listed the defects of the authentic pictures."""
-    return row["kind"] == "pseudo" and not row["defects"]
-
-
-def weighted(rows: list[dict], human_copies: int, clean_copies: int = 1) -> list[dict]:
-    """The rows of one epoch: those with human MOS and those without defects so many times."""
+def weighted(rows: list[dict], copies_of: dict[str, int], clean_copies: int = 1) -> list[dict]:
+    """The rows of one epoch: those of a group in `copies_of` so many times, and so many times the clips without
+    defects."""
 
     def copies(row: dict) -> int:
-        return human_copies if row["kind"] == "human" else clean_copies if is_clean(row) else 1
+        if row["kind"] == "pseudo" and is_clean(row):
+            return clean_copies
+        return copies_of.get(row["group"], 1)
 
     return [row for row in rows for _ in range(copies(row))]
 
@@ -246,21 +258,32 @@ def train_to_see(
     torch.manual_seed(settings.seed)
     workers = workers_for(model.device, jobs)
     seer, see = Seer(model, processor, cache, settings), settings.see
+    rated = {split: [row for row in part if row["kind"] == "human"] for split, part in rows.items()}
     if not (run / "see.pt").exists():
-        seer.fit_scales(rows["train"], np.random.default_rng([settings.seed, 4]))
+        seer.fit_scales(rated["train"], np.random.default_rng([settings.seed, 4]))
+    average = seer.averaged(see.average)
+
+    def evaluate() -> dict[str, float]:
+        before = seer.take(average.module.state_dict())
+        measured = seer.evaluate(rated["val"], workers)
+        seer.take(before)
+        return measured
+
     stage = Stage(
         name="see",
         number=0,
-        rows=weighted(rows["train"], see.human_copies),
+        rows=weighted(rated["train"], see.copies),
         batch_size=see.batch_size,
         epochs=see.epochs,
         warmup=see.warmup,
         every=max(1, see.epochs // 5),
-        modules=seer.modules(),
+        modules=seer.modules() | {"average": average},
         optimizers=[torch.optim.AdamW(seer.groups(), weight_decay=see.weight_decay)],
         prepare=seer.prepare,
         loss=seer.loss,
-        evaluate=lambda: seer.evaluate(rows["val"], workers),
+        evaluate=evaluate,
+        after_step=lambda: average.update_parameters(nn.ModuleDict(seer.modules())),
     )
     run_stage(stage, run, settings.seed, report, workers)
+    seer.take(average.module.state_dict())
     return seer.head

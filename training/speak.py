@@ -37,11 +37,11 @@ from vqathinker.rewards import format_ok, parse_answer
 
 from .ahead import workers_for
 from .config import SftSettings
-from .data.reasoning import write_reasoning
+from .data.reasoning import is_clean, write_reasoning
 from .metrics import correlations, held
 from .precision import quick_autocast
 from .schedule import Stage, run_stage
-from .see import ReadingHead, is_clean, named_f1, seeing_loss, weighted
+from .see import ReadingHead, named_f1, seeing_loss, weighted
 from .watch import Seen, Watcher, watch_all
 
 MAX_NEW_TOKENS = 160
@@ -257,7 +257,7 @@ def train_to_speak(
     stage = Stage(
         name="speak",
         number=1,
-        rows=weighted(rows["train"], speak.human_copies, speak.clean_copies),
+        rows=weighted(rows["train"], speak.copies, speak.clean_copies),
         batch_size=speak.batch_size,
         epochs=speak.epochs,
         warmup=speak.warmup,

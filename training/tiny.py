@@ -26,7 +26,7 @@ from . import evaluate
 from .card import write_card
 from .command import ends_in_a_sentence
 from .config import load_settings
-from .data.build import build
+from .data.build import add_grpo_shares, build, shares_of
 from .grpo import read_manifest, run_grpo
 from .grpo_config import load_grpo_settings
 from .plots import draw_all
@@ -48,7 +48,7 @@ def parts(args: argparse.Namespace) -> dict[str, Callable[[], object]]:
         run_grpo(*read_manifest(data, built), work / "grpo", str(start), out, settings, jobs=args.jobs)
 
     return {
-        "build": lambda: build(data, built, args.jobs, limit=args.limit, grpo_share=args.grpo_share),
+        "build": lambda: build(data, built, args.jobs, limit=args.limit, grpo_shares=shares_of(args)),
         "start": lambda: run_sft(data, built, work / "sft", start, load_settings(args.sft), args.jobs),
         "grpo": learn,
         "story": lambda: write_story(runs, out / "training.json", load_grpo_settings(args.grpo)),
@@ -67,7 +67,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--grpo", type=Path, default=CONFIGS / "tiny_grpo.yaml", help="settings of GRPO")
     parser.add_argument("--jobs", type=int, default=2, help="decoders and encoders at a time")
     parser.add_argument("--limit", type=int, help="make that many degraded clips at most (a trial run)")
-    parser.add_argument("--grpo-share", type=float, default=0.0, help="share of training contents kept for GRPO")
+    add_grpo_shares(parser)
     parser.add_argument("--until", choices=PARTS, default=PARTS[-1], help="stop after this part")
     args = parser.parse_args(argv)
     do = parts(args)

@@ -156,7 +156,8 @@ def reference_of(row: dict, sample: Sample) -> Reference:
     return Reference("", Facts(**row["facts"]), float(film.mean()), float(film.std()), chroma, float(step))
 
 
-def _time(sample: Sample, row: dict, family: str, rng: np.random.Generator, count: int):
+def timed(sample: Sample, row: dict, family: str, rng: np.random.Generator, count: int):
+    """Film, places of the sampled frames, defect and keep of a clip with a defect of time."""
     facts = row["facts"]
     if family in PAPER:
         order, name, keep = paper_order(family, facts, rng)
@@ -182,24 +183,16 @@ def worsen(row: dict, sample: Sample, tone_share: float, time_share: float, rng:
     if wants_time:
         options = [name for name in (*TIMES, *PAPER) if eligible("disorder" if name in PAPER else name, reference)]
         if options:
-            film, picks, name, keep = _time(sample, row, options[int(rng.integers(len(options)))], rng, count)
+            film, picks, name, keep = timed(sample, row, options[int(rng.integers(len(options)))], rng, count)
             added.append((name, keep))
     if wants_tone:
-        tone, more = _tone(reference, rng)
+        tone, more = tone_for(reference, rng)
         film = tone.luma[film] if tone else film
         added += more
     return Worse(relabelled(row, added), tone, picks, film)
 
 
-def retouched(row: dict, sample: Sample, film: np.ndarray, rng: np.random.Generator) -> Worse:
-    """A rated picture, or a pan `film` (N, s, s) over it, with a new defect of pixels where one would be seen. Only for
-    one that people liked: of any other nobody listed what else is wrong with it."""
-    tone, added = _tone(reference_of(row, sample), rng)
-    picks = tuple(range(len(sample.frames)))
-    return Worse(relabelled(row, added), tone, picks, tone.luma[film]) if tone else Worse(row, None, picks, film)
-
-
-def _tone(reference: Reference, rng: np.random.Generator) -> tuple[Tone | None, list[tuple[str, float]]]:
+def tone_for(reference: Reference, rng: np.random.Generator) -> tuple[Tone | None, list[tuple[str, float]]]:
     """A change of pixels that would be seen and the defect it is, as (name, keep); or none of it."""
     options = [name for name in TONES if eligible(name, reference)]
     if not options:

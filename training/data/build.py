@@ -1,6 +1,6 @@
 """Build the training set: degraded clips in OUT_DIR/videos and OUT_DIR/manifest.jsonl.
 
-    python -m training.data.build DATA_DIR OUT_DIR [--jobs 2] [--seed 0] [--limit N] [--grpo-share 0.1]
+    python -m training.data.build DATA_DIR OUT_DIR [--jobs 2] [--seed 0] [--limit N] [--grpo-share biq2021=0.56]
 
 Resumable: what is made is listed in OUT_DIR/made.jsonl (measurements only) and not made again; the labels are
 computed from it at the end, so a changed label rule costs seconds.  The same seed gives the same rows.
@@ -34,6 +34,8 @@ from training.state import require_data
 
 VIDEO_GROUPS = ("clips", "photos")
 CLEAN_TAKES = 2
+GRPO_SHARES = {"biq2021": 0.56}
+"""Half of all rated pictures: their scores are kept for GRPO."""
 
 
 def apply(op: Op, source: Path, target: Path, folder: Path, seed: int) -> dict:
@@ -121,12 +123,12 @@ def build(
     seed: int = 0,
     limit: int | None = None,
     max_lines: int = 2160,
-    grpo_share: float = 0.0,
+    grpo_shares: dict[str, float] | None = None,
 ) -> Path:
     """Build or resume; returns the manifest's path.  `limit`: that many degraded clips at most, on their contents.
 
-    `max_lines` caps the shorter side of all clips in pixels. `grpo_share` of the training contents of each group
-    get the split "grpo".
+    `max_lines` caps the shorter side of all clips in pixels. A share of the training contents of
+    each group in `grpo_shares` (`GRPO_SHARES` where none is given) gets the split "grpo".
     """
     require_data(data_dir)
     contents = [content for group in VIDEO_GROUPS for content in load_contents(data_dir, seed, group)]
@@ -147,13 +149,40 @@ def build(
             log.write(json.dumps(row) + "\n")
             log.flush()
     os.sync()
-    return write_manifest(data_dir, out_dir, clean, samples, made, grpo_share, seed)
+    shares = GRPO_SHARES if grpo_shares is None else grpo_shares
+    return write_manifest(data_dir, out_dir, clean, samples, made, shares, seed, jobs)
 
 
 def _is_made(sample: Sample, made: dict[str, dict], out_dir: Path, seed: int) -> bool:
     row = made.get(sample.id)
     same = row is not None and row["recipe"] == sample.recipe and row["seed"] == seed
     return same and ("failed" in row or (out_dir / "videos" / f"{sample.id}.mp4").exists())
+
+
+def add_grpo_shares(parser: argparse.ArgumentParser) -> None:
+    """The option of `grpo_shares`, given as GROUP=SHARE any number of times."""
+    parser.add_argument(
+        "--grpo-share",
+        type=_share,
+        action="append",
+        metavar="GROUP=SHARE",
+        help="share of the training contents of a group whose labels are kept for GRPO (default: biq2021=0.56)",
+    )
+
+
+def shares_of(args: argparse.Namespace) -> dict[str, float] | None:
+    return None if args.grpo_share is None else dict(args.grpo_share)
+
+
+def _share(text: str) -> tuple[str, float]:
+    group, _, share = text.partition("=")
+    try:
+        value = float(share)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not GROUP=SHARE with a share in [0, 1)")
+    return group, value
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -163,10 +192,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--jobs", type=int, default=2, help="worker processes, one ffmpeg thread each")
     parser.add_argument("--seed", type=int, default=0, help="fixes splits, plan and every random choice")
     parser.add_argument("--limit", type=int, help="make this many degraded clips at most (a trial run)")
-    parser.add_argument("--grpo-share", type=float, default=0.0, help="share of training contents kept for GRPO")
+    add_grpo_shares(parser)
     args = parser.parse_args(argv)
     with ends_in_a_sentence("data.build"):
-        print(build(args.data_dir, args.out_dir, args.jobs, args.seed, args.limit, grpo_share=args.grpo_share))
+        print(build(args.data_dir, args.out_dir, args.jobs, args.seed, args.limit, grpo_shares=shares_of(args)))
 
 
 if __name__ == "__main__":

@@ -10,12 +10,14 @@ import numpy as np
 
 from training.data import labels
 from training.data.ffmpeg import Facts
+from training.data.filmed import filmed_rows
 from training.data.pictures import picture_rows
 from training.data.plan import Sample
 from training.data.sources import Content, keep_for_grpo, load_contents
 from training.whole import whole
 
 RUNG_STEP = 1.1
+FILMED_GROUPS = ("biq2021",)
 RATED_GROUPS = ("clive", "biq2021")
 """Besides avt_uhd, which the label rules cannot do without; a data folder may lack one of them."""
 
@@ -99,7 +101,14 @@ def write_lines(path: Path, rows: list[dict]) -> Path:
 
 
 def write_manifest(
-    data_dir: Path, out_dir: Path, clean: list[Sample], samples: list[Sample], made: dict, grpo_share: float, seed: int
+    data_dir: Path,
+    out_dir: Path,
+    clean: list[Sample],
+    samples: list[Sample],
+    made: dict,
+    grpo_shares: dict[str, float],
+    seed: int,
+    jobs: int,
 ) -> Path:
     """Write manifest.jsonl (sorted by id) and rules.json (the fitted curves with their fit quality).
 
@@ -114,7 +123,7 @@ def write_manifest(
     rated = [group for group in RATED_GROUPS if (data_dir / group).is_dir()]
     others = [content for group in rated for content in load_contents(data_dir, seed, group)]
     rows += picture_rows(data_dir, [*avt, *others], seed)
-    if grpo_share:
-        keep_for_grpo(rows, grpo_share, seed)
+    rows += filmed_rows([one for one in others if one.group in FILMED_GROUPS], data_dir, out_dir, seed, jobs)
+    keep_for_grpo(rows, grpo_shares, seed)
     (out_dir / "rules.json").write_text(json.dumps(asdict(rules), indent=1) + "\n")
     return write_lines(out_dir / "manifest.jsonl", sorted(rows, key=lambda row: row["id"]))

@@ -18,6 +18,8 @@ SPREAD = ((0.20, "severe"), (0.30, "noticeable"), (0.36, "slight"))
 BLOWN = ((0.45, "severe"), (0.30, "noticeable"), (0.20, "slight"))
 BLOCKINESS = ((2.2, "severe"), (1.8, "noticeable"), (1.6, "slight"))
 CRF = ((32, "severe"), (26, "noticeable"), (21, "slight"))
+MINDED_MOS = 3.4
+"""People liked what they rated better: what a measurement finds there is no defect."""
 NIGHT_SPREAD = 0.75
 BRIGHT_LUMA = 0.6
 AVT_VMAF = 60.0
@@ -34,17 +36,18 @@ def _from(value: float, limits: tuple[tuple[float, str], ...]) -> str | None:
 def measured_defects(content: Content, m: Measurements) -> list[tuple[str, str | None]]:
     """Defects of a rated picture that are proven by a measurement, as (name, severity or None).
 
-    Of `clive` and `biq2021` pictures: blur, exposure, contrast, blockiness, where hardly one clean picture passes the
-    limit (a dark picture with lights is a night scene, not underexposed).  Noise and color are never named: their
-    statistics follow the content more than the fault.  Of `avt_uhd` pictures: what their table says, the size of the
-    picture and its crf.
-    """
+    Of `clive` and `biq2021` pictures that people rated below 3.4: blur, exposure, contrast, blockiness, where hardly
+    one clean picture passes the limit (a dark picture with lights is a night scene, not underexposed).  Noise and color
+    are never named: their statistics follow the content more than the fault.  Of `avt_uhd` pictures: what their table
+    says, the size of the picture and its crf. """
     if content.group == "avt_uhd":
         hurt = content.vmaf is not None and content.vmaf < AVT_VMAF and content.crf is not None
         return [
             ("low_resolution", size_severity(content.width, content.height)),
             ("compression", _from(content.crf, CRF) if hurt else None),
         ]
+    if content.mos is not None and content.mos >= MINDED_MOS:
+        return []
     dark = _below(m.luma, LUMA) if m.spread < NIGHT_SPREAD else None
     return [
         ("blur", _below(m.sharpness, SHARPNESS)),

@@ -12,10 +12,10 @@ from training.data.degrade import TEMPORAL, Op, families, strength_at, variants
 from training.data.references import Reference
 from training.data.sources import Content, seeded_rng
 
-TRAIN_LADDERS, TRAIN_STEPS = 5, 2
+TRAIN_LADDERS, TRAIN_STEPS = 2, 2
 VAL_LADDERS, VAL_LEVELS = 4, (0.0, 0.8, 1.7, 2.5, 3.3)
-MIXTURES = 2
-TRAIN_EXTRAS = ("corruption", "corruption", "corruption", "blur", "blur", "compression", "compression")
+MIXTURES = {"train": 1, "val": 2}
+TRAIN_EXTRAS = ("corruption", "blur", "compression")
 """Families that a first run of the recipe learned least, made again of every training content at free strengths."""
 JITTER = 0.2
 WEIGHTS = {
@@ -119,7 +119,7 @@ def _extras(content: Content, ref: Reference, rng: np.random.Generator) -> list[
 
 def _mixtures(content: Content, ref: Reference, used: Counter, rng: np.random.Generator) -> list[Sample]:
     samples = []
-    for index in range(MIXTURES):
+    for index in range(MIXTURES[content.split]):
         options = [family for family in families() if eligible(family, ref)]
         first = _least_used(options, used, rng, "mixture")[0]
         clash = TONE if first in TONE else TEMPORAL if first in TEMPORAL else (first,)

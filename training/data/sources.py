@@ -66,12 +66,12 @@ def assign_splits(contents: list[str], seed: int, *group: str, share: float = VA
     return {key: "val" if key in held_out else "train" for key in contents}
 
 
-def keep_for_grpo(rows: list[dict], share: float, seed: int) -> None:
-    """Manifest rows of this share of the training contents of each group get the split "grpo", in place: the supervised
-    start does not see them, so that GRPO is rewarded on videos whose answer the model does not know by heart."""
-    trained = [row for row in rows if row["split"] == "train"]
-    for group in sorted({row["group"] for row in trained}):
-        members = [row for row in trained if row["group"] == group]
+def keep_for_grpo(rows: list[dict], shares: dict[str, float], seed: int) -> None:
+    """Manifest rows of a share of the training contents of the groups in `shares` get the split "grpo", in place: the
+    supervised start does not see them, so that GRPO is rewarded on videos whose answer the model does not know by
+    heart."""
+    for group, share in sorted(shares.items()):
+        members = [row for row in rows if row["split"] == "train" and row["group"] == group]
         kept = draw_share([row["content"] for row in members], share, seed, "grpo", group)
         for row in members:
             row["split"] = "grpo" if row["content"] in kept else "train"

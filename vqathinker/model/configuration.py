@@ -99,10 +99,11 @@ class SlowFastConfig(PreTrainedConfig):
 class VQAThinkerConfig(InternVLConfig):
     """InternVL configuration plus a motion encoder.
 
-    `frames` is the number of frames of one video; each contributes `image_seq_length` tokens and the motion
-    feature one more, written to the last image placeholder of the sample (official test/modeling_internvl_chat.py).
-    `color`: moments of color (color.py) join every token of the tower; for towers with a pyramid of grids only.
-    """
+    `frames` is the number of frames of one video; each contributes `image_seq_length` tokens and the motion feature one
+    more, written to the last image placeholder of the sample (official test/modeling_internvl_chat.py). `calibration`:
+    {"factor", "floor"}: the error of a score has the standard deviation factor * sqrt(variance of the answer +
+    floor^2), fitted on held-out data (training/interval.py). `color`: moments of color (color.py) join every token of
+    the tower; for towers with a pyramid of grids only. """
 
     model_type = "vqathinker"
     sub_configs_defaults = {
@@ -114,6 +115,7 @@ class VQAThinkerConfig(InternVLConfig):
     motion_config: dict | PreTrainedConfig | None = None
     frames: int = 6
     color: bool = False
+    calibration: dict | None = None
 
     @property
     def video_seq_length(self) -> int:

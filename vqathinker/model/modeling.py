@@ -53,7 +53,11 @@ class VQAThinkerModel(InternVLModel):
 
     def vision_tokens(self, pixel_values: torch.Tensor) -> torch.Tensor:
         """Frames (B, F, 3, S, S), normalised -> tower tokens (B, F, tokens, D), before the projector; with
-        `config.color` their last COLOR_SIZE features are moments of color."""
+        `config.color` their last COLOR_SIZE features are moments of color. Frames that are all the same, as those of
+        a still picture, are looked at once."""
+        first = pixel_values[:, :1]
+        if pixel_values.shape[1] > 1 and torch.equal(pixel_values, first.expand_as(pixel_values)):
+            return self.vision_tokens(first).expand(-1, pixel_values.shape[1], -1, -1)
         pictures = pixel_values.flatten(0, 1)
         tokens = self.vision_tower(pixel_values=pictures.to(self.dtype)).last_hidden_state
         if isinstance(self.vision_tower, InternVLVisionModel):

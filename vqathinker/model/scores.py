@@ -36,6 +36,16 @@ class ScoreTable:
         return float((self.probabilities * self.values).sum())
 
     @property
+    def least_risk(self) -> float:
+        """The answer of least expected squared error (minimum Bayes risk), as it is written: with two decimals."""
+        return round(self.expected, 2)
+
+    @property
+    def variance(self) -> float:
+        """Variance of the answer."""
+        return float((self.probabilities * (self.values - self.expected).square()).sum())
+
+    @property
     def best(self) -> float:
         """Most probable answer, in [1, 5]."""
         return float(self.values.flatten()[self.probabilities.argmax()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import re
 import threading
@@ -11,14 +12,18 @@ from pathlib import Path
 from transformers import TextIteratorStreamer
 
 from ..model.generation import Prompt, rollout_seeds, write
-from ..model.loading import LoadedModel
+from ..model.loading import RELEASED, LoadedModel
 from ..model.scores import ScoreTable, score_table
 from ..rewards import parse_answer
 from ..video import Clip
 from .defects import parse_defects
 from .rating import Frame, Rating, Rollout, Timings
+from .words import score_word, with_word
 
 ANSWER_OPEN = "<answer>"
+NUMBER = re.compile(r"(<answer>)[^<]*(?=</answer>|$)")
+UNREADABLE = 3.0
+"""What an answer without a number counts as in the published evaluation."""
 THINK = re.compile(r"<think>(.*?)(?:</think>|<answer>|$)", re.DOTALL)
 
 
@@ -73,7 +78,14 @@ def sample_answers(
         return ()
     limits = {"max_new_tokens": max_new_tokens, "eos_token_id": loaded.eos_token_id}
     rows = write(loaded.model, prompt, seeds=rollout_seeds(seed, count), **limits)
-    return tuple(Rollout(text) for text in loaded.processor.tokenizer.batch_decode(rows, skip_special_tokens=True))
+    texts = loaded.processor.tokenizer.batch_decode(rows, skip_special_tokens=True)
+    return tuple(Rollout(text if loaded.protocol == RELEASED else in_agreement(text)) for text in texts)
+
+
+def in_agreement(text: str) -> str:
+    """A sampled answer with the word of its own number in its closing judgement; words and number are drawn apart."""
+    answer = parse_answer(text)
+    return text if answer is None or not 1 <= answer <= 5 else with_word(text, score_word(answer))
 
 
 def possible_scores(loaded: LoadedModel, prompt: Prompt, text: str) -> ScoreTable:
@@ -95,6 +107,21 @@ def reasoning_in(text: str) -> str:
     return thinking.group(1).strip() if thinking else text.split(ANSWER_OPEN)[0].strip()
 
 
+def settled(text: str, score: float) -> str:
+    """A greedy answer with this score (1..5) in the place of its number, and its word in the closing judgement.
+
+    >>> settled("<think>Overall, I would call the quality of this clip poor.</think><answer>2.50</answer>", 2.71)
+    '<think>Overall, I would call the quality of this clip fair.</think><answer>2.71</answer>'
+    """
+    return NUMBER.sub(rf"\g<1>{score:.2f}", with_word(text, score_word(score)))
+
+
+def greedy_score(text: str) -> float:
+    """The number in an answer, held to the scale; 3.00 where it cannot be read, as in the published evaluation."""
+    answer = parse_answer(text)
+    return UNREADABLE if answer is None else min(max(answer, 1.0), 5.0)
+
+
 def make_rating(
     loaded: LoadedModel,
     path: str | Path,
@@ -104,11 +131,18 @@ def make_rating(
     rollouts: tuple[Rollout, ...],
     timings: Timings,
 ) -> Rating:
-    """Everything about one rated video. An answer that is unreadable or off the scale counts as the most probable."""
-    thought, answer = reasoning_in(text), parse_answer(text)
+    """Everything about one rated video, of which the model wrote `text`.
+
+    The score is the answer of least risk under the distribution of all answers that the model could have written there,
+    and `settled` writes it into the text. By the released protocol it is the greedy number, and the text stays.
+    """
+    greedy = greedy_score(text)
+    score = greedy if loaded.protocol == RELEASED else table.least_risk
+    text = text if loaded.protocol == RELEASED else settled(text, score)
+    thought = reasoning_in(text)
     return Rating(
         file=Path(path).name,
-        score=table.best if answer is None or not 1 <= answer <= 5 else answer,
+        score=score,
         expected=table.expected,
         text=text,
         reasoning=thought,
@@ -118,4 +152,14 @@ def make_rating(
         model=loaded.name,
         precision=loaded.precision,
         timings=timings,
+        greedy=greedy,
+        deviation=error_deviation(loaded, table),
     )
+
+
+def error_deviation(loaded: LoadedModel, table: ScoreTable) -> float | None:
+    """Standard deviation of the score's error that was calibrated on held-out data; None for a model without."""
+    calibration = loaded.model.config.calibration
+    if not calibration:
+        return None
+    return calibration["factor"] * math.sqrt(table.variance + calibration["floor"] ** 2)

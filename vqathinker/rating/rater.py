@@ -11,13 +11,14 @@ from pathlib import Path
 
 from ..errors import ModelError, VideoError
 from ..model.generation import Prompt, prefill
-from ..model.loading import LoadedModel
+from ..model.loading import RELEASED, LoadedModel
 from ..model.memory import clear_memory_error
 from ..video import Clip, disorder, load_clip
 from . import many
 from .answers import frames_of, make_rating, possible_scores, sample_answers, stream_answer
 from .ask import Reply, can_ask, check_question, reply_in
 from .rating import Comparison, Rating, Timings
+from .words import before_judgement
 
 logger = logging.getLogger(__name__)
 
@@ -55,10 +56,12 @@ Event = Watched | Wrote | Rated
 
 @dataclass
 class Draft:
-    """An answer that is being written, and when its parts were done (time.perf_counter)."""
+    """An answer that is being written, what is shown of it, and when its parts were done (time.perf_counter). The
+    closing judgement waits for the score, whose word it says."""
 
     prompt: Prompt | None = None
     text: str = ""
+    shown: str = ""
     began: float = 0.0
     encoded: float = 0.0
     first_token: float = 0.0
@@ -145,7 +148,10 @@ class Rater:
                 table = possible_scores(self.loaded, draft.prompt, draft.text)
                 sampled = sample_answers(self.loaded, draft.prompt, self.max_new_tokens, rollouts, seed)
         timings = draft.timings(start, decoded)
-        yield Rated(make_rating(self.loaded, path, frames_of(clip), draft.text, table, sampled, timings))
+        rating = make_rating(self.loaded, path, frames_of(clip), draft.text, table, sampled, timings)
+        if rating.text != draft.shown:
+            yield Wrote(rating.text)
+        yield Rated(rating)
 
     def rate_many(
         self,
@@ -215,5 +221,8 @@ class Rater:
 
         for draft.text in stream_answer(self.loaded, prepare, self.max_new_tokens, cancel, self._model_turn):
             draft.first_token = draft.first_token or time.perf_counter()
-            yield Wrote(draft.text)
+            shown = draft.text if question or self.loaded.protocol == RELEASED else before_judgement(draft.text)
+            if shown != draft.shown:
+                draft.shown = shown
+                yield Wrote(shown)
         return draft

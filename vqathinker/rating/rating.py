@@ -10,6 +10,9 @@ from ..errors import ModelError
 from ..rewards import parse_answer, preference_probability
 from .defects import Defect
 
+NORMAL_90 = 1.645
+"""Standard deviations of a normal error on either side of 90 %."""
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -45,9 +48,10 @@ class Timings:
 class Rating:
     """The model's answer about one video.
 
-    `text` is what it wrote, letter by letter; `score` the number in it (the most probable answer where the text holds
-    none on the scale), `expected` the probability-weighted answer. Both are in [1, 5] and deterministic for a file, a
-    model and a precision.
+    `text` is what it wrote, with `score` as its number: the answer of least risk under the model's own distribution,
+    whose mean is `expected`. `greedy` is the number that it wrote first, digit by digit, as in the paper. All are in
+    [1, 5] and deterministic for a file, a model and a precision. `deviation` is the standard deviation of the score's
+    error, where the checkpoint was calibrated.
     """
 
     file: str
@@ -61,6 +65,16 @@ class Rating:
     model: str
     precision: str
     timings: Timings
+    greedy: float | None = None
+    deviation: float | None = None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Holds the MOS of 90 % of unseen contents; None for a checkpoint without calibration."""
+        if self.deviation is None:
+            return None
+        half = NORMAL_90 * self.deviation
+        return max(1.0, self.score - half), min(5.0, self.score + half)
 
     @property
     def rollout_scores(self) -> list[float]:
@@ -78,6 +92,8 @@ class Rating:
             "file": self.file,
             "score": round(self.score, 4),
             "expected": round(self.expected, 4),
+            "greedy": None if self.greedy is None else round(self.greedy, 4),
+            "interval": None if self.interval is None else [round(edge, 4) for edge in self.interval],
             "reasoning": self.reasoning,
             "text": self.text,
             "defects": [asdict(defect) for defect in self.defects],
@@ -99,7 +115,17 @@ class Comparison:
 
     @property
     def probability_first_better(self) -> float:
-        """`first_better` of the readable rollouts. Raises ModelError when a video has fewer than two of them."""
+        """Probability that people prefer the first, from both scores and the calibrated deviations of their errors; for
+        a checkpoint without calibration `rollout_preference`."""
+        first, second = self.first, self.second
+        if first.deviation is None or second.deviation is None:
+            return self.rollout_preference
+        return float(preference_probability(first.score, first.deviation**2, second.score, second.deviation**2))
+
+    @property
+    def rollout_preference(self) -> float:
+        """`first_better` of the readable rollouts: how decided the model is, not how right. Raises ModelError when a
+        video has fewer than two of them."""
         for rating in (self.first, self.second):
             if len(rating.rollout_scores) < 2:
                 raise ModelError(f"the model gave fewer than two readable answers about {rating.file}")

@@ -261,7 +261,7 @@ def train_to_speak(
         batch_size=speak.batch_size,
         epochs=speak.epochs,
         warmup=speak.warmup,
-        every=max(1, speak.epochs // 4),
+        every=max(1, speak.epochs // 2),
         modules={"model": model, "head": head, "probe": speaker.probe},
         optimizers=speaker.optimizers(),
         prepare=speaker.prepare,

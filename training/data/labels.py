@@ -22,7 +22,7 @@ from scipy.stats import pearsonr, spearmanr
 
 from vqathinker.rating.defects import DEFECTS, SEVERITIES
 
-CLEAN_TOP = 4.6
+CLEAN_TOP = 4.4
 HEIGHT_EXPONENT = 0.65
 INVISIBLE_KEEP = 0.92
 NOTICEABLE_KEEP = 0.72
@@ -153,7 +153,7 @@ def keep_from_strength(family: str, variant: str, strength: float) -> float:
 
 
 def clean_mos(width: int, height: int, rules: LabelRules) -> float:
-    """MOS (1..5) of an undegraded clip whose file has this size: 4.6 from 900 lines on, less below."""
+    """MOS (1..5) of an undegraded clip whose file has this size: 4.4 from 900 lines on, less below."""
     lines = min(width, height, 900)
     share = (rules.height(np.log2(lines)) - 1.0) / (rules.height(np.log2(900)) - 1.0)
     return float(1.0 + (CLEAN_TOP - 1.0) * np.clip(share, 0.0, 1.0) ** HEIGHT_EXPONENT)

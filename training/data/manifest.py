@@ -122,7 +122,7 @@ def write_manifest(
     leave_equal_rungs(rows)
     rated = [group for group in RATED_GROUPS if (data_dir / group).is_dir()]
     others = [content for group in rated for content in load_contents(data_dir, seed, group)]
-    rows += picture_rows(data_dir, [*avt, *others], seed)
+    rows += picture_rows(data_dir, [*avt, *others], seed, jobs)
     rows += filmed_rows([one for one in others if one.group in FILMED_GROUPS], data_dir, out_dir, seed, jobs)
     keep_for_grpo(rows, grpo_shares, seed)
     (out_dir / "rules.json").write_text(json.dumps(asdict(rules), indent=1) + "\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -33,21 +35,23 @@ def _from(value: float, limits: tuple[tuple[float, str], ...]) -> str | None:
     return next((severity for limit, severity in limits if value >= limit), None)
 
 
-def measured_defects(content: Content, m: Measurements) -> list[tuple[str, str | None]]:
-    """Defects of a rated picture that are proven by a measurement, as (name, severity or None).
+def table_defects(content: Content) -> list[tuple[str, str | None]]:
+    """Defects of a picture of `avt_uhd`, as (name, severity or None): what its table says, its size and its crf."""
+    hurt = content.vmaf is not None and content.vmaf < AVT_VMAF and content.crf is not None
+    return [
+        ("low_resolution", size_severity(content.width, content.height)),
+        ("compression", _from(content.crf, CRF) if hurt else None),
+    ]
 
-    Of `clive` and `biq2021` pictures that people rated below 3.4: blur, exposure, contrast, blockiness, where hardly
-    one clean picture passes the limit (a dark picture with lights is a night scene, not underexposed).  Noise and color
-    are never named: their statistics follow the content more than the fault.  Of `avt_uhd` pictures: what their table
-    says, the size of the picture and its crf. """
-    if content.group == "avt_uhd":
-        hurt = content.vmaf is not None and content.vmaf < AVT_VMAF and content.crf is not None
-        return [
-            ("low_resolution", size_severity(content.width, content.height)),
-            ("compression", _from(content.crf, CRF) if hurt else None),
-        ]
-    if content.mos is not None and content.mos >= MINDED_MOS:
-        return []
+
+def measured_defects(m: Measurements) -> list[tuple[str, str | None]]:
+    """Defects of a picture of `clive` or `biq2021` that are proven by a measurement, as (name, severity or None); only of
+    those that people rated below `MINDED_MOS`: what they liked has no defect, however dark or soft it is.
+
+    Blur, exposure, contrast, blockiness, where hardly one clean picture passes the limit (a dark picture with lights is
+    a night scene, not underexposed). Noise and color are never named: their statistics follow the content more than the
+    fault.
+    """
     dark = _below(m.luma, LUMA) if m.spread < NIGHT_SPREAD else None
     return [
         ("blur", _below(m.sharpness, SHARPNESS)),
@@ -58,41 +62,50 @@ def measured_defects(content: Content, m: Measurements) -> list[tuple[str, str |
     ]
 
 
-def picture_rows(data_dir: Path, contents: list[Content], seed: int) -> list[dict]:
+def picture_rows(data_dir: Path, contents: list[Content], seed: int, jobs: int = 1) -> list[dict]:
     """Manifest rows of the rated pictures, referenced where they are (root "data")."""
-    rows = []
-    for content in tqdm(contents, desc="pictures", mininterval=5):
-        with Image.open(data_dir / content.path) as image:
-            frame = np.asarray(image.convert("RGB"))
-        found = measured_defects(content, measure(frame))
-        facts = {
+    row_of = partial(_picture_row, data_dir=data_dir, seed=seed)
+    if jobs == 1:
+        return [row_of(content) for content in tqdm(contents, desc="pictures", mininterval=5)]
+    with ProcessPoolExecutor(jobs) as pool:
+        rows = pool.map(row_of, contents, chunksize=32)
+        return list(tqdm(rows, total=len(contents), desc="pictures", mininterval=5))
+
+
+def _picture_row(content: Content, data_dir: Path, seed: int) -> dict:
+    return {
+        "id": f"{content.group}-{Path(content.path).stem}",
+        "path": content.path,
+        "root": "data",
+        "content": content.content,
+        "group": content.group,
+        "split": content.split,
+        "kind": "human",
+        "mos": content.mos,
+        "mos_std": content.mos_std,
+        "family": "authentic",
+        "variant": content.group,
+        "strength": 0.0,
+        "ladder": None,
+        "defects": defect_list(_defects_of(content, data_dir)),
+        "vmaf": content.vmaf,
+        "facts": {
             "width": content.width,
             "height": content.height,
             "fps": 0.0,
             "num_frames": 1,
             "duration_s": 0.0,
-        }
-        rows.append(
-            {
-                "id": f"{content.group}-{Path(content.path).stem}",
-                "path": content.path,
-                "root": "data",
-                "content": content.content,
-                "group": content.group,
-                "split": content.split,
-                "kind": "human",
-                "mos": content.mos,
-                "mos_std": content.mos_std,
-                "family": "authentic",
-                "variant": content.group,
-                "strength": 0.0,
-                "ladder": None,
-                "defects": defect_list(found),
-                "vmaf": content.vmaf,
-                "facts": facts,
-                "licence": content.licence,
-                "redistributable": content.redistributable,
-                "seed": seed,
-            }
-        )
-    return rows
+        },
+        "licence": content.licence,
+        "redistributable": content.redistributable,
+        "seed": seed,
+    }
+
+
+def _defects_of(content: Content, data_dir: Path) -> list[tuple[str, str | None]]:
+    if content.group == "avt_uhd":
+        return table_defects(content)
+    if content.mos is None or content.mos >= MINDED_MOS:
+        return []
+    with Image.open(data_dir / content.path) as image:
+        return measured_defects(measure(np.asarray(image.convert("RGB"))))

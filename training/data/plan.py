@@ -43,7 +43,7 @@ MIN_MOTION = 1.5
 MIN_FPS = 20
 
 REVISIONS = {("compression", "mjpeg"): ":2", ("corruption", "bits"): ":2"}
-"""Of what is made in another way than it once was (here: with the right color tags), so that old files are made anew."""
+"""Of what is made in another way than before (here: with the right color tags), so that old files are made anew."""
 
 
 @dataclass(frozen=True)

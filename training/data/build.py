@@ -49,7 +49,7 @@ def apply(op: Op, source: Path, target: Path, folder: Path, seed: int) -> dict:
     if step.intermediate:
         between = folder / f"{target.stem}-between.mkv"
         ffmpeg.encode(source, between, step.filters, step.intermediate)
-        ffmpeg.encode(between, target, "", step.codec)
+        ffmpeg.encode(between, target, "", step.codec, like=source)
         between.unlink()
     else:
         ffmpeg.encode(source, target, step.filters, step.codec)

@@ -76,7 +76,7 @@ def corrupt(source: Path, target: Path, op: Op, rng: np.random.Generator, folder
     if best is None:
         raise ffmpeg.FFmpegError(f"no visible, decodable damage for {target.name}")
     hurt.write_bytes(damage(data, best[2], np.random.default_rng(key)))
-    ffmpeg.encode(hurt, target, "", (*ffmpeg.INVISIBLE_X264, "-frames:v", str(info.num_frames)), before)
+    ffmpeg.encode(hurt, target, "", (*ffmpeg.INVISIBLE_X264, "-frames:v", str(info.num_frames)), before, like=source)
     stream.unlink()
     hurt.unlink()
     return round(best[1], 4)

@@ -14,6 +14,8 @@ import imageio_ffmpeg
 import numpy as np
 
 INVISIBLE_X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "17")
+TAGS = ("colorspace", "color_primaries", "color_trc")
+BT709 = "setparams=" + ":".join(f"{name}=bt709" for name in TAGS)
 REFERENCE_X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "14")
 
 
@@ -58,16 +60,30 @@ def run(args: list[str], stdin: bytes | None = None) -> str:
     return text
 
 
+def color_tags(path: Path) -> str:
+    """The filter that gives frames the matrix, primaries and transfer that this file states, changing no sample."""
+    with av.open(str(path)) as container:
+        codec = container.streams.video[0].codec_context
+        tags = (codec.colorspace, codec.color_primaries, codec.color_trc)
+    return "setparams=" + ":".join(f"{name}={int(tag)}" for name, tag in zip(TAGS, tags, strict=True))
+
+
 def encode(
     source: Path,
     target: Path,
     filters: str,
     codec: tuple[str, ...] = INVISIBLE_X264,
     before: tuple[str, ...] = (),
+    like: Path | None = None,
 ) -> None:
-    """Decode, filter and encode to yuv420p without sound; `target` appears only when complete."""
+    """Decode, filter and encode to yuv420p without sound; `target` appears only when complete.
+
+    `like` is the file whose color tags hold for the samples of `source`. An intermediate codec may lose them: a decoder
+    of MJPEG reports BT.601 whatever went in, a raw MPEG-4 stream has no tags, and the colors come out wrong.
+    """
     partial = target.with_name(f".{os.getpid()}-{target.name}")
-    chain = ["-vf", filters] if filters else []
+    steps = [color_tags(like) if like else "", filters]
+    chain = ["-vf", ",".join(filter(None, steps))] if any(steps) else []
     muxer = ("-movflags", "+faststart", "-video_track_timescale", "90000") if target.suffix == ".mp4" else ()
     try:
         run(
@@ -113,18 +129,12 @@ def encode_frames(frames: np.ndarray, fps: float, target: Path) -> None:
                 "-i",
                 "pipe:0",
                 "-vf",
-                "scale=out_color_matrix=bt709:out_range=tv",
+                f"scale=out_color_matrix=bt709:out_range=tv,{BT709}",
                 "-threads",
                 "1",
                 *REFERENCE_X264,
                 "-pix_fmt",
                 "yuv420p",
-                "-colorspace",
-                "bt709",
-                "-color_primaries",
-                "bt709",
-                "-color_trc",
-                "bt709",
                 "-movflags",
                 "+faststart",
                 str(partial),
@@ -137,10 +147,13 @@ def encode_frames(frames: np.ndarray, fps: float, target: Path) -> None:
 
 
 def vmaf(distorted: Path, reference: Path, width: int, height: int, subsample: int = 5) -> float:
-    """Mean VMAF (0..100) at the reference's size, over every `subsample`-th frame; frames are paired in order."""
+    """Mean VMAF (0..100) at the reference's size, over every `subsample`-th frame; frames are paired in order.
+
+    Samples are compared as they are: where the two files state different matrices, ffmpeg would convert one of them.
+    """
     pair = (
-        f"[0:v]settb=1/25,setpts=N,scale={width}:{height}:flags=bicubic,format=yuv420p[d];"
-        "[1:v]settb=1/25,setpts=N,format=yuv420p[r];"
+        f"[0:v]{BT709},settb=1/25,setpts=N,scale={width}:{height}:flags=bicubic,format=yuv420p[d];"
+        f"[1:v]{BT709},settb=1/25,setpts=N,format=yuv420p[r];"
         f"[d][r]libvmaf=n_threads=1:n_subsample={subsample}"
     )
     text = run(

@@ -42,6 +42,9 @@ ORDER = (
 MIN_MOTION = 1.5
 MIN_FPS = 20
 
+REVISIONS = {("compression", "mjpeg"): ":2", ("corruption", "bits"): ":2"}
+"""Of what is made in another way than before (here: with the right color tags), so that old files are made anew."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -56,7 +59,10 @@ class Sample:
     @property
     def recipe(self) -> str:
         """Everything that the file depends on, as one comparable string."""
-        return "|".join(f"{op.family}:{op.variant}:{op.strength}:{op.seed_key}" for op in self.ops)
+        return "|".join(
+            f"{op.family}:{op.variant}:{op.strength}:{op.seed_key}{REVISIONS.get((op.family, op.variant), '')}"
+            for op in self.ops
+        )
 
 
 def eligible(family: str, reference: Reference) -> bool:

@@ -46,8 +46,8 @@ def table_defects(content: Content) -> list[tuple[str, str | None]]:
 
 
 def measured_defects(m: Measurements) -> list[tuple[str, str | None]]:
-    """Defects of a picture of `clive` or `biq2021` that are proven by a measurement, as (name, severity or None); only of
-    those that people rated below `MINDED_MOS`: what they liked has no defect, however dark or soft it is.
+    """Defects of a picture of `clive` or `biq2021` that are proven by a measurement, as (name, severity or None); only
+    of those that people rated below `MINDED_MOS`: what they liked has no defect, however dark or soft it is.
 
     Blur, exposure, contrast, blockiness, where hardly one liked picture passes the limit (a dark picture with lights is
     a night scene, not underexposed). Noise and color are never named: their statistics follow the content more than the

@@ -86,7 +86,7 @@ def learn_in_full(conv: nn.Conv2d) -> None:
 
 
 def compute_as_before(tower: EfficientNetLiteModel) -> None:
-    """Undo `learn_in_full` in all convolutions: a copy of the tower would go on computing with the weights of this one."""
+    """Undo `learn_in_full` everywhere: a copy of the tower would go on computing with the weights of this one."""
     for module in tower.modules():
         module.__dict__.pop("forward", None)
 

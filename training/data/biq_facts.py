@@ -23,11 +23,10 @@ from training.command import ends_in_a_sentence
 
 def leaks(rows: list[dict]) -> list[str]:
     """Per subset: test pictures, how many share their content, and how many their very picture, with training ones."""
+    trained = {(key, row[key]) for row in rows for key in ("content", "copy_of") if row["split"] == "train"}
     lines = []
     for subset in sorted({row["subset"] for row in rows}):
-        here = [row for row in rows if row["subset"] == subset]
-        trained = {(key, row[key]) for row in here for key in ("content", "copy_of") if row["split"] == "train"}
-        test = [row for row in here if row["split"] == "test"]
+        test = [row for row in rows if row["subset"] == subset and row["split"] == "test"]
         scenes, copies = (
             sum(row[key] != "" and (key, row[key]) in trained for row in test) for key in ("content", "copy_of")
         )

@@ -3,10 +3,12 @@
 The repository's MOS lie in 0..1 and come from a scale of five words: 1 + 4 * MOS is ours. It has no licence and shows
 private people, so that its pictures are for training, not to be shipped.
 
-Contents. In ss01 one scene was photographed again and again with other settings, in a row, and some scenes come twice:
-tables/biq2021_scenes.csv has the first number of each row and its scene, read off contact sheets. In ss02 and ss03
-pictures are single; the few that show one scene are listed in tables/biq2021_twins.csv. The official split was drawn
-picture by picture, so that a test picture of ss01 has, as a rule, its scene among the training pictures.
+Contents. In ss01 one scene was photographed again and again with other settings, in a row, and some rows come twice:
+tables/biq2021_scenes.csv has the first number of each row and its scene, read off contact sheets. In ss02 and ss03 a
+picture is a scene of its own, but for those in tables/biq2021_twins.csv: pictures that are alike (cosine of centred
+ImageNet features of EfficientNet-Lite0 above .92, or above .80 where their numbers differ by three at most). The same
+table names pictures that are copies of another one. The official split was drawn picture by picture, so that a test
+picture may have its scene, or its copy, among the training pictures: training.data.biq_facts counts them.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from training.whole import whole
 
 URL = "https://github.com/nisarahmedrana/BIQ2021"
 LABELS = {"train": "Train (Images and MOS).csv", "test": "Test (Images and MOS).csv"}
-COLUMNS = ("file", "mos", "split", "subset", "content", "width", "height")
+COLUMNS = ("file", "mos", "split", "subset", "content", "width", "height", "copy_of")
 NAME = re.compile(r"(ss0[123]) \((\d+)\)\.jpg")
 
 
@@ -63,17 +65,19 @@ def _label(line: list[str], split: str, place: str) -> dict:
     return {"file": name, "mos": round(1 + 4 * mos, 4), "split": split}
 
 
-def contents(names: Iterable[str]) -> dict[str, str]:
-    """Picture -> key that all pictures of its scene share."""
+def places(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Picture -> its subset, its content, which all pictures of its scene share, and the picture it is a copy of:
+    itself where it is the first of the copies, "" where there are none."""
     scenes = [(int(row["first"]), row["scene"]) for row in read_table("biq2021_scenes.csv")]
     firsts = [first for first, _ in scenes]
-    twins = {row["file"]: row["content"] for row in read_table("biq2021_twins.csv")}
-    keys = {}
+    twins = {row["file"]: row for row in read_table("biq2021_twins.csv")}
+    found = {}
     for name in names:
         subset, number = NAME.fullmatch(name).groups()
         scene = scenes[bisect_right(firsts, int(number)) - 1][1]
-        keys[name] = f"ss01 {scene}" if subset == "ss01" else twins.get(name, name.removesuffix(".jpg"))
-    return keys
+        alone = {"content": f"ss01 {scene}" if subset == "ss01" else name.removesuffix(".jpg"), "copy_of": ""}
+        found[name] = {"subset": subset, **{key: twins.get(name, alone)[key] for key in alone}}
+    return found
 
 
 def write_biq(source: GitFiles, folder: Path) -> Path:
@@ -90,14 +94,14 @@ def write_biq(source: GitFiles, folder: Path) -> Path:
     for path, content in tqdm(source.read(open_paths), total=len(open_paths), desc="BIQ2021", mininterval=5):
         with whole(folder / wanted[path]) as partial:
             partial.write_bytes(content)
-    keys = contents(row["file"] for row in rows)
+    found = places(row["file"] for row in rows)
     there = [row for row in rows if (folder / row["file"]).is_file()]
     if not there:
         raise ValueError(f"{source.name} has none of the {len(rows)} pictures of its tables")
     lacking = sorted({row["file"] for row in rows} - {row["file"] for row in there})
     if lacking:
         print(f"{source.name} lacks {len(lacking)} of {len(rows)} pictures: {', '.join(lacking[:5])}", flush=True)
-    table = [{**row, "subset": row["file"][:4], "content": keys[row["file"]], **_size(folder, row)} for row in there]
+    table = [{**row, **found[row["file"]], **_size(folder, row)} for row in there]
     return write_table(folder / "labels.csv", COLUMNS, table)
 
 

@@ -85,7 +85,8 @@ def sample_answers(
         if cancel and cancel.is_set():
             break
         rows += write(loaded.model, prompt, seeds=seeds[start : start + BESIDE], **limits)
-    return tuple(Rollout(text) for text in loaded.processor.tokenizer.batch_decode(rows, skip_special_tokens=True))
+    texts = loaded.processor.tokenizer.batch_decode(rows, skip_special_tokens=True) if rows else ()
+    return tuple(map(Rollout, texts))
 
 
 def possible_scores(loaded: LoadedModel, prompt: Prompt, text: str) -> ScoreTable:

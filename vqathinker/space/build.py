@@ -95,6 +95,7 @@ def launch(settings: Settings) -> NoReturn:
         page, model = build(settings, uploads)
         page.queue(max_size=MOST_QUEUED)
         uploads.keep_swept(model.tidy)
+        model.metrics.gauge("vqathinker_upload_bytes", "Bytes of uploads on the disk", uploads.bytes)
         try:
             _, address, _ = serve(page, settings, Service(model, uploads, page.calls, settings.max_bytes))
             print(f"VQAThinker is at {address} (Ctrl-C stops it).", flush=True)

@@ -141,10 +141,12 @@ def run_stage(stage: Stage, run: Path, seed: int, report: Callable[[str], None] 
         row = {"stage": stage.name, "step": step + 1, "loss": loss.item(), **parts, "s": time.perf_counter() - began}
         epoch, batch = divmod(step, stage.steps)
         last = batch == stage.steps - 1
-        if last and ((epoch + 1) % stage.every == 0 or epoch == stage.epochs - 1):
+        kept = last and ((epoch + 1) % stage.every == 0 or epoch == stage.epochs - 1)
+        if kept:
             row |= {"validation": stage.evaluate()}
-            stepper.save(step + 1)
         if last or step % 10 == 0:
             append_jsonl(run / "log.jsonl", row)
             report(str(row))
+        if kept:  # after the row: of a kill between the two, a row too many is removed, one too few would stay away
+            stepper.save(step + 1)
         began = time.perf_counter()

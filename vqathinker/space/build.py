@@ -25,7 +25,7 @@ from .calls import Calls
 from .compare_tab import build_compare_tab
 from .lab_tab import build_lab_tab, open_shared
 from .learned_tab import build_learned_tab
-from .memory import few_arenas
+from .memory import few_arenas, give_back
 from .model import Model
 from .page import Page
 from .panel import html
@@ -94,7 +94,7 @@ def launch(settings: Settings) -> NoReturn:
     with Stop() as stop:
         page, model = build(settings, uploads)
         page.queue(max_size=MOST_QUEUED)
-        uploads.keep_swept(model.tidy)
+        uploads.keep_swept(give_back)
         model.metrics.gauge("vqathinker_upload_bytes", "Bytes of uploads on the disk", uploads.bytes)
         try:
             _, address, _ = serve(page, settings, Service(model, uploads, page.calls, settings.max_bytes))

@@ -12,7 +12,7 @@ from .compare_panel import NO_RESULT, Duel, lay_out
 from .compare_views import LETTERS
 from .model import Model, Waiting
 from .rate_tab import AT_ONCE, EVERY_TIME, WATCHING, tell
-from .records import load_examples, read_records
+from .records import load_examples, read_records, read_stand_ins
 from .settings import Settings
 from .visitors import Visitor, visitor_of
 from .wishes import Job, Wish, Wishes
@@ -33,7 +33,8 @@ def build_compare_tab(model: Model, wishes: Wishes, settings: Settings) -> None:
         tuple(views.data_address((settings.examples / entry["poster"]).read_bytes()) for entry in pair)
         for pair in pairs
     ]  # fmt: skip
-    records = read_records([settings.examples / file for file in entries], settings)
+    clips = [settings.examples / file for file in entries]
+    records, stand_ins = read_records(clips, settings), read_stand_ins(clips, settings)
     duel, boxes, count, cards = lay_out(compare_views.pair_cards(pairs, posters))
 
     def use_pair(event: gr.EventData, request: gr.Request) -> list:
@@ -45,10 +46,10 @@ def build_compare_tab(model: Model, wishes: Wishes, settings: Settings) -> None:
         chosen = {}
         for letter, path, poster in zip(LETTERS, paths, posters[event.index], strict=True):
             chosen |= duel.place(letter, str(path), poster)
-        if not all(path in records for path in paths):
-            return duel.idle(views.note(texts.COMPARE_CHOSEN), **chosen, **NO_RESULT)
-        reports = [records[path].report for path in paths]
-        return duel.idle(views.note(texts.COMPARE_RECORDED), **chosen, **result(*reports))
+        for recorded, told in ((records, texts.COMPARE_RECORDED), (stand_ins, texts.COMPARE_STAND_IN)):
+            if all(path in recorded for path in paths) and (recorded is records or model.problem):
+                return duel.idle(views.note(told), **chosen, **result(*(recorded[path].report for path in paths)))
+        return duel.idle(views.note(texts.COMPARE_CHOSEN), **chosen, **NO_RESULT)
 
     def use_upload(letter: str):
         def use(path: str, other: str, request: gr.Request) -> list:

@@ -17,7 +17,6 @@ from ..errors import ModelError, VQAThinkerError
 from .leavers import Leavers
 from .line import Line, Stage, Ticket
 from .loader import Loader
-from .memory import give_back
 from .metrics import Clock, Metrics
 from .settings import Settings, on_zero_gpu
 from .visitors import Visitor
@@ -77,11 +76,6 @@ class Model:
         end = time.monotonic() + seconds
         while self.line.count() and time.monotonic() < end:
             time.sleep(0.02)
-
-    def tidy(self) -> None:
-        """Give memory that is free back to the system, when nobody is in the line."""
-        if not self.line.count():
-            give_back()
 
     def watch(self, jobs: Sequence[Job], cancel: threading.Event, visitor: Visitor | None = None) -> Iterator:
         """Waiting while others are before, and the events of Rater.watch, job by job, each in a turn of its own.

@@ -79,7 +79,8 @@ class Gate:
             await self.app(scope, receive, send)
             return
         path = scope["path"].rstrip("/")
-        answer = self.service.own(path) if scope["method"] == "GET" else await self._check(path, scope)
+        asks = scope["method"] in ("GET", "HEAD")
+        answer = self.service.own(path) if asks else await self._check(path, scope)
         if answer is None and scope["method"] == "POST" and path.startswith(CALL):
             answer, receive = await self._check_call(path.removeprefix(CALL), receive)
         if answer is not None:

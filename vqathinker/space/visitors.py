@@ -22,8 +22,8 @@ class Visitor:
     here: Callable[[], bool] = lambda: True
 
 
-def visitor_of(request: gr.Request) -> Visitor:
-    """The sender of the request that is being answered.
+def visitor_of(request: gr.Request | None) -> Visitor:
+    """The sender of the request that is being answered, nobody known where there is none.
 
     On a Space every request comes from a proxy, so the address tells nothing unless uvicorn is told to believe what the
     proxy says of it (FORWARDED_ALLOW_IPS).
@@ -31,7 +31,8 @@ def visitor_of(request: gr.Request) -> Visitor:
     behind_proxy = os.environ.get("SPACE_ID") and not os.environ.get("FORWARDED_ALLOW_IPS")
     client = getattr(request, "client", None)
     address = "" if behind_proxy or client is None else client.host
-    return Visitor(request.session_hash or running_event() or "", address, listener())
+    session = getattr(request, "session_hash", None) or running_event() or ""
+    return Visitor(session, address, listener())
 
 
 def running_event() -> str | None:

@@ -71,7 +71,7 @@ def hear_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def wait_for(address: str, process: subprocess.Popen, log: Path, seconds: float = 90) -> None:
+def wait_for(address: str, process: subprocess.Popen, log: Path, seconds: float = max(90, PATIENCE_S)) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
         try:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
-from ..errors import ModelError, VideoError
+from ..errors import ModelError, VQAThinkerError
 from .line import BusyError
 
 SECONDS = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
-OUTCOMES = ("rated", "bad_file", "busy", "model", "left", "failed")
+OUTCOMES = ("rated", "bad_input", "busy", "model", "left", "failed")
 
 
 class Metrics:
@@ -61,7 +61,7 @@ class Metrics:
 
 
 def outcome_of(error: BaseException) -> str:
-    kinds = ((BusyError, "busy"), (VideoError, "bad_file"), (ModelError, "model"))
+    kinds = ((BusyError, "busy"), (ModelError, "model"), (VQAThinkerError, "bad_input"))
     return next((name for kind, name in kinds if isinstance(error, kind)), "failed")
 
 

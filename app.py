@@ -1,10 +1,15 @@
 """The Space: settings from the environment, the page, nothing else."""
 
 import os
+import sys
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+from vqathinker.errors import VQAThinkerError
 from vqathinker.space import Settings, launch
 
 if __name__ == "__main__":
-    launch(Settings.from_environment())
+    try:
+        launch(Settings.from_environment())
+    except VQAThinkerError as error:
+        sys.exit(f"vqathinker: {error}")

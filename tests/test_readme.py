@@ -17,6 +17,8 @@ from packaging.version import Version
 import vqathinker
 from vqathinker.cli import build_parser
 from vqathinker.rating import Comparison, Rater, Rating, defects, score_word
+from vqathinker.space import Settings
+from vqathinker.space.wishes import MOST_ROLLOUTS
 from vqathinker.video import Limits
 
 ROOT = Path(vqathinker.__file__).parent.parent
@@ -94,6 +96,27 @@ def test_limits_defects_and_words_are_those_of_the_code():
     assert "13 defects" in README and len(defects.DEFECTS) == 13
     for word, edge in {"bad": 1.8, "poor": 2.6, "fair": 3.4, "good": 4.2}.items():
         assert f"{word} below {edge}" in README and score_word(edge - 0.01) == word
+
+
+def test_the_limits_of_the_service_are_those_of_the_code(monkeypatch):
+    rows = dict(re.findall(r"^\| `VQATHINKER_(\w+)` \| (\d+) \|", README, re.MULTILINE))
+    for name in rows:
+        monkeypatch.delenv(f"VQATHINKER_{name}", raising=False)
+    usual = Settings.from_environment()
+    bounds = usual.bounds
+    assert rows == {
+        "MOST_WAITING": str(bounds.whole),
+        "MOST_WAITING_SESSION": str(bounds.session),
+        "MOST_WAITING_ADDRESS": str(bounds.address),
+        "DECODERS": str(bounds.abreast),
+        "MOST_MB": str(usual.max_bytes // 2**20),
+        "KEEP_MINUTES": str(usual.keep_s // 60),
+        "URLS": "0",
+    }
+    for name, value in rows.items():
+        monkeypatch.setenv(f"VQATHINKER_{name}", str(int(value) + 1 if name != "MOST_MB" else int(value) - 1))
+    assert len({Settings.from_environment(), usual}) == 2
+    assert f"A job has {MOST_ROLLOUTS} sampled answers at most" in README
 
 
 def test_the_place_for_the_measured_numbers_is_there():

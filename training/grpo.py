@@ -14,9 +14,9 @@ A step:
  4. advantages in each group, the loss with its penalty for leaving the start (training/grpo_loss.py), an update in
     which the answers about a clip share its prompt (training/policy.py). Twins are never trained on.
 
-RUN_DIR receives grpo.yaml with all settings, grpo_log.jsonl, probes.jsonl, the last state and, unless --features names
-another folder, what the frozen tower sees of the clips. OUT gets a model card without measurements, which training.card
-replaces. Where this departs from the released trainer: see training/SCALING.md.
+RUN_DIR receives grpo.yaml with all settings, grpo_log.jsonl, probes.jsonl, the last two states and, unless --features
+names another folder, what the frozen tower sees of the clips. It belongs to one run at a time. OUT gets a model card
+without measurements, which training.card replaces. Where this departs from the released trainer: training/SCALING.md.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -58,6 +59,7 @@ from .grpo_validate import evenly
 from .plain_card import plain_card
 from .policy import Policy, Reference, add_adapters, choose_trained
 from .start import load_looker, load_start
+from .state import locked
 
 __all__ = ["LossParts", "grpo_loss", "loss_size", "run_grpo"]
 
@@ -158,14 +160,14 @@ def run_grpo(
 ) -> None:
     """The whole command of the module docstring. Raises VQAThinkerError, ValueError or FloatingPointError."""
     accelerator = make_accelerator(settings)
-    run.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(settings.seed)
-    learner, adapters, processor = make_learner(load_start(start), settings, accelerator)
-    data = make_data(limited(items, settings.most), held_out, learner, start, features or run / "features", jobs)
-    Trainer(learner, data, run, jobs, report).go()
-    card = plain_card(out.name, start, data.train, settings)
-    save_checkpoint(accelerator, learner.policy, adapters, processor, out, card)
-    accelerator.end_training()
+    with locked(run) if accelerator.is_main_process else nullcontext():
+        torch.manual_seed(settings.seed)
+        learner, adapters, processor = make_learner(load_start(start), settings, accelerator)
+        data = make_data(limited(items, settings.most), held_out, learner, start, features or run / "features", jobs)
+        Trainer(learner, data, run, jobs, report).go()
+        card = plain_card(out.name, start, data.train, settings)
+        save_checkpoint(accelerator, learner.policy, adapters, processor, out, card)
+        accelerator.end_training()
 
 
 def read_data(args: argparse.Namespace) -> tuple[list[Item], list[Item]]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
+import pickle
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
+from accelerate.utils import broadcast_object_list
 from safetensors import SafetensorError
 
 from vqathinker.errors import VQAThinkerError
@@ -17,9 +20,9 @@ from vqathinker.model.processing import VQAThinkerProcessor
 
 from .checkpoint import put_in_place, staging, write_files
 from .policy import Policy
-from .state import append_jsonl, read_jsonl
+from .state import append_jsonl, keep_rows
 
-LOG, PROBES, NOTE = "grpo_log.jsonl", "probes.jsonl", "step.json"
+LOG, PROBES, NOTE, KEPT = "grpo_log.jsonl", "probes.jsonl", "step.json", 2
 
 
 class SaveError(VQAThinkerError):
@@ -31,8 +34,51 @@ def states(run: Path) -> list[Path]:
     return sorted(path for path in run.glob("state-*") if (path / NOTE).is_file())
 
 
+def sums(state: Path) -> dict[str, str]:
+    """SHA-256 of every file of a state but its note, by its path."""
+    found = {}
+    for path in sorted(path for path in state.rglob("*") if path.is_file() and path.name != NOTE):
+        with open(path, "rb") as file:
+            found[str(path.relative_to(state))] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
+
+
+def read_note(state: Path) -> dict:
+    """What was noted with a state. Raises ValueError for a state that is damaged."""
+    try:
+        note = json.loads((state / NOTE).read_text())
+        step = note["step"]
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{state / NOTE} is cut off or overwritten") from None
+    if not isinstance(step, int):
+        raise ValueError(f"{state / NOTE} is cut off or overwritten")
+    kept = note.pop("sums", None)  # states of earlier versions have none
+    if kept is not None and (other := kept.items() ^ sums(state).items()):
+        raise ValueError(f"{state / min(other)[0]} is missing or overwritten")
+    return note
+
+
+def newest(run: Path, report: Callable[[str], object]) -> tuple[Path | None, dict | None]:
+    """The last state of a run that is intact, and its note; damaged ones are moved aside, and `report` is told.
+
+    Raises VQAThinkerError where there are states and all of them are damaged.
+    """
+    found = states(run)
+    for state in reversed(found):
+        try:
+            return state, read_note(state)
+        except ValueError as error:
+            aside = state.with_name(f"damaged-{state.name}")
+            shutil.rmtree(aside, ignore_errors=True)
+            state.rename(aside)
+            report(f"{error}: this state is left out, and now called {aside.name}")
+    if found:
+        raise VQAThinkerError(f"all states in {run} are damaged; choose another folder to begin again")
+    return None, None
+
+
 def save_state(accelerator: Accelerator, run: Path, step: int, note: dict) -> None:
-    """Weights, optimiser and random states after `step`, whole or not at all; then the older state is removed.
+    """Weights, optimiser and random states after `step`, whole or not at all; the last two states are kept.
 
     Raises SaveError.
     """
@@ -46,13 +92,13 @@ def save_state(accelerator: Accelerator, run: Path, step: int, note: dict) -> No
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
         whole_or_nothing(lambda: finish_state(staged, target, step, note), staged, f"the state of step {step}")
-        for old in states(run)[:-1]:
+        for old in states(run)[:-KEPT]:
             shutil.rmtree(old)
     accelerator.wait_for_everyone()
 
 
 def finish_state(staged: Path, target: Path, step: int, note: dict) -> None:
-    (staged / NOTE).write_text(json.dumps({"step": step, **note}))
+    (staged / NOTE).write_text(json.dumps({"step": step, **note, "sums": sums(staged)}))
     shutil.rmtree(target, ignore_errors=True)
     staged.rename(target)
 
@@ -70,19 +116,23 @@ def whole_or_nothing(write: Callable[[], object], staged: Path, what: str) -> No
 
 
 def resume(accelerator: Accelerator, run: Path, note: dict) -> dict:
-    """Load the last complete state; what was noted with it, {"step": 0} without one. Log rows of later steps go.
+    """Load the last intact state; what was noted with it, {"step": 0} without one. Log rows of later steps go.
 
-    `note` is what the run is made of; Raises VQAThinkerError where the state was made of something else.
+    `note` is what the run is made of. Raises VQAThinkerError where the state was made of something else, or where all
+    are damaged.
     """
-    found = states(run)
-    kept = json.loads((found[-1] / NOTE).read_text()) if found else {"step": 0, **note}
+    found, kept = agreed(lambda: newest(run, lambda text: print(text, file=sys.stderr)))
+    kept = kept or {"step": 0, **note}
     for name, value in note.items():
         if kept.get(name) != value:
             raise VQAThinkerError(
                 f"{run} holds a run with other {name}; continue it with its own settings, or choose another folder"
             )
     if found:
-        accelerator.load_state(str(found[-1]))
+        try:
+            accelerator.load_state(str(found))
+        except (RuntimeError, ValueError, KeyError, EOFError, OSError, pickle.UnpicklingError) as error:
+            raise VQAThinkerError(f"the state {found} cannot be read: {str(error).splitlines()[0]}") from None
     if accelerator.is_main_process:
         for name in (LOG, PROBES):
             forget_after(run / name, kept["step"] if found else -1)
@@ -90,16 +140,23 @@ def resume(accelerator: Accelerator, run: Path, note: dict) -> dict:
     return kept
 
 
+def agreed(find: Callable[[], tuple[Path | None, dict | None]]) -> tuple[Path | None, dict | None]:
+    """What the first process finds, in all of them; what it raises, too."""
+    found: list = [None]
+    if PartialState().is_main_process:
+        try:
+            found = [find()]
+        except VQAThinkerError as error:
+            found = [error]
+    [result] = broadcast_object_list(found)
+    if isinstance(result, VQAThinkerError):
+        raise result
+    return result
+
+
 def forget_after(path: Path, step: int) -> None:
     """Remove the rows of later steps, and a last line that a kill left half written."""
-    if not path.exists():
-        return
-    text = path.read_text()
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text[: text.rfind("\n") + 1])
-    rows = [row for row in read_jsonl(partial) if row["step"] <= step]
-    partial.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    os.replace(partial, path)
+    keep_rows(path, lambda row: row["step"] <= step)
 
 
 def log_row(run: Path, name: str, row: dict) -> None:

@@ -84,7 +84,7 @@ def model_files(checkpoint: Path, run: Path | None) -> list[Sent]:
     sent = files_under(checkpoint, MODEL_FILES)
     if run is None:
         return sent
-    return sent + files_under(run, RUN_FILES, f"training/{run.name}/", skip=[*run.glob("state-*"), run / "features"])
+    return sent + files_under(run, RUN_FILES, f"training/{run.name}/", skip=[*run.glob("*state-*"), run / "features"])
 
 
 def space_files(checkpoint: Path, root: Path = ROOT) -> list[Sent]:

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from .ahead import made_ahead
-from .state import append_jsonl, save_atomically
+from .state import append_jsonl, keep_rows, load_newest, save_atomically
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
@@ -49,19 +49,15 @@ class Stepper:
 
     def remaining(self) -> range:
         """Step numbers still to do, after loading what an earlier run saved."""
-        start = 0
-        if self.path.exists():
-            state = torch.load(self.path, map_location="cpu", weights_only=True)
-            for name, module in self.modules.items():
-                module.load_state_dict(state[name])
-            for name, parts in self._moving().items():
-                for part, saved in zip(parts, state[name], strict=True):
-                    part.load_state_dict(saved)
-            torch.set_rng_state(state["random"])
-            if torch.cuda.is_available() and state["cuda_random"]:
-                torch.cuda.set_rng_state_all(state["cuda_random"])
-            start = state["step"]
-        return range(start, self.total)
+        state = load_newest(self.path)
+        if state is None:
+            return range(self.total)
+        try:
+            self._restore(state)
+        except (RuntimeError, KeyError, ValueError, TypeError) as error:
+            reason = str(error).splitlines()[0]
+            raise ValueError(f"{self.path} does not fit this model or these settings: {reason}") from None
+        return range(state["step"], self.total)
 
     def update(self, loss: torch.Tensor, max_norm: float = 1.0) -> None:
         """One step. Raises FloatingPointError, before anything is changed, when the loss is not finite."""
@@ -80,6 +76,16 @@ class Stepper:
         state |= {name: [part.state_dict() for part in parts] for name, parts in self._moving().items()}
         state |= {"random": torch.get_rng_state(), "cuda_random": torch.cuda.get_rng_state_all(), "step": step}
         save_atomically(state, self.path)
+
+    def _restore(self, state: dict) -> None:
+        for name, module in self.modules.items():
+            module.load_state_dict(state[name])
+        for name, parts in self._moving().items():
+            for part, saved in zip(parts, state[name], strict=True):
+                part.load_state_dict(saved)
+        torch.set_rng_state(state["random"])
+        if torch.cuda.is_available() and state["cuda_random"]:
+            torch.cuda.set_rng_state_all(state["cuda_random"])
 
     def _moving(self) -> dict[str, Sequence]:
         return {"optimizers": self.optimizers, "schedulers": self.schedulers}
@@ -112,7 +118,9 @@ class Stage:
 
 
 def run_stage(stage: Stage, run: Path, seed: int, report: Callable[[str], None] = print, workers: int = 0) -> None:
-    """Train in place; `run` receives log.jsonl and the resume state <name>.pt. A finished stage returns at once.
+    """Train in place; `run` receives log.jsonl and the resume state <name>.pt, with the one before it. A finished stage
+    returns at once; rows that an earlier run logged after its last save are removed.
+
     `workers`: processes that prepare steps ahead; they change nothing but the time."""
     total = stage.epochs * stage.steps
     stepper = Stepper(stage.modules, stage.optimizers, total, stage.warmup, run / f"{stage.name}.pt")
@@ -124,6 +132,7 @@ def run_stage(stage: Stage, run: Path, seed: int, report: Callable[[str], None] 
         return stage.prepare([stage.rows[i] for i in chosen], np.random.default_rng([seed, stage.number, step]))
 
     remaining = stepper.remaining()
+    keep_rows(run / "log.jsonl", lambda row: row["stage"] != stage.name or row["step"] <= remaining.start)
     began = time.perf_counter()
     for step, prepared in zip(remaining, made_ahead(prepare, remaining, workers), strict=True):
         for module in stage.modules.values():
@@ -134,10 +143,12 @@ def run_stage(stage: Stage, run: Path, seed: int, report: Callable[[str], None] 
         row = {"stage": stage.name, "step": step + 1, "loss": loss.item(), **parts, "s": time.perf_counter() - began}
         epoch, batch = divmod(step, stage.steps)
         last = batch == stage.steps - 1
-        if last and ((epoch + 1) % stage.every == 0 or epoch == stage.epochs - 1):
+        kept = last and ((epoch + 1) % stage.every == 0 or epoch == stage.epochs - 1)
+        if kept:
             row |= {"validation": stage.evaluate()}
-            stepper.save(step + 1)
         if last or step % 10 == 0:
             append_jsonl(run / "log.jsonl", row)
             report(str(row))
+        if kept:  # after the row: of a kill between the two, a row too many is removed, one too few would stay away
+            stepper.save(step + 1)
         began = time.perf_counter()

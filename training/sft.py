@@ -27,7 +27,7 @@ from .init_tiny import make_tiny
 from .move import train_to_move
 from .see import train_to_see
 from .speak import train_to_speak
-from .state import read_manifest, require_data
+from .state import locked, read_manifest, require_data
 
 SPLITS = ("train", "val")
 
@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("vqathinker/checkpoints/tiny"), help="the checkpoint")
     parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
     args = parser.parse_args(argv)
-    with ends_in_a_sentence("sft"):
+    with ends_in_a_sentence("sft"), locked(args.run):
         run_sft(args.data, args.built, args.run, args.out, load_settings(args.config), args.jobs)
 
 

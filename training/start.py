@@ -56,6 +56,7 @@ def load_start(name: str) -> LoadedModel:
                 dtype=torch.float32,
                 ignore_mismatched_sizes=True,  # they are refused below, by name
                 output_loading_info=True,
+                trust_remote_code=False,
             )
         except LOADING_ERRORS as error:
             raise ModelError(explain(error, "\n".join(log), folder, "float32")) from None

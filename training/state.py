@@ -1,21 +1,88 @@
-"""Saving and resuming: a file is either the old one or the new one, never half of it."""
+"""Saving and resuming: a file is either the old one or the new one, never half of it; the one before is kept, too."""
 
 from __future__ import annotations
 
+import fcntl
 import json
-from collections.abc import Sequence
+import os
+import shutil
+import sys
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 
 from .whole import whole
 
+LOCK = ".lock"
+
+
+@contextmanager
+def locked(run: Path) -> Iterator[None]:
+    """The folder of a run for one process, as long as it lives. Raises ValueError where another one is at work."""
+    run.mkdir(parents=True, exist_ok=True)
+    with open(run / LOCK, "a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            owner = file.read().strip()
+            raise ValueError(f"another run is at work in {run} (process {owner}); choose another folder") from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
 
 def save_atomically(value: object, path: Path) -> None:
-    """torch.save to a temporary file beside `path`, then rename."""
+    """torch.save to a temporary file beside `path`, then rename; what was there becomes `previous(path)`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path) as partial:
         torch.save(value, partial)
+        if path.exists():
+            keep(path)
+
+
+def previous(path: Path) -> Path:
+    """Where the file is that `path` has taken the place of."""
+    return path.with_name(f"{path.name}.previous")
+
+
+def keep(path: Path) -> None:
+    """A second name for a file, so that it outlives its successor. `path` is there all the time."""
+    with whole(previous(path)) as partial:
+        try:
+            os.link(path, partial)
+        except OSError:  # a file system without links
+            shutil.copy2(path, partial)
+
+
+def load_newest(path: Path, report: Callable[[str], object] = lambda text: print(text, file=sys.stderr)) -> dict | None:
+    """What `save_atomically` wrote last, by its checksums, or else what it wrote before that, which `report` is told.
+
+    None where there is no file. Raises ValueError when neither is intact.
+    """
+    if not path.exists():
+        return None
+    for candidate in (path, previous(path)):
+        if not candidate.exists():
+            continue
+        if not (problem := damage(candidate)):
+            return torch.load(candidate, map_location="cpu", weights_only=True)
+        report(f"{candidate} is damaged ({problem}) and left out")
+    raise ValueError(f"{path} is damaged, and there is no older state that is not; delete it to begin again")
+
+
+def damage(path: Path) -> str:
+    """What is wrong with a file of torch.save, "" for an intact one. It is a ZIP archive with a checksum a record."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            wrong = archive.testzip()
+    except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError) as error:
+        return f"cut off or overwritten: {' '.join(str(error).split())}"
+    return f"the checksum of {wrong} is another" if wrong else ""
 
 
 def append_jsonl(path: Path, row: dict) -> None:
@@ -51,6 +118,17 @@ def read_jsonl(path: Path) -> list[dict]:
             raise ValueError(f"{path}, line {number}: not a JSON object")
         rows.append(row)
     return rows
+
+
+def keep_rows(path: Path, wanted: Callable[[dict], bool]) -> None:
+    """Remove the other rows of a log, and a last line that a kill left half written. Nothing without a log."""
+    if not path.exists():
+        return
+    text = path.read_text()
+    with whole(path) as partial:
+        partial.write_text(text[: text.rfind("\n") + 1])
+        rows = [row for row in read_jsonl(partial) if wanted(row)]
+        partial.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def first_of(runs: Sequence[Path], name: str) -> Path | None:

@@ -184,7 +184,8 @@ def run_convert(args: argparse.Namespace) -> int:
 def run_serve(args: argparse.Namespace) -> int:
     from .space import Settings, launch
 
-    return launch(Settings(model=args.model, precision=args.precision, host=args.host, port=args.port))
+    chosen = {"model": args.model, "precision": args.precision, "host": args.host, "port": args.port}
+    launch(replace(Settings.from_environment(), **chosen))
 
 
 def open_rater(args: argparse.Namespace, files: Sequence[str] = (), team: Team = ALONE, begun: str | None = None):

@@ -40,8 +40,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_app(folder: Path, **environment: str) -> Iterator[str]:
-    """Start app.py with its temporary files in `folder`, give its address when it answers, end it with Ctrl-C."""
+def running_app(folder: Path, end: int = signal.SIGINT, **environment: str) -> Iterator[str]:
+    """Start app.py with its temporary files in `folder`, give its address when it answers, end it with Ctrl-C or
+    another signal."""
     port, log = free_port(), folder / "app.log"
     (folder / "uploads").mkdir(parents=True)
     env = {**os.environ, "GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(folder / "uploads"), **environment}
@@ -54,12 +55,13 @@ def running_app(folder: Path, **environment: str) -> Iterator[str]:
         wait_for(f"http://127.0.0.1:{port}/config", process, log)
         yield f"http://127.0.0.1:{port}"
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(end)
         try:
             process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             process.kill()
-            raise AssertionError(f"the app did not end on Ctrl-C:\n{log.read_text()}") from None
+            raise AssertionError(f"the app did not end on signal {end}:\n{log.read_text()}") from None
+    assert process.returncode == 0, log.read_text()
     # Gradio logs what it refuses by itself with a traceback; none may lead through our code.
     assert not re.search(r'File ".*/vqathinker/', log.read_text()), log.read_text()
 
@@ -69,7 +71,7 @@ def hear_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def wait_for(address: str, process: subprocess.Popen, log: Path, seconds: float = 90) -> None:
+def wait_for(address: str, process: subprocess.Popen, log: Path, seconds: float = max(90, PATIENCE_S)) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
         try:

@@ -118,6 +118,32 @@ def test_a_tokenizer_that_is_json_but_makes_no_sense_is_named(folder, tmp_path, 
         load_model(str(broken))
 
 
+@pytest.mark.parametrize("name", ["config.json", "processor_config.json", "tokenizer_config.json", "tokenizer.json"])
+def test_a_list_in_the_place_of_an_object_is_named(folder, tmp_path, name):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    (copy / name).write_text("[]")
+    with pytest.raises(ModelError, match=f"{name} is damaged: it holds list in the place of an object"):
+        load_model(str(copy))
+
+
+def test_code_in_a_checkpoint_is_not_run_whatever_is_answered(folder, tmp_path, monkeypatch):
+    copy, ran = shutil.copytree(folder, tmp_path / "copy"), tmp_path / "ran"
+    (copy / "evil.py").write_text(
+        "from transformers import PreTrainedTokenizerFast\n"
+        f"open({str(ran)!r}, 'w').close()\n"
+        "class Evil(PreTrainedTokenizerFast): pass\n"
+    )
+    settings = json.loads((copy / "tokenizer_config.json").read_text())
+    settings |= {"auto_map": {"AutoTokenizer": ["evil.Evil", "evil.Evil"]}, "tokenizer_class": "Evil"}
+    (copy / "tokenizer_config.json").write_text(json.dumps(settings))
+    monkeypatch.setattr("builtins.input", lambda *_: "y")
+    try:
+        load_model(str(copy))
+    except ModelError as error:
+        assert "\n" not in str(error)
+    assert not ran.exists()
+
+
 def test_a_processor_of_another_model_is_named(folder, tmp_path):
     broken = shutil.copytree(folder, tmp_path / "broken")
     (broken / "processor_config.json").unlink()

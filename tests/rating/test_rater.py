@@ -2,9 +2,13 @@
 
 import json
 import math
+import subprocess
+import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
+import psutil
 import pytest
 import torch
 
@@ -28,6 +32,16 @@ KEYS = [
     "precision",
     "timings",
 ]
+
+PEAKS = """
+import resource, sys
+from vqathinker import load_rater
+
+rater = load_rater("tiny")
+for count in (32, 32, 256):
+    rater.rate(sys.argv[1], rollouts=count)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -169,3 +183,45 @@ def test_the_probability_is_that_of_the_ranking_reward(rater, clip):
     mean, variance = group_moments(torch.tensor([[3.0, 4.0, 3.5], [2.0, 3.5, 3.0]]))
     expected = preference_matrix(mean, variance)[0, 1]
     assert first_better([3.0, 4.0, 3.5], [2.0, 3.5, 3.0]) == pytest.approx(float(expected), abs=1e-6)
+
+
+def test_cancelling_ends_sampling_within_a_token(rater, clip):
+    """So many answers take minutes; nothing is told while they are written."""
+    cancel, seen = threading.Event(), []
+    start = time.perf_counter()
+    for event in rater.watch(clip("plain.mp4"), rollouts=5000, cancel=cancel):
+        if isinstance(event, Wrote) and not seen:
+            threading.Timer(2.0, cancel.set).start()
+        seen.append(type(event))
+    assert cancel.is_set() and Rated not in seen
+    assert time.perf_counter() - start < 20
+
+
+def test_cancelling_ends_a_decoder_that_hangs(rater, clip):
+    cancel = threading.Event()
+
+    def stop_decoder_then_cancel() -> None:
+        while not (found := psutil.Process().children()):
+            time.sleep(0.005)
+        for process in found:
+            process.suspend()
+        cancel.set()
+
+    threading.Thread(target=stop_decoder_then_cancel, daemon=True).start()
+    assert list(rater.watch(clip("plain.mp4"), cancel=cancel)) == []
+    assert psutil.Process().children() == []
+
+
+def test_memory_does_not_grow_with_the_number_of_answers(clip):
+    """Side by side, 256 answers would take some 350 MB more than 32."""
+    command = [sys.executable, "-c", PEAKS, str(clip("plain.mp4"))]
+    _, before, after = map(int, subprocess.run(command, capture_output=True, check=True, timeout=300).stdout.split())
+    assert after - before < 60
+
+
+def test_the_time_a_viewer_takes_after_the_frames_is_no_part_of_the_timings(rater, clip):
+    events = rater.watch(clip("plain.mp4"))
+    next(events)
+    time.sleep(3)
+    timings = list(events)[-1].rating.timings
+    assert timings.total_s == pytest.approx(timings.decode_s + timings.encode_s, abs=2.5)

@@ -14,7 +14,7 @@ from vqathinker.space.lab_link import BROKEN, from_link, to_link
 from vqathinker.space.lab_page import render
 from vqathinker.space.lab_presets import PRESETS
 from vqathinker.space.lab_state import DEFAULT, LabState
-from vqathinker.space.lab_tab import lab_answer, offer
+from vqathinker.space.lab_tab import MOST_ACTIONS, lab_answer, offer
 
 EMPTY = {"input", "br"}
 
@@ -101,3 +101,38 @@ def test_there_is_nothing_to_offer_before_there_are_rollouts(nothing):
 def test_rollouts_are_offered_to_the_page():
     assert json.loads(offer(["a", "b"])) == {"texts": ["a", "b"], "shuffled": []}
     assert json.loads(offer({"texts": ["a"], "shuffled": ["b"]})) == {"texts": ["a"], "shuffled": ["b"]}
+
+
+def test_as_many_actions_as_hands_can_make_are_carried_out_and_no_more():
+    many = [{"kind": "videos", "change": 1}] * (MOST_ACTIONS + 1)
+    answer = lab_answer({"width": 900, "actions": many})
+    assert "at most 64 actions" in answer["problem"] and LabState.from_json(answer["state"]) == DEFAULT
+    assert lab_answer({"width": 900, "actions": many[1:]})["problem"] == ""
+
+
+HUGE, HALF = 10**400, "\ud800"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        None,
+        [],
+        {"actions": "x"},
+        {"actions": 7},
+        {"actions": [None, [], "x", {"kind": None}, {"kind": []}]},
+        {"width": HUGE, "actions": [{"kind": "constant", "name": "sigma", "value": HUGE}]},
+        {"actions": [{"kind": "mos", "video": 0, "value": HUGE}, {"kind": "step", "change": HUGE}]},
+        {"actions": [{"kind": "choose", "video": HUGE}, {"kind": "score", "video": 0, "answer": 0, "value": HUGE}]},
+        {"actions": [{"kind": "text", "text": HALF}, {"kind": "number", "number": HALF}]},
+        {"actions": [{"kind": "mine", "mos": 3, "texts": [HALF]}, {"kind": "mine", "mos": HUGE, "texts": ["a"]}]},
+        {"state": DEFAULT.to_json().replace('"name":"A"', '"name":"\\ud800"')},
+        {"state": DEFAULT.to_json().replace("0.5", str(HUGE), 1)},
+        {"state": 5, "link": [HALF]},
+        {"link": HALF},
+    ],
+)
+def test_whatever_a_program_sends_the_lab_answers_with_a_page(request_):
+    answer = lab_answer(request_)
+    assert answer["html"].startswith("<nav") and json.dumps(answer, ensure_ascii=False).encode()
+    assert from_link(answer["link"]) == LabState.from_json(answer["state"])

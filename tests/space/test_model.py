@@ -2,22 +2,55 @@
 
 from __future__ import annotations
 
+import signal
 import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
+import psutil
 import pytest
 
 from tests import raters
-from vqathinker.errors import ModelError, VideoError
+from vqathinker.errors import ModelError, VideoError, VQAThinkerError
 from vqathinker.rating import Rated, Watched, Wrote
+from vqathinker.space.line import BusyError, Stage
 from vqathinker.space.model import Model, Waiting
 from vqathinker.space.settings import Settings
+from vqathinker.space.visitors import Visitor
 from vqathinker.space.wishes import Job
 
 
 @pytest.fixture
-def model(monkeypatch: pytest.MonkeyPatch) -> Model:
+def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[Model]:
     monkeypatch.setattr("vqathinker.space.model.load_rater", lambda *_: raters.tiny())
-    return Model(Settings())
+    made = Model(Settings())
+    made.rater()
+    yield made
+    made.close()
+
+
+def decoders() -> list[psutil.Process]:
+    """The decoding processes of this one."""
+    found = []
+    for child in psutil.Process().children():
+        try:
+            found += [child] if "vqathinker.video.worker" in child.cmdline() else []
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def stop_decoders() -> None:
+    for process in decoders():
+        process.send_signal(signal.SIGSTOP)
+
+
+def wait_until(holds: Callable[[], object], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.005)
 
 
 def test_watching_goes_from_frames_over_words_to_the_rating(model: Model, clip):
@@ -42,34 +75,98 @@ def test_a_bad_file_is_told(model: Model, clip):
         list(model.watch([Job(str(clip("text.mp4")))], threading.Event()))
 
 
-def test_a_model_that_cannot_be_loaded_is_told_at_every_call(clip):
-    model = Model(Settings(model="no-such-model"))
-    for _ in range(2):
-        with pytest.raises(ModelError, match="no-such-model"):
-            list(model.watch([Job(str(clip("plain.mp4")))], threading.Event()))
-
-
-def test_two_jobs_are_one_turn_and_the_next_visitor_is_told_to_wait(model: Model, clip):
+def test_two_jobs_are_two_turns_of_one_visitor(model: Model, clip):
     jobs = [Job(str(clip("plain.mp4")), rollouts=2), Job(str(clip("odd.mp4")))]
-    both, other = (model.watch(jobs[:count], threading.Event()) for count in (2, 1))
-    assert isinstance(next(both), Watched)
-    assert next(other) == Waiting(1)
-    events = list(both)
-    assert sum(isinstance(event, Watched) for event in events) == 1
+    events = list(model.watch(jobs, threading.Event()))
     assert [len(event.rating.rollouts) for event in events if isinstance(event, Rated)] == [2, 0]
-    assert isinstance(next(other), Watched)
-    other.close()
+    assert model.line.count() == 0
+
+
+def test_who_comes_second_has_their_clip_decoded_and_then_waits_for_the_model(model: Model, clip):
+    job, cancel = Job(str(clip("plain.mp4"))), threading.Event()
+    running, waiting = model.watch([job], threading.Event(), Visitor("a")), model.watch([job], cancel, Visitor("b"))
+    assert isinstance(next(running), Watched) and isinstance(next(running), Wrote)
+    assert isinstance(next(waiting), Watched)
+    assert next(waiting) == Waiting(1)
+    assert isinstance(list(running)[-1], Rated)
+    assert next(waiting) == Waiting(0)
+    assert isinstance(list(waiting)[-1], Rated)
 
 
 def test_who_stops_waiting_leaves_the_line(model: Model, clip):
     job, cancel = Job(str(clip("plain.mp4"))), threading.Event()
     running, waiting = model.watch([job], threading.Event()), model.watch([job], cancel)
-    next(running)
-    assert next(waiting) == Waiting(1)
+    next(running), next(running)
+    assert [type(next(waiting)), next(waiting)] == [Watched, Waiting(1)]
     cancel.set()
     assert list(waiting) == []
     running.close()
     assert model.rate(job)[0].file == "plain.mp4"
+
+
+def test_the_work_for_a_visitor_who_has_left_is_ended_at_every_stage(model: Model, clip):
+    """While it is decoded by a process that hangs, and while answers are sampled, when no event comes."""
+    gone = threading.Event()
+    leaver = Visitor("leaver", here=lambda: not gone.is_set())
+    for rollouts, stage in ((0, Stage.PREPARING), (32, Stage.TURN)):
+        job = Job(str(clip("plain.mp4")), rollouts)
+        gone.clear()
+        with ThreadPoolExecutor(1) as pool:
+            ratings = pool.submit(model.rate, job, visitor=leaver)
+            wait_until(lambda stage=stage: model.line.count(stage))
+            if stage is Stage.PREPARING:
+                stop_decoders()
+            gone.set()
+            assert ratings.result(20) == []
+    assert model.line.count() == 0 and not decoders()
+    assert model.metrics.ratings.labels("left")._value.get() == 2
+
+
+def test_a_decoder_that_hangs_holds_up_nobody_else(model: Model, clip):
+    gone = threading.Event()
+    hanging = Visitor("hanging", here=lambda: not gone.is_set())
+    with ThreadPoolExecutor(1) as pool:
+        stuck = pool.submit(model.rate, Job(str(clip("plain.mp4"))), visitor=hanging)
+        wait_until(decoders)
+        stop_decoders()
+        assert len(model.rate(Job(str(clip("odd.mp4"))), visitor=Visitor("other"))) == 1
+        assert not stuck.done()
+        gone.set()
+        stuck.result(20)
+
+
+def test_a_full_line_is_told_with_the_time_to_come_again(model: Model, clip):
+    tickets = [model.line.join(Visitor("one")) for _ in range(model.line.bounds.session)]
+    with pytest.raises(BusyError, match="8 of your ratings are waiting already: please try again in about [0-9]+ s"):
+        model.rate(Job(str(clip("plain.mp4"))), visitor=Visitor("one"))
+    assert model.metrics.ratings.labels("busy")._value.get() == 1
+    for ticket in tickets:
+        model.line.leave(ticket)
+    assert len(model.rate(Job(str(clip("plain.mp4"))), visitor=Visitor("one"))) == 1
+
+
+def test_at_the_end_of_the_page_all_work_ends(model: Model, clip):
+    with ThreadPoolExecutor(3) as pool:
+        ratings = [pool.submit(model.rate, Job(str(clip("plain.mp4")), 32)) for _ in range(3)]
+        wait_until(lambda: model.line.count(Stage.TURN))
+        model.close(seconds=20)
+        assert [rating.result(20) for rating in ratings] == [[]] * 3
+    assert model.rate(Job(str(clip("plain.mp4")))) == []
+
+
+@pytest.mark.parametrize("count", [-1, 33, 3000, 1.5, True, "8"])
+def test_a_job_has_a_bounded_number_of_answers_whoever_asks(count):
+    with pytest.raises(ValueError, match="rollouts must be a whole number from 0 to 32"):
+        Job("a.mp4", count)
+
+
+def test_a_model_that_cannot_be_loaded_is_told_at_every_call(clip):
+    model = Model(Settings(model="no-such-model"))
+    for _ in range(2):
+        with pytest.raises(ModelError, match="no-such-model"):
+            list(model.watch([Job(str(clip("plain.mp4")))], threading.Event()))
+    assert "no-such-model" in model.problem and not model.ready
+    model.close()
 
 
 def test_a_disordered_job_shows_other_frames(model: Model, clip):
@@ -93,3 +190,12 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("VQATHINKER_PRECISION", "")
     settings = Settings.from_environment()
     assert (settings.model, settings.precision) == ("elsewhere", "auto")
+
+
+def test_a_limit_that_is_no_number_is_told_by_name(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("VQATHINKER_MOST_WAITING", "12")
+    assert Settings.from_environment().bounds.whole == 12
+    monkeypatch.setenv("VQATHINKER_MOST_WAITING", "many")
+    told = "VQATHINKER_MOST_WAITING must be a whole number from 1 to 1000, not 'many'"
+    with pytest.raises(VQAThinkerError, match=told):
+        Settings.from_environment()

@@ -55,6 +55,10 @@ def test_the_perturbed_twins_decide_the_bonus():
         (([[3.5]], [3], "mine"), "spec must be one of"),
         (([[3.5]], [3], "repaired", [[3, 4]]), "as many answers"),
         (([[1.0] * 5000], [3]), "at most"),
+        (([[1.0, 2.0]] * 200, [3] * 200), "answers may be about 128 videos at most"),
+        (([[10**400]], [3]), "strings and numbers, not a number"),
+        (([[3.5]], [10**400]), "numbers from 1 to 5, not a number"),
+        (([[["x" * 5000]]], [3]), "strings and numbers, not .*…"),
     ],
 )
 def test_what_cannot_be_computed_is_one_sentence(arguments: tuple, sentence: str):

@@ -9,9 +9,8 @@ import sys
 from pathlib import Path
 
 from tests import raters
-from vqathinker.space.api import MOST_ROLLOUTS
 from vqathinker.space.settings import REPOSITORY, Settings
-from vqathinker.space.wishes import Job
+from vqathinker.space.wishes import MOST_ROLLOUTS, Job
 
 VISITOR_S = 120
 """Seconds a day that ZeroGPU lends to a visitor without an account (its documentation, 2026)."""

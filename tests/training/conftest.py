@@ -29,7 +29,12 @@ def rated(folder: Path, name: str, rng: np.random.Generator, size: int) -> None:
 
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory) -> Path:
-    root, rng = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
+    return write_data(tmp_path_factory.mktemp("data"))
+
+
+def write_data(root: Path) -> Path:
+    """Fill an empty folder."""
+    rng = np.random.default_rng(0)
     for group in ("clips", "photos", "clive", "avt_uhd"):
         (root / group).mkdir()
     rows = ["file,scene,group,licence,source,width,height,fps,frames,allow_redistribution"]

@@ -106,3 +106,11 @@ def weights_of(folder: Path) -> dict[str, torch.Tensor]:
 def without_seconds(path: Path) -> list[dict]:
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
+
+
+def overwrite(path: Path, count: int = 200) -> None:
+    """Other bytes in the middle of a file."""
+    data = bytearray(path.read_bytes())
+    start = len(data) // 2
+    data[start : start + count] = bytes(byte ^ 0x5A for byte in data[start : start + count])
+    path.write_bytes(data)

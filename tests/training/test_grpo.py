@@ -17,6 +17,7 @@ import yaml
 
 from tests.training.grpo_small import (
     learner_of,
+    overwrite,
     random_batch,
     save_start,
     small,
@@ -36,6 +37,9 @@ from vqathinker.errors import VQAThinkerError
 from vqathinker.rewards import RewardSpec, format_ok
 
 ROOT = Path(__file__).parents[2]
+HOLD = "import sys, time; from pathlib import Path; from training.state import locked\n" + (
+    "with locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(600)"
+)
 NO_BONUS = RewardSpec(ranking_gate=99, regression_gate=99)
 
 
@@ -351,13 +355,39 @@ def test_a_full_disk_keeps_the_last_state(start, tmp_path):
     assert resume(learner.accelerator, tmp_path, {})["step"] == 1
 
 
-def test_a_newer_state_replaces_the_older_one_and_a_half_written_one_is_ignored(start, tmp_path):
+def test_the_last_two_states_are_kept_and_a_half_written_one_is_ignored(start, tmp_path):
+    learner = learner_of(start, small())
+    for step in (1, 2, 3):
+        save_state(learner.accelerator, tmp_path, step, {})
+    (tmp_path / "state-000004").mkdir()
+    assert [path.name for path in states(tmp_path)] == ["state-000002", "state-000003"]
+    assert resume(learner.accelerator, tmp_path, {})["step"] == 3
+
+
+def test_a_damaged_state_is_told_and_the_one_before_it_is_taken(start, tmp_path, capsys):
     learner = learner_of(start, small())
     for step in (1, 2):
         save_state(learner.accelerator, tmp_path, step, {})
-    (tmp_path / "state-000003").mkdir()
-    assert [path.name for path in states(tmp_path)] == ["state-000002"]
-    assert resume(learner.accelerator, tmp_path, {})["step"] == 2
+    largest = max((tmp_path / "state-000002").iterdir(), key=lambda path: path.stat().st_size)
+    overwrite(largest)
+    assert resume(learner.accelerator, tmp_path, {})["step"] == 1
+    told = capsys.readouterr().err
+    assert largest.name in told and "damaged-state-000002" in told
+    (tmp_path / "state-000001" / "step.json").write_text('{"step": 1, "su')
+    with pytest.raises(VQAThinkerError, match="all states in .* are damaged"):
+        resume(learner.accelerator, tmp_path, {})
+
+
+def test_a_second_run_in_the_same_folder_is_refused(start, data_dir, features, tmp_path, capsys):
+    labels = write_labels(tmp_path / "labels.jsonl", data_dir)
+    words = command(tmp_path, labels, data_dir, start, features, settings_of(steps=1))
+    held = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path / "run")], stdout=subprocess.PIPE)
+    held.stdout.readline()
+    assert main(words[2:]) == 1
+    assert f"another run is at work in {tmp_path / 'run'} (process {held.pid})" in capsys.readouterr().err
+    held.kill()
+    held.wait()
+    assert main(words[2:]) == 0
 
 
 def test_rows_after_the_last_save_and_half_a_row_are_forgotten(tmp_path):

@@ -102,6 +102,22 @@ def named(keys: Iterable[str]) -> str:
     return ", ".join(keys[:4]) + (f" and {len(keys) - 4} more" if len(keys) > 4 else "")
 
 
+def misfits(
+    expected: Iterable[str], names: Iterable[str], unknown: Iterable[str] = (), tied: bool = False
+) -> str:
+    """What is wrong with the names of a checkpoint's tensors in our layout, "" where they are those of the model."""
+    expected, names = set(expected), set(names)
+    if tied:
+        expected.discard(HEAD)
+        names.discard(HEAD)
+    if missing := expected - names:
+        hint = " (an InternVL that never was a VQAThinker?)" if all("motion_" in key for key in missing) else ""
+        return f"missing keys {named(missing)}{hint}"
+    if unexpected := [*unknown, *(names - expected)]:
+        return f"unexpected keys {named(unexpected)}"
+    return ""
+
+
 def native_weights(folder: Path, config: VQAThinkerConfig) -> Translation:
     """The weights of an official folder under our keys, none of them read yet; no key is unknown.
 
@@ -114,11 +130,9 @@ def native_weights(folder: Path, config: VQAThinkerConfig) -> Translation:
         expected.pop(HEAD)
         if HEAD in native:
             found.ignored[native.pop(HEAD).key] = "the head is tied to the embedding"
-    if missing := expected.keys() - native.keys():
-        hint = " (an InternVL that never was a VQAThinker?)" if all("motion_" in key for key in missing) else ""
-        raise ModelError(f"{misfit}: missing keys {named(missing)}{hint}")
-    if unexpected := [*found.unknown, *(native[key].key for key in native.keys() - expected.keys())]:
-        raise ModelError(f"{misfit}: unexpected keys {named(unexpected)}")
+    strange = [*found.unknown, *(native[key].key for key in native.keys() - expected.keys())]
+    if problem := misfits(expected, native.keys() & expected.keys(), strange):
+        raise ModelError(f"{misfit}: {problem}")
     for key, shape in expected.items():
         if (piece := native[key]).shape != shape:
             raise ModelError(f"{misfit}: {piece.key} gives {list(piece.shape)}, the configuration says {list(shape)}")

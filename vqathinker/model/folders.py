@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from ..bundled import bundled, checkpoint_folder
@@ -14,33 +16,61 @@ from .official import OFFICIAL_TYPE
 
 HUB = {"8b": "kkkkkklinhan/InternVL3-VQAThinker-8B"}
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-FETCHED = ["*.json", "*.safetensors", "merges.txt", "*.jinja"]
+SETTINGS, WEIGHTS = ["*.json", "merges.txt", "*.jinja"], ["*.safetensors"]
 
 
-def find_folder(name: str) -> Path:
-    """The folder of a bundled model ("tiny"), of one on disk, of "8b" or of a hub id (fetched). Raises ModelError."""
+def find_folder(name: str, check: Callable[[Path], object] | None = None) -> Path:
+    """The folder of a bundled model ("tiny"), of one on disk, of "8b" or of a hub id (fetched).
+
+    `check` is called with the folder of one that is fetched when all but its weights is there; without it, only the
+    kind of model is looked at. Raises ModelError, and what `check` raises.
+    """
     folder = checkpoint_folder(name)
     if os.path.isfile(folder / "config.json"):
         return folder
     if not os.path.exists(folder) and (name in HUB or HUB_ID.fullmatch(name)):
-        return fetch(HUB.get(name, name))
+        return fetch(HUB.get(name, name), check or read_settings)
     known = ", ".join([*bundled(), *HUB])
     raise ModelError(f"no model {name!r}: neither bundled ({known}) nor a folder with a config.json nor a hub id")
 
 
-def fetch(repository: str) -> Path:
-    """Download a model repository, or find it in the cache, without code in it. Raises ModelError."""
+def fetch(repository: str, check: Callable[[Path], object]) -> Path:
+    """Download a model repository, or find it in the cache, without code in it: the weights last, and only where
+    `check` has nothing against what came before them. Raises ModelError."""
+    folder = download(repository, SETTINGS)
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"the hub's {repository} is no model: it has no config.json")
+    check(folder)
+    return download(repository, WEIGHTS)
+
+
+def download(repository: str, patterns: list[str]) -> Path:
+    """The files of a repository that fit the patterns. Raises ModelError."""
     from httpx import HTTPError
     from huggingface_hub import snapshot_download
 
     try:
-        folder = Path(snapshot_download(repository, allow_patterns=FETCHED))
+        return Path(snapshot_download(repository, allow_patterns=patterns))
     except (OSError, ValueError, HTTPError) as error:
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise ModelError(f"there is no folder {repository}, and it cannot be fetched from the hub: {reason}") from None
-    if not (folder / "config.json").is_file():
-        raise ModelError(f"the hub's {repository} is no model: it has no config.json")
-    return folder
+        told = f"there is no folder {repository}, and it cannot be fetched from the hub: {hub_reason(error)}"
+        raise ModelError(told) from None
+
+
+def hub_reason(error: Exception) -> str:
+    """Why nothing came from the hub, in people's words where they are known."""
+    from httpx import TransportError
+    from huggingface_hub import errors
+
+    if isinstance(error, errors.GatedRepoError):
+        return "its owner gives it to those who ask on its page, and are logged in, only"
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return "there is no such model there, or it is private"
+    offline = (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, TransportError, ConnectionError)
+    if isinstance(error, offline):
+        return "no network, the hub cannot be reached"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full"
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def read_settings(folder: Path) -> tuple[dict, bool]:

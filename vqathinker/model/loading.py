@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from ..errors import ModelError
+from .before import check_before_weights, check_objects
 from .configuration import VQAThinkerConfig
 from .convert import native_weights
 from .efficientnet_lite import EfficientNetLiteModel
@@ -49,6 +50,9 @@ LOADING_ERRORS = (
     OSError,
     ValueError,
     KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
     RuntimeError,
     ImportError,
     MemoryError,
@@ -118,6 +122,7 @@ def open_checkpoint(folder: Path, mode: str | None = None) -> Checkpoint:
     """Settings of a folder in the official layout or in ours, in a mode of `modes.MODES`; None is "inference" for the
     former and the stored one for the latter. Raises ModelError.
     """
+    check_objects(folder)
     settings, official = read_settings(folder)
     if official:
         config, processor = load_settings(folder, settings, find_mode(mode or "inference"))
@@ -143,7 +148,7 @@ def read_processor(folder: Path) -> VQAThinkerProcessor:
             Tokenizer.from_file(str(path))
     except Exception as error:  # the tokenizers library raises nothing more specific
         raise ModelError(f"{path} is damaged: {' '.join(str(error).split())}") from None
-    return VQAThinkerProcessor.from_pretrained(folder)
+    return VQAThinkerProcessor.from_pretrained(folder, trust_remote_code=False)
 
 
 def refuse_other_sizes(processor: VQAThinkerProcessor, config: VQAThinkerConfig, folder: Path) -> None:
@@ -182,6 +187,7 @@ def read_weights(checkpoint: Checkpoint, precision: str, device: torch.device) -
         device_map={"": device},
         ignore_mismatched_sizes=True,  # they are refused below, by name
         output_loading_info=True,
+        trust_remote_code=False,
     )
     refuse_misfits(report, checkpoint.folder)
     return model.eval()
@@ -211,7 +217,7 @@ def load_model(
     check_precision(precision)
     check_protocol(protocol)
     target = find_device(device)
-    folder = find_folder(name)
+    folder = find_folder(name, lambda found: check_before_weights(found, precision, target, mode))
     disable_progress_bar()
     failure, chosen = None, precision
     with collected_log() as log:

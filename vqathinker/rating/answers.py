@@ -24,6 +24,7 @@ ANSWER_OPEN = "<answer>"
 NUMBER = re.compile(r"(<answer>)[^<]*(?=</answer>|$)")
 UNREADABLE = 3.0
 """What an answer without a number counts as in the published evaluation."""
+BESIDE = 32
 THINK = re.compile(r"<think>(.*?)(?:</think>|<answer>|$)", re.DOTALL)
 
 
@@ -71,14 +72,25 @@ def stream_answer(
 
 
 def sample_answers(
-    loaded: LoadedModel, prompt: Prompt, max_new_tokens: int, count: int, seed: int
+    loaded: LoadedModel,
+    prompt: Prompt,
+    max_new_tokens: int,
+    count: int,
+    seed: int,
+    cancel: threading.Event | None = None,
 ) -> tuple[Rollout, ...]:
-    """`count` sampled answers about one video; the first ones do not depend on how many follow."""
-    if not count:
-        return ()
-    limits = {"max_new_tokens": max_new_tokens, "eos_token_id": loaded.eos_token_id}
-    rows = write(loaded.model, prompt, seeds=rollout_seeds(seed, count), **limits)
-    texts = loaded.processor.tokenizer.batch_decode(rows, skip_special_tokens=True)
+    """`count` sampled answers about one video; the first ones do not depend on how many follow.
+
+    At most `BESIDE` are written beside one another, so that memory does not grow with `count`. Setting `cancel` ends it
+    within a token; what is returned then means nothing.
+    """
+    limits = {"max_new_tokens": max_new_tokens, "eos_token_id": loaded.eos_token_id, "cancel": cancel}
+    seeds, rows = rollout_seeds(seed, count), []
+    for start in range(0, count, BESIDE):
+        if cancel and cancel.is_set():
+            break
+        rows += write(loaded.model, prompt, seeds=seeds[start : start + BESIDE], **limits)
+    texts = loaded.processor.tokenizer.batch_decode(rows, skip_special_tokens=True) if rows else ()
     return tuple(Rollout(text if loaded.protocol == RELEASED else in_agreement(text)) for text in texts)
 
 

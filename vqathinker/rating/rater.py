@@ -13,7 +13,7 @@ from ..errors import ModelError, VideoError
 from ..model.generation import Prompt, prefill
 from ..model.loading import RELEASED, LoadedModel
 from ..model.memory import clear_memory_error
-from ..video import Clip, disorder, load_clip
+from ..video import Clip, DecodeCancelled, disorder, load_clip
 from . import many
 from .answers import frames_of, make_rating, possible_scores, sample_answers, stream_answer
 from .ask import Reply, can_ask, check_question, reply_in
@@ -128,16 +128,21 @@ class Rater:
     ) -> Iterator[Event]:
         """All that happens while a video is rated, as in `rate`: Watched once, Wrote as the text grows, Rated.
 
-        Setting `cancel` or closing the iterator stops the model within one token; no Rated follows then.
+        Setting `cancel` stops decoding at once and the model within one token, and so does closing the iterator; no
+        Rated follows then. The time for which the iterator is left alone after Watched counts in no timing.
         """
         if rollouts < 0:
             raise ValueError(f"rollouts must not be negative, got {rollouts}")
         cancel = cancel or threading.Event()
         timeline = disorder(perturbation, seed) if perturbation else None
         start = time.perf_counter()
-        clip = load_clip(path, self.loaded.processor.video_spec, timeline=timeline)
+        try:
+            clip = load_clip(path, self.loaded.processor.video_spec, timeline=timeline, cancel=cancel)
+        except DecodeCancelled:
+            return
         decoded = time.perf_counter()
         yield Watched(clip)
+        away = time.perf_counter() - decoded
         if cancel.is_set():
             return
         with clear_memory_error():
@@ -146,8 +151,10 @@ class Rater:
                 return
             with self._model_turn:
                 table = possible_scores(self.loaded, draft.prompt, draft.text)
-                sampled = sample_answers(self.loaded, draft.prompt, self.max_new_tokens, rollouts, seed)
-        timings = draft.timings(start, decoded)
+                sampled = sample_answers(self.loaded, draft.prompt, self.max_new_tokens, rollouts, seed, cancel)
+        if cancel.is_set():
+            return
+        timings = draft.timings(start + away, decoded + away)
         rating = make_rating(self.loaded, path, frames_of(clip), draft.text, table, sampled, timings)
         if rating.text != draft.shown:
             yield Wrote(rating.text)
@@ -196,14 +203,18 @@ class Rater:
         question = check_question(self.loaded, question)
         cancel = cancel or threading.Event()
         start = time.perf_counter()
-        clip = load_clip(path, self.loaded.processor.video_spec)
+        try:
+            clip = load_clip(path, self.loaded.processor.video_spec, cancel=cancel)
+        except DecodeCancelled:
+            return
         decoded = time.perf_counter()
         yield Watched(clip)
+        away = time.perf_counter() - decoded
         with clear_memory_error():
             draft = yield from self._write(clip, cancel, question)
         if cancel.is_set():
             return
-        timings = draft.timings(start, decoded)
+        timings = draft.timings(start + away, decoded + away)
         answer, reasoning = reply_in(draft.text)
         parts = {"frames": frames_of(clip), "model": self.name, "precision": self.precision, "timings": timings}
         yield Replied(Reply(Path(path).name, question, answer, reasoning, draft.text, **parts))

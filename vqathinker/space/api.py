@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import gradio as gr
 
-from ..errors import VideoError, VQAThinkerError
+from ..errors import VQAThinkerError
 from . import texts
+from .calls import LEAST, rollouts_problem
 from .model import Model
 from .panel import upload_box
-from .rate_tab import TURNS
+from .rate_tab import TURNS, title_of
 from .rewards_api import reward_table
+from .visitors import visitor_of
 from .wishes import Job
-
-MOST_ROLLOUTS = 32
-AT_LEAST_TWO = 2
 
 
 def add_endpoints(model: Model) -> None:
     """`/rate`, `/compare` and `/rewards`, each in one piece."""
 
-    def rate(video: str, rollouts: int = 0) -> dict:
+    def rate(video: str, rollouts: int = 0, request: gr.Request = None) -> dict:
         """Rate the technical quality of a video or a still image: score from 1 (bad) to 5 (excellent), reasoning.
 
         Args:
@@ -33,10 +32,10 @@ def add_endpoints(model: Model) -> None:
         Returns:
             file, score, expected, reasoning, text, defects, frames, rollouts, spread, model, precision, timings
         """
-        [rating] = answer(model, Job(chosen(video), whole(rollouts, 0)))
+        [rating] = answer(model, request, Job(chosen(video), whole(rollouts, LEAST["rate"])))
         return rating.to_dict()
 
-    def compare(first: str, second: str, rollouts: int = 8) -> dict:
+    def compare(first: str, second: str, rollouts: int = 8, request: gr.Request = None) -> dict:
         """Tell which of two videos has the better technical quality, with the probability that the first has.
 
         Args:
@@ -47,8 +46,8 @@ def add_endpoints(model: Model) -> None:
         Returns:
             probability_first_better, and the ratings first and second
         """
-        jobs = [Job(chosen(path), whole(rollouts, AT_LEAST_TWO)) for path in (first, second)]
-        ratings = answer(model, *jobs)
+        jobs = [Job(chosen(path), whole(rollouts, LEAST["compare"])) for path in (first, second)]
+        ratings = answer(model, request, *jobs)
         from ..rating import Comparison
 
         return clear(Comparison(*ratings).to_dict)
@@ -74,11 +73,11 @@ def add_endpoints(model: Model) -> None:
 
     with gr.Row(visible=False):
         video, rating, ask = upload_box("video"), gr.JSON(label="rating"), gr.Button("rate")
-        more = gr.Number(0, precision=0, label="rollouts")
+        more = number_box(0)
         ask.click(rate, [video, more], rating, api_name="rate", **TURNS)
         first, second = upload_box("first"), upload_box("second")
         better, duel = gr.JSON(label="comparison"), gr.Button()
-        samples = gr.Number(8, precision=0, label="rollouts")
+        samples = number_box(8)
         duel.click(compare, [first, second, samples], better, api_name="compare", **TURNS)
         answers, mos = gr.JSON(label="answers"), gr.JSON(label="mos")
         spec = gr.Dropdown(["repaired", "official"], value="repaired", label="spec")
@@ -92,18 +91,25 @@ def chosen(path: str | None) -> str:
     return path
 
 
-def whole(count: float | None, least: int) -> int:
-    """A number of rollouts. Raises gr.Error outside the limits."""
-    if count is None or not least <= count <= MOST_ROLLOUTS:
-        raise gr.Error(f"rollouts must be between {least} and {MOST_ROLLOUTS}, not {count}.", print_exception=False)
+def number_box(value: int) -> gr.Number:
+    """gr.Number that hands over what was sent as it is: its own `preprocess` would round 1.7 rollouts to 2."""
+    box = gr.Number(value, precision=0, label="rollouts")
+    box.preprocess = lambda payload: payload
+    return box
+
+
+def whole(count: object, least: int) -> int:
+    """A number of rollouts. Raises gr.Error for anything else than a whole number within the limits."""
+    if problem := rollouts_problem(count, least):
+        raise gr.Error(problem, print_exception=False)
     return int(count)
 
 
-def answer(model: Model, *jobs: Job) -> list:
+def answer(model: Model, request: gr.Request, *jobs: Job) -> list:
     """The ratings of all jobs. Raises gr.Error with the sentence for the user."""
-    ratings = clear(lambda: model.rate(*jobs))
+    ratings = clear(lambda: model.rate(*jobs, visitor=visitor_of(request)))
     if len(ratings) < len(jobs):
-        raise gr.Error(texts.BUG, print_exception=False)
+        raise gr.Error(texts.ENDED, print_exception=False)
     return ratings
 
 
@@ -112,5 +118,5 @@ def clear(action):
     try:
         return action()
     except VQAThinkerError as error:
-        title = texts.BAD_FILE if isinstance(error, VideoError) else texts.MODEL_PROBLEM
-        raise gr.Error(str(error), title=title, print_exception=False) from error
+        raise gr.Error(str(error), title=title_of(error), print_exception=False) from error
+

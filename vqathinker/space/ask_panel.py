@@ -13,6 +13,7 @@ from ..errors import VQAThinkerError
 from . import texts, views
 from .model import Model, Waiting
 from .panel import html
+from .visitors import Visitor, visitor_of
 from .wishes import Job, Wishes
 
 TITLE = "Ask about its quality"
@@ -26,7 +27,7 @@ CANNOT = (
 )
 LONGEST = 1000
 LOOK_EVERY_S = 1.0
-CALLS = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 16, "concurrency_id": "model"}
+CALLS = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None, "concurrency_id": "model"}
 
 
 def build_ask_panel(model: Model, wishes: Wishes) -> None:
@@ -53,7 +54,7 @@ def build_ask_panel(model: Model, wishes: Wishes) -> None:
         return [gr.update(visible=can_ask(model)), gr.Timer(active=False)]
 
     def ask(text: str, request: gr.Request) -> Iterator[str]:
-        yield from answer_aloud(model, wishes.last_path(request.session_hash or ""), text)
+        yield from answer_aloud(model, wishes.last_path(request.session_hash or ""), text, visitor_of(request))
 
     timer.tick(look, None, [panel, timer], api_visibility="private", show_progress="hidden", queue=False)
     for asked in (question.submit, button.click):
@@ -68,20 +69,21 @@ def can_ask(model: Model) -> bool:
         return False
 
 
-def answer_aloud(model: Model, path: str | None, question: str) -> Iterator[str]:
+def answer_aloud(model: Model, path: str | None, question: str, visitor: Visitor | None = None) -> Iterator[str]:
     """The panel's content while a question is answered: place in the line, thinking, the growing answer, all of it."""
     if not path:
         yield views.note(NO_VIDEO)
         return
-    from ..rating import Replied, Watched, Wrote  # not before the loading thread has imported all of it
-    from ..rating.ask import answer_so_far
-
     yield views.note(texts.WAITING, busy=True)
     try:
-        for event in model.watch([Job(path, question=question)], threading.Event()):
+        for event in model.watch([Job(path, question=question)], threading.Event(), visitor):
             if isinstance(event, Waiting):
-                yield views.waiting(event.ahead)
-            elif isinstance(event, Watched):
+                yield views.waiting(event.ahead) if event.ahead else views.note(LOOKING, busy=True)
+                continue
+            from ..rating import Replied, Watched, Wrote  # not before the loading thread has imported all of it
+            from ..rating.ask import answer_so_far
+
+            if isinstance(event, Watched):
                 yield views.note(LOOKING, busy=True)
             elif isinstance(event, Wrote):
                 answer = answer_so_far(event.text)

@@ -7,39 +7,51 @@ import os
 import socket
 from dataclasses import replace
 from importlib.util import find_spec
+from typing import NoReturn
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 from gradio.http_server import INITIAL_PORT_VALUE, TRY_NUM_PORTS
+from starlette.middleware import Middleware
 
 from ..bundled import checkpoint_folder
 from ..errors import VQAThinkerError
 from . import texts, views
 from .about import about, caveat
 from .api import add_endpoints
+from .banner import build_banner
+from .calls import Calls
 from .compare_tab import build_compare_tab
 from .lab_tab import build_lab_tab, open_shared
 from .learned_tab import build_learned_tab
+from .memory import few_arenas, give_back
 from .model import Model
+from .page import Page
 from .panel import html
 from .rate_tab import build_rate_tab
+from .records import load_examples
+from .service import Gate, Service
 from .settings import Settings
+from .stopping import Stop, end, leave_at_once
 from .theme import CSS, make_theme
+from .uploads import Uploads
 from .wishes import Wishes
 
-CACHE_EVERY_S, CACHE_AGE_S = 900, 3600
-GRACE_S, CLEANING_S = 3, 30
-"""How long open connections are waited for at the end, and then for the uploads to be deleted."""
+GRACE_S = 1
+"""How long open connections are waited for at the end."""
+MOST_QUEUED, SPARE_THREADS = 512, 32
+"""Requests that Gradio holds: far more than may be in the line, so that all others are refused with a sentence; and
+threads for everything that does not wait in the line."""
 
 
-def build(settings: Settings) -> gr.Blocks:
-    """The whole page; the model is loaded in the background from here on."""
+def build(settings: Settings, uploads: Uploads) -> tuple[Page, Model]:
+    """The whole page and its model, which is loaded in the background from here on."""
     model, to_rate, to_compare = Model(settings), Wishes(), Wishes()
     checkpoint = checkpoint_folder(settings.model)
-    with gr.Blocks(
-        title=texts.TITLE, analytics_enabled=False, delete_cache=(CACHE_EVERY_S, CACHE_AGE_S), fill_width=False
-    ) as page:
+    with Page(title=texts.TITLE, analytics_enabled=False, fill_width=False) as page:
+        page.calls = Calls(uploads.folder, settings.urls)
+        build_banner(model, page)
         html("header", views.header(settings.model, caveat(checkpoint)))
         rollouts_state = gr.State([])
         with gr.Tabs():  # named, so that who opens a tab from elsewhere, and every client, finds it
@@ -58,7 +70,7 @@ def build(settings: Settings) -> gr.Blocks:
                 wishes.forget(request.session_hash or "")
 
         page.unload(leave)
-    return page
+    return page, model
 
 
 def placed(settings: Settings) -> Settings:
@@ -73,33 +85,48 @@ def placed(settings: Settings) -> Settings:
     raise VQAThinkerError(f"{host} port {tried} cannot be used; choose another --port or --host")
 
 
-def launch(settings: Settings) -> int:
-    """Serve the page until it is stopped; returns the exit code for a shell."""
+def launch(settings: Settings) -> NoReturn:
+    """Serve the page until Ctrl-C or SIGTERM, which end the process. Raises VQAThinkerError when it cannot begin."""
+    few_arenas()
     settings = placed(settings)
-    page = build(settings).queue(max_size=32)
-    try:
-        _, address, _ = page.launch(
-            prevent_thread_lock=True,
-            quiet=True,
-            server_name=settings.host,
-            server_port=settings.port,
-            theme=make_theme(),
-            css_paths=CSS,
-            allowed_paths=[str(settings.examples)],
-            max_file_size=settings.max_bytes,
-            mcp_server=find_spec("mcp") is not None,
-            footer_links=["api", "settings"],
-            run_history=False,
-            enable_monitoring=False,
-            ssr_mode=False,
-            pwa=False,
-            share=False,
-            favicon_path=None,
-        )
-    except OSError as error:
-        raise VQAThinkerError(str(error)) from error
-    print(f"VQAThinker is at {address} (Ctrl-C stops it).", flush=True)
-    page.server.config.timeout_graceful_shutdown = GRACE_S
-    page.block_thread()
-    page.server.thread.join(CLEANING_S)
-    return 0
+    uploads = Uploads(settings.keep_s)
+    os.environ["GRADIO_TEMP_DIR"] = str(uploads.folder)
+    with Stop() as stop:
+        page, model = build(settings, uploads)
+        page.queue(max_size=MOST_QUEUED)
+        uploads.keep_swept(give_back)
+        model.metrics.gauge("vqathinker_upload_bytes", "Bytes of uploads on the disk", uploads.bytes)
+        try:
+            _, address, _ = serve(page, settings, Service(model, uploads, page.calls, settings.max_bytes))
+            print(f"VQAThinker is at {address} (Ctrl-C stops it).", flush=True)
+            page.server.config.timeout_graceful_shutdown = GRACE_S
+            stop.wait()
+        except OSError as error:
+            raise VQAThinkerError(str(error)) from error
+        finally:
+            end([model.close, lambda: page.close(verbose=False)], uploads.close)
+    leave_at_once(0)
+
+
+def serve(page: Page, settings: Settings, service: Service) -> tuple:
+    """Start the server in a thread of its own; what Gradio's launch returns."""
+    return page.launch(
+        prevent_thread_lock=True,
+        quiet=True,
+        server_name=settings.host,
+        server_port=settings.port,
+        theme=make_theme(),
+        css_paths=CSS,
+        allowed_paths=[str(settings.examples / entry["file"]) for entry in load_examples(settings.examples)],
+        max_file_size=settings.max_bytes,
+        max_threads=settings.bounds.whole + SPARE_THREADS,
+        app_kwargs={"middleware": [Middleware(Gate, service=service)]},
+        mcp_server=find_spec("mcp") is not None,
+        footer_links=["api", "settings"],
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        pwa=False,
+        share=False,
+        favicon_path=None,
+    )

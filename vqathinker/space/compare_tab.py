@@ -12,8 +12,9 @@ from .compare_panel import NO_RESULT, Duel, lay_out
 from .compare_views import LETTERS
 from .model import Model, Waiting
 from .rate_tab import AT_ONCE, EVERY_TIME, WATCHING, tell
-from .records import load_examples, read_records
+from .records import load_examples, read_records, read_stand_ins
 from .settings import Settings
+from .visitors import Visitor, visitor_of
 from .wishes import Job, Wish, Wishes
 
 PAIRS = (
@@ -32,7 +33,8 @@ def build_compare_tab(model: Model, wishes: Wishes, settings: Settings) -> None:
         tuple(views.data_address((settings.examples / entry["poster"]).read_bytes()) for entry in pair)
         for pair in pairs
     ]  # fmt: skip
-    records = read_records([settings.examples / file for file in entries], settings)
+    clips = [settings.examples / file for file in entries]
+    records, stand_ins = read_records(clips, settings), read_stand_ins(clips, settings)
     duel, boxes, count, cards = lay_out(compare_views.pair_cards(pairs, posters))
 
     def use_pair(event: gr.EventData, request: gr.Request) -> list:
@@ -44,10 +46,10 @@ def build_compare_tab(model: Model, wishes: Wishes, settings: Settings) -> None:
         chosen = {}
         for letter, path, poster in zip(LETTERS, paths, posters[event.index], strict=True):
             chosen |= duel.place(letter, str(path), poster)
-        if not all(path in records for path in paths):
-            return duel.idle(views.note(texts.COMPARE_CHOSEN), **chosen, **NO_RESULT)
-        reports = [records[path].report for path in paths]
-        return duel.idle(views.note(texts.COMPARE_RECORDED), **chosen, **result(*reports))
+        for recorded, told in ((records, texts.COMPARE_RECORDED), (stand_ins, texts.COMPARE_STAND_IN)):
+            if all(path in recorded for path in paths) and (recorded is records or model.problem):
+                return duel.idle(views.note(told), **chosen, **result(*(recorded[path].report for path in paths)))
+        return duel.idle(views.note(texts.COMPARE_CHOSEN), **chosen, **NO_RESULT)
 
     def use_upload(letter: str):
         def use(path: str, other: str, request: gr.Request) -> list:
@@ -65,7 +67,7 @@ def build_compare_tab(model: Model, wishes: Wishes, settings: Settings) -> None:
         return duel.busy(views.note(told, busy=True), **NO_RESULT)
 
     def run(request: gr.Request) -> Iterator[list]:
-        yield from grant(request.session_hash or "", duel, model, wishes)
+        yield from grant(visitor_of(request), duel, model, wishes)
 
     def stop(request: gr.Request) -> list:
         wishes.stop(request.session_hash or "")
@@ -93,14 +95,14 @@ def result(first: dict, second: dict) -> dict[str, str]:
     return {**sides, "outcome": compare_views.outcome(first, second, first_better(*scores))}
 
 
-def grant(visitor: str, duel: Duel, model: Model, wishes: Wishes) -> Iterator[list]:
+def grant(visitor: Visitor, duel: Duel, model: Model, wishes: Wishes) -> Iterator[list]:
     """Updates of the tab while both videos are rated; what goes wrong is said in a toast and in the status."""
     yield duel.update()
-    wish = wishes.open(visitor)
+    wish = wishes.open(visitor.session)
     if wish is None:
         return
     try:
-        yield from rate_both(wish, duel, model)
+        yield from rate_both(wish, duel, model, visitor)
     except VQAThinkerError as error:
         if not wish.cancel.is_set():
             tell(error)
@@ -108,26 +110,28 @@ def grant(visitor: str, duel: Duel, model: Model, wishes: Wishes) -> Iterator[li
     finally:
         stopped = wish.cancel.is_set()
         wish.cancel.set()
-    if stopped and not wishes.open(visitor):
+    if stopped and not wishes.open(visitor.session):
         yield duel.idle(views.note(texts.COMPARE_STOPPED))
 
 
-def rate_both(wish: Wish, duel: Duel, model: Model) -> Iterator[list]:
-    """Updates while A and then B is rated. Raises VideoError and ModelError."""
-    model.rater()
-    from ..rating import Rated, Watched
-
+def rate_both(wish: Wish, duel: Duel, model: Model, visitor: Visitor) -> Iterator[list]:
+    """Updates while A and then B is rated. Raises BusyError, VideoError and ModelError."""
     reports: list[dict] = []
 
     def now(doing: str) -> list:
         told = texts.COMPARE_RATING.format(LETTERS[len(reports)], doing)
         return duel.busy(views.note(told, busy=True))
 
+    watched = False
     yield now("decoding")
-    for event in model.watch(wish.jobs, wish.cancel):
+    for event in model.watch(wish.jobs, wish.cancel, visitor):
         if isinstance(event, Waiting):
-            yield duel.busy(views.waiting(event.ahead))
-        elif isinstance(event, Watched):
+            yield duel.busy(views.waiting(event.ahead)) if event.ahead else now("thinking" if watched else "decoding")
+            continue
+        from ..rating import Rated, Watched  # not before the loading thread has imported all of it
+
+        watched = isinstance(event, Watched) or watched and not isinstance(event, Rated)
+        if isinstance(event, Watched):
             yield now("thinking")
         elif isinstance(event, Rated):
             reports.append(event.rating.to_dict())

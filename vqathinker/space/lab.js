@@ -20,7 +20,7 @@ function ask(action) {
 async function talk(more) {
   busy = true;
   lab.dataset.asking = '';
-  const actions = waiting.splice(0);
+  const actions = waiting.splice(0, MOST_ACTIONS);
   width = room();
   try {
     const answer = await server.lab_answer({state, actions, width, ...more});

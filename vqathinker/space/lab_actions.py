@@ -29,7 +29,7 @@ def act(state: LabState, action: dict) -> LabState:
     """The state after an action {"kind": …}. Raises LabError for what is no action."""
     try:
         return ACTIONS[action["kind"]](state, action)
-    except (KeyError, TypeError, IndexError, ValueError, OverflowError) as error:
+    except (KeyError, TypeError, IndexError, ValueError, OverflowError, AttributeError) as error:
         raise LabError("The lab does not know this action.") from error
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 
@@ -33,13 +32,13 @@ class LabVideo:
     shuffled: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not 0 < len(self.name) <= MAX_NAME:
+        if not is_text(self.name) or not 0 < len(self.name) <= MAX_NAME:
             raise LabError(f"A video in the lab needs a name of 1 to {MAX_NAME} characters.")
         _number("The MOS", self.mos, LOWEST, HIGHEST)
         for group in (self.ordered, self.shuffled):
             if not isinstance(group, tuple) or not 1 <= len(group) <= MAX_ANSWERS:
                 raise LabError(f"A video in the lab needs 1 to {MAX_ANSWERS} answers.")
-            if not all(isinstance(text, str) and len(text) <= MAX_TEXT for text in group):
+            if not all(is_text(text) and len(text) <= MAX_TEXT for text in group):
                 raise LabError(f"An answer in the lab is a text of at most {MAX_TEXT} characters.")
 
     @property
@@ -181,9 +180,20 @@ def _video(content: object) -> LabVideo:
     return LabVideo(**{**content, **{name: tuple(group) for name, group in groups.items()}})
 
 
+def is_text(value: object) -> bool:
+    """Whether a value is a string that can be written down: JSON can name halves of characters (lone surrogates)."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _number(name: str, value: object, low: float, high: float) -> None:
-    numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    if not numeric or not math.isfinite(value) or not low <= value <= high:
+    # compared before anything else is done with it: 10**400 is a number of JSON, and no float
+    if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
         raise LabError(f"{name} must be a number from {low:g} to {high:g}.")
 
 

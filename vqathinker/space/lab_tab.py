@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +11,9 @@ import gradio as gr
 from .lab_link import from_link, to_link
 from .lab_state import DEFAULT, MAX_ANSWERS, LabError, LabState
 
+MOST_ACTIONS, WIDEST_PAGE = 64, 100_000
 HERE = Path(__file__).parent
+LIMITS = f"const MOST = {MAX_ANSWERS}, MOST_ACTIONS = {MOST_ACTIONS};\n"
 TAB_ID = "lab"
 OPEN_SHARED = (
     "() => location.hash.startsWith('#lab=') ? {__type__: 'update', selected: '" + TAB_ID + "'} : {__type__: 'update'}"
@@ -41,7 +42,7 @@ def build_lab_tab(rollouts: gr.State | None = None) -> gr.Tab:
         lab = gr.HTML(
             None,
             html_template=FRAME,
-            js_on_load=f"const MOST = {MAX_ANSWERS};\n" + (HERE / "lab.js").read_text(encoding="utf-8"),
+            js_on_load=LIMITS + (HERE / "lab.js").read_text(encoding="utf-8"),
             server_functions=[lab_answer],
             apply_default_css=False,
             elem_id="lab",
@@ -75,12 +76,16 @@ def lab_answer(request: dict) -> dict:
     from .lab_actions import act
     from .lab_page import render
 
+    request = request if isinstance(request, dict) else {}
     state, problem = start(request)
-    for action in request.get("actions") or []:
-        try:
-            state = act(state, action)
-        except LabError as error:
-            problem = str(error)
+    try:
+        for action in actions_of(request):
+            try:
+                state = act(state, action)
+            except LabError as error:
+                problem = str(error)
+    except LabError as error:
+        problem = str(error)
     return {
         "html": render(state, width_of(request)),
         "state": state.to_json(),
@@ -89,10 +94,18 @@ def lab_answer(request: dict) -> dict:
     }
 
 
+def actions_of(request: dict) -> list:
+    """The actions of a turn. Raises LabError when they are no list, or more than hands can make in a turn."""
+    actions = request.get("actions") or []
+    if not isinstance(actions, list) or len(actions) > MOST_ACTIONS:
+        raise LabError(f"The lab takes a list of at most {MOST_ACTIONS} actions at a time; none was carried out.")
+    return actions
+
+
 def width_of(request: dict) -> float:
-    """The CSS pixels that the page leaves to the lab; 0 where it does not say."""
+    """The CSS pixels that the page leaves to the lab; 0 where it does not say, or says what no page has."""
     width = request.get("width")
-    known = isinstance(width, int | float) and math.isfinite(width)
+    known = isinstance(width, int | float) and not isinstance(width, bool) and 0 <= width <= WIDEST_PAGE
     return float(width) if known else 0.0
 
 

@@ -9,29 +9,31 @@ from .figures import axis, percent
 from .film import Film
 from .model import Model, Waiting
 from .panel import Panel
+from .visitors import Visitor
 from .wishes import Wish
 
 
-def check_order(wish: Wish, panel: Panel, model: Model, ordered: dict | None) -> Iterator[list]:
+def check_order(
+    wish: Wish, panel: Panel, model: Model, ordered: dict | None, visitor: Visitor | None = None
+) -> Iterator[list]:
     """Updates of the panel while the disordered clip is rated; `ordered` is the report of the video in order.
 
-    Raises VideoError and ModelError.
+    Raises BusyError, VideoError and ModelError.
     """
     [job] = wish.jobs
     if ordered is None:
         yield panel.idle(status=views.note(texts.NOTHING_CHOSEN))
         return
-    if not model.ready:
-        yield panel.checking(views.note(texts.LOADING, busy=True))
-    model.rater()
-    from ..rating import Rated, Watched, Wrote
-
     film, words = "", 0
-    yield panel.checking(views.stages("decoding"))
-    for event in model.watch(wish.jobs, wish.cancel):
+    yield panel.checking(views.stages("decoding") if model.ready else views.note(texts.LOADING, busy=True))
+    for event in model.watch(wish.jobs, wish.cancel, visitor):
         if isinstance(event, Waiting):
-            yield panel.update(status=views.waiting(event.ahead))
-        elif isinstance(event, Watched):
+            now = views.stages("watching" if film else "decoding")
+            yield panel.update(status=views.waiting(event.ahead) if event.ahead else now)
+            continue
+        from ..rating import Rated, Watched, Wrote  # not before the loading thread has imported all of it
+
+        if isinstance(event, Watched):
             if event.clip.info.is_still:
                 yield panel.idle(status=views.note(texts.CHECK_STILL))
                 return

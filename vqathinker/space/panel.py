@@ -35,7 +35,10 @@ class Parts:
 
 @dataclass(frozen=True)
 class Panel(Parts):
-    """What changes on the page while a video is rated; an update names the parts that it changes."""
+    """What changes on the page while a video is rated; an update names the parts that it changes.
+
+    `report` is what later steps work with: a browser could send back anything in the place of what is `shown`.
+    """
 
     player: gr.HTML
     caption: gr.HTML
@@ -47,7 +50,8 @@ class Panel(Parts):
     check: gr.Accordion
     checked: gr.HTML
     save: gr.HTML
-    report: gr.JSON
+    report: gr.State
+    shown: gr.JSON
     details: gr.Accordion
     rollouts: gr.State
     rate: gr.Button
@@ -143,9 +147,9 @@ def lay_out(examples: list[dict], folder: Path, rollouts: gr.State) -> tuple[Pan
                 checked = html("checked")
             save = html("save")
             with gr.Accordion(texts.JSON, open=False, visible=False, elem_id="details") as details:
-                report = gr.JSON(show_label=False, elem_id="report")
+                shown = gr.JSON(show_label=False, elem_id="report")
     panel = Panel(
-        player, caption, status, score, reasoning, sure, film, check, checked, save, report, details, rollouts, rate,
-        stop,
+        player, caption, status, score, reasoning, sure, film, check, checked, save, gr.State(None), shown, details,
+        rollouts, rate, stop,
     )  # fmt: skip
     return panel, Inputs(upload, webcam, cards, count, perturbation, button)

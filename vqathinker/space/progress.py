@@ -12,24 +12,25 @@ from .film import Film
 from .model import Model, Waiting
 from .panel import SHOWN, Panel
 from .report import save_links
+from .visitors import Visitor
 from .wishes import Wish
 
 
-def rate_aloud(wish: Wish, panel: Panel, model: Model) -> Iterator[list]:
-    """Updates of the panel, stage by stage and word by word. Raises VideoError and ModelError."""
-    if not model.ready:
-        yield panel.busy(views.note(texts.LOADING, busy=True), **wish.shown)
-    model.rater()
-    from ..rating import Rated, Watched, Wrote  # not before the loading thread has imported all of it
-    from ..rating.thought import thought_so_far
-
-    yield panel.busy(views.stages("decoding"), **wish.shown)
+def rate_aloud(wish: Wish, panel: Panel, model: Model, visitor: Visitor) -> Iterator[list]:
+    """Updates of the panel, stage by stage and word by word. Raises BusyError, VideoError and ModelError."""
+    first = views.stages("decoding") if model.ready else views.note(texts.LOADING, busy=True)
+    yield panel.busy(first, **wish.shown)
     began, spent, film = time.perf_counter(), {}, Film("", ())
-    for event in model.watch(wish.jobs, wish.cancel):
+    for event in model.watch(wish.jobs, wish.cancel, visitor):
         if isinstance(event, Waiting):
-            yield panel.update(status=views.waiting(event.ahead))
-            began = time.perf_counter()
-        elif isinstance(event, Watched):
+            now = views.stages("watching" if spent else "decoding", spent)
+            yield panel.update(status=views.waiting(event.ahead) if event.ahead else now)
+            began = time.perf_counter() - spent.get("decoding", 0.0)  # what was waited is no part of the rating
+            continue
+        from ..rating import Rated, Watched, Wrote  # not before the loading thread has imported all of it
+        from ..rating.thought import thought_so_far
+
+        if isinstance(event, Watched):
             spent["decoding"], film = time.perf_counter() - began, Film.of(event.clip)
             yield panel.update(status=views.stages("watching", spent), film=views.filmstrip(film))
         elif isinstance(event, Wrote):
@@ -55,6 +56,7 @@ def finished(panel: Panel, report: dict, film: Film, **others) -> list:
         checked="",
         save=save_links(report, film),
         report=report,
+        shown=report,
         details=gr.update(**SHOWN),
         rollouts=verdict.sampled_texts(report),
     )

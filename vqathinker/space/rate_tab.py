@@ -11,16 +11,18 @@ import gradio as gr
 from ..errors import VideoError, VQAThinkerError
 from . import texts, views
 from .ask_panel import build_ask_panel
+from .line import BusyError
 from .model import Model
 from .order_check import check_order
 from .panel import Panel, lay_out
 from .progress import finished, rate_aloud
-from .records import load_examples, read_records
+from .records import load_examples, read_records, read_stand_ins
 from .settings import Settings
+from .visitors import Visitor, visitor_of
 from .wishes import Job, Wishes
 
-TURNS = {"concurrency_limit": 16, "concurrency_id": "model", "show_progress": "hidden"}
-"""Of everything that wants the model: who waits is in the model's own line, which tells them their place."""
+TURNS = {"concurrency_limit": None, "concurrency_id": "model", "show_progress": "hidden"}
+"""Of everything that wants the model: who waits is in the model's own line, which is bounded and tells the place."""
 # "once" drops what is asked while the same is under way, and "always_last" mixes up the clicks' data.
 EVERY_TIME = {"trigger_mode": "multiple"}
 AT_ONCE = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
@@ -34,7 +36,8 @@ SHOW_RATING = """() => {
 def build_rate_tab(model: Model, wishes: Wishes, settings: Settings, rollouts: gr.State) -> None:
     """Put the tab into the Blocks that are being built; `rollouts` gets the texts of the last sampled answers."""
     examples = load_examples(settings.examples)
-    records = read_records([settings.examples / example["file"] for example in examples], settings)
+    clips = [settings.examples / example["file"] for example in examples]
+    records, stand_ins = read_records(clips, settings), read_stand_ins(clips, settings)
     panel, inputs = lay_out(examples, settings.examples, rollouts)
     build_ask_panel(model, wishes)
 
@@ -63,6 +66,10 @@ def build_rate_tab(model: Model, wishes: Wishes, settings: Settings, rollouts: g
             wishes.stop(visitor)
             status = views.note(texts.RECORDED.format(record.made))
             return finished(panel, record.report, record.film, **shown, status=status)
+        if model.problem and not model.ready and (record := stand_ins.get(path)):
+            wishes.stop(visitor)
+            status = views.note(texts.STAND_IN.format(record.made))
+            return finished(panel, record.report, record.film, **shown, status=status)
         return waiting(**shown)
 
     def rate_again(count: int, request: gr.Request) -> list:
@@ -79,7 +86,7 @@ def build_rate_tab(model: Model, wishes: Wishes, settings: Settings, rollouts: g
         return panel.idle(status=views.note(texts.STOPPED))
 
     def run(report: dict | None, request: gr.Request) -> Iterator[list]:
-        yield from grant(request.session_hash or "", panel, model, wishes, report)
+        yield from grant(visitor_of(request), panel, model, wishes, report)
 
     for asked in (
         inputs.upload.upload(
@@ -99,22 +106,25 @@ def build_rate_tab(model: Model, wishes: Wishes, settings: Settings, rollouts: g
     panel.stop.click(stop, None, panel.outputs, **AT_ONCE)
 
 
-def grant(visitor: str, panel: Panel, model: Model, wishes: Wishes, report: dict | None) -> Iterator[list]:
+def grant(visitor: Visitor, panel: Panel, model: Model, wishes: Wishes, report: dict | None) -> Iterator[list]:
     """Updates of the panel while the visitor's wish is done; what goes wrong is said in a toast and in the status."""
     yield panel.update()
-    wish = wishes.open(visitor)
+    wish = wishes.open(visitor.session)
     if wish is None:
         return
     disordered = bool(wish.jobs[0].perturbation)
     try:
-        yield from check_order(wish, panel, model, report) if disordered else rate_aloud(wish, panel, model)
+        if disordered:
+            yield from check_order(wish, panel, model, report, visitor)
+        else:
+            yield from rate_aloud(wish, panel, model, visitor)
     except VQAThinkerError as error:
         if not wish.cancel.is_set():
             yield complain(panel, error)
     finally:
         stopped = wish.cancel.is_set()
         wish.cancel.set()
-    if stopped and not wishes.open(visitor):
+    if stopped and not wishes.open(visitor.session):
         yield panel.idle(status=views.note(texts.STOPPED))
 
 
@@ -127,5 +137,12 @@ def complain(panel: Panel, error: VQAThinkerError) -> list:
 def tell(error: VQAThinkerError) -> None:
     """A toast with the sentence of an error."""
     # Gradio 6 shows neither the title of a toast nor, from a generator, that of a gr.Error.
-    title = texts.BAD_FILE if isinstance(error, VideoError) else texts.MODEL_PROBLEM
+    title = title_of(error)
     gr.Warning(f"<b>{title}.</b><br>{escape(str(error))}", title=title)
+
+
+def title_of(error: VQAThinkerError) -> str:
+    """What kind of problem an error is, in a few words."""
+    if isinstance(error, BusyError):
+        return texts.BUSY
+    return texts.BAD_FILE if isinstance(error, VideoError) else texts.MODEL_PROBLEM

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from .settings import Settings
 
 ROLLOUTS = 8
 WEIGHED = ("*.safetensors", "*config.json", "tokenizer*.json")
+BUNDLED = "tiny"
 TOO_LARGE = 512 * 1024**2
 
 
@@ -77,6 +78,11 @@ def read_records(clips: list[Path], settings: Settings) -> dict[Path, Record]:
         for clip, record in found.items()
         if record and settings.precision in ("auto", record.report["precision"])
     }
+
+
+def read_stand_ins(clips: list[Path], settings: Settings) -> dict[Path, Record]:
+    """The records of the bundled model, to be shown as such where the page's own cannot be loaded."""
+    return read_records(clips, replace(settings, model=BUNDLED, precision="auto"))
 
 
 def make_record(rater, clip: Path, checkpoint: str) -> Path:

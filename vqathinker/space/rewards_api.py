@@ -7,12 +7,16 @@ import re
 from numbers import Real
 from typing import TYPE_CHECKING
 
+from .calls import said
+
 if TYPE_CHECKING:  # the page is there before torch is
     from ..rewards import RewardSpec
 
 SPECS = ("repaired", "official")
-LARGEST, LONGEST, LONGEST_ALL = 4096, 8000, 256_000
-"""Answers, characters of one of them, and of all of them: what can be computed while others wait for the page."""
+LARGEST, LONGEST, LONGEST_ALL, MOST_VIDEOS = 4096, 8000, 256_000, 128
+"""Answers, characters of one of them, and of all of them; and videos, each of which is compared with each other: what
+can be computed while others wait for the page."""
+LARGEST_NUMBER = 1e9
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 WELL_FORMED = "<think> </think><answer>{}</answer>"
 
@@ -50,13 +54,15 @@ def reward_table(answers: list, mos: list, spec: str = "repaired", perturbed: li
 def check_mos(score: object, rules: RewardSpec) -> None:
     number = isinstance(score, Real) and not isinstance(score, bool)
     if not number or not rules.lowest <= score <= rules.highest:
-        raise ValueError(f"mos must hold numbers from {rules.lowest:g} to {rules.highest:g}, not {score!r}.")
+        raise ValueError(f"mos must hold numbers from {rules.lowest:g} to {rules.highest:g}, not {said(score)}.")
 
 
 def completions(groups: list, name: str) -> list[list[str]]:
     """Texts for every answer. Raises ValueError for anything but lists of lists of strings and numbers."""
     if not isinstance(groups, list) or not all(isinstance(group, list) for group in groups):
         raise ValueError(f"{name} must be a list for each video, of lists of answers.")
+    if len(groups) > MOST_VIDEOS:
+        raise ValueError(f"{name} may be about {MOST_VIDEOS} videos at most.")
     if sum(map(len, groups)) > LARGEST:
         raise ValueError(f"{name} may hold {LARGEST} answers at most.")
     texts = [[completion(answer, name) for answer in group] for group in groups]
@@ -69,9 +75,9 @@ def completions(groups: list, name: str) -> list[list[str]]:
 def completion(answer: object, name: str) -> str:
     if isinstance(answer, str):
         return WELL_FORMED.format(answer.strip()) if NUMBER.fullmatch(answer.strip()) else answer
-    if isinstance(answer, Real) and not isinstance(answer, bool) and math.isfinite(answer):
+    if isinstance(answer, Real) and not isinstance(answer, bool) and abs(answer) <= LARGEST_NUMBER:
         return WELL_FORMED.format(f"{answer:.2f}")
-    raise ValueError(f"{name} must hold strings and numbers, not {answer!r}.")
+    raise ValueError(f"{name} must hold strings and numbers, not {said(answer)}.")
 
 
 def rows(table: list[list[float]]) -> list[list[float | None]]:

@@ -6,7 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import VQAThinkerError
 from ..video import Limits
+from .line import Bounds
 from .wishes import Job
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -19,6 +21,8 @@ class Settings:
     max_bytes: the largest file that the page takes, which is what the decoder takes.
     gpu_seconds, gpu_seconds_each: how long one rating may hold a ZeroGPU device, and how much longer for each
         sampled answer, all of which are written in one batch.
+    bounds: of the line before the model. urls: whether programs may name a public web address instead of uploading.
+    keep_s: how long an upload is kept, in seconds.
     """
 
     model: str = "tiny"
@@ -29,6 +33,9 @@ class Settings:
     max_bytes: int = Limits().max_bytes
     gpu_seconds: int = 50
     gpu_seconds_each: int = 2
+    bounds: Bounds = Bounds()
+    urls: bool = False
+    keep_s: int = 3600
 
     @property
     def address(self) -> str:
@@ -41,11 +48,35 @@ class Settings:
 
     @staticmethod
     def from_environment() -> Settings:
-        """Model and precision from VQATHINKER_MODEL and VQATHINKER_PRECISION."""
+        """Each setting from VQATHINKER_ and its name; the README's page of operations lists them. Raises
+        VQAThinkerError for a value that is no number in its range."""
+        usual = Settings()
+        bounds = {
+            "whole": whole("MOST_WAITING", usual.bounds.whole, 1, 1000),
+            "address": whole("MOST_WAITING_ADDRESS", usual.bounds.address, 1, 1000),
+            "session": whole("MOST_WAITING_SESSION", usual.bounds.session, 1, 1000),
+            "abreast": whole("DECODERS", usual.bounds.abreast, 1, 64),
+        }
         return Settings(
-            model=os.environ.get("VQATHINKER_MODEL") or "tiny",
-            precision=os.environ.get("VQATHINKER_PRECISION") or "auto",
+            model=variable("MODEL") or usual.model,
+            precision=variable("PRECISION") or usual.precision,
+            max_bytes=whole("MOST_MB", usual.max_bytes // 2**20, 1, usual.max_bytes // 2**20) * 2**20,
+            bounds=Bounds(**bounds),
+            urls=bool(whole("URLS", 0, 0, 1)),
+            keep_s=60 * whole("KEEP_MINUTES", usual.keep_s // 60, 1, 24 * 60),
         )
+
+
+def variable(name: str) -> str:
+    return os.environ.get(f"VQATHINKER_{name}", "").strip()
+
+
+def whole(name: str, usual: int, low: int, high: int) -> int:
+    """A whole number from the environment, `usual` where there is none. Raises VQAThinkerError."""
+    text = variable(name) or str(usual)
+    if not text.isdecimal() or not low <= int(text) <= high:
+        raise VQAThinkerError(f"VQATHINKER_{name} must be a whole number from {low} to {high}, not {text!r}")
+    return int(text)
 
 
 def on_zero_gpu() -> bool:

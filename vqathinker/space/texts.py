@@ -70,18 +70,28 @@ CHECK_PROBABILITY = (
     "by the formula behind the ranking reward."
 )
 CHECK_NAMED = "This time it names: {}."
+STAND_IN = (
+    "The model of this page is not available just now. This was recorded with the small bundled model on {}."
+)
 RECORDED = "Recorded with this model on {}."
 STOPPED = "Stopped. Choose another video, or rate this one again."
 BAD_FILE = "This file cannot be rated"
 MODEL_PROBLEM = "The model is not available"
 NOTHING_CHOSEN = "Choose a video first."
-BUG = "Something went wrong on our side. The next request works again."
+BUSY = "Please come again"
+ENDED = "The rating was ended before it was done."
+NOT_TAKEN = "This was not sent in a form that can be read here; files must have been uploaded to this page."
+MODEL_FAILED = "The model is not available: {}. It is tried again by itself; the examples still show recorded answers."
 
 COMPARE_READY = "Choose two videos, or one of the pairs below."
 COMPARE_CHOSEN = "Both are there: compare them."
 COMPARE_MISSING = "Choose two videos first: {} is missing."
 COMPARE_RATING = "Rating {}: {}."
-COMPARE_RECORDED = "Both were recorded with this model. Compare rates them now."
+COMPARE_STAND_IN = (
+    "The model of this page is not available just now. This was recorded with the small bundled model on {}."
+)
+RECORDED = "Both were recorded with this model. Compare rates them now."
+COMPARE_STAND_IN = "The model of this page is not available just now. Both were recorded with the small bundled one."
 COMPARE_DONE = "Both rated in {:.1f} s."
 COMPARE_STOPPED = "Stopped. Compare starts again."
 COMPARE_BUTTON = "Compare"

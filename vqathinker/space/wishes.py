@@ -6,12 +6,15 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+MOST_ROLLOUTS = 32
+"""Sampled answers of one job, whoever asks for it."""
+
 
 @dataclass(frozen=True)
 class Job:
     """One rating: which file, how many sampled answers, and in which disorder ("" for none) the clip is shown.
 
-    With a `question`, that is answered instead.
+    With a `question`, that is answered instead. Raises ValueError for more answers than a job may have.
     """
 
     path: str
@@ -19,6 +22,10 @@ class Job:
     perturbation: str = ""
     seed: int = 0
     question: str = ""
+
+    def __post_init__(self) -> None:
+        if type(self.rollouts) is not int or not 0 <= self.rollouts <= MOST_ROLLOUTS:
+            raise ValueError(f"rollouts must be a whole number from 0 to {MOST_ROLLOUTS}, not {self.rollouts!r}")
 
 
 @dataclass(frozen=True)

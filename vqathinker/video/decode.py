@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,12 +18,17 @@ import vqathinker
 from vqathinker.errors import VideoError
 from vqathinker.video.spec import Limits, VideoInfo
 
+LOOK_EVERY_S = 0.1
 # -P: a file of the current folder must not pass for a module.
 WORKER = (sys.executable, "-P", "-m", "vqathinker.video.worker")
 
 
 class DecodeTimeout(VideoError):
     """Decoding took longer than allowed and was stopped."""
+
+
+class DecodeCancelled(VideoError):
+    """Decoding was stopped because nobody waits for it any more."""
 
 
 class DecoderCrash(VideoError):
@@ -34,6 +40,7 @@ class Decoding:
 
     path: a file that the guard has let through, as `kind` "video" or "image".
     command: the process to start (tests put a stub in its place).
+    cancel: an event that ends the process when it is set.
     """
 
     def __init__(
@@ -44,13 +51,13 @@ class Decoding:
         timeout_s: float,
         decoder: str = "auto",
         command: Sequence[str] = WORKER,
+        cancel: threading.Event | None = None,
     ) -> None:
         self.name, self.timeout_s, self._late = Path(path).name, timeout_s, False
+        self._cancel, self._done = cancel or threading.Event(), threading.Event()
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         self._process = subprocess.Popen(list(command), env=_environment(), **pipes)
-        self._timer = threading.Timer(timeout_s, self._stop)
-        self._timer.daemon = True
-        self._timer.start()
+        threading.Thread(target=self._watch, daemon=True).start()
         try:
             self._say(
                 path=os.path.abspath(path),
@@ -93,7 +100,7 @@ class Decoding:
 
     def close(self) -> None:
         """End the process if it still runs, and leave nothing of it behind."""
-        self._timer.cancel()
+        self._done.set()
         self._process.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             try:
@@ -102,9 +109,14 @@ class Decoding:
                 pass
         self._process.wait()
 
-    def _stop(self) -> None:
-        self._late = True
-        self._process.kill()
+    def _watch(self) -> None:
+        """End the process when its time is over or it is cancelled."""
+        end = time.monotonic() + self.timeout_s
+        while not self._done.wait(min(LOOK_EVERY_S, self.timeout_s)):
+            self._late = time.monotonic() >= end
+            if self._late or self._cancel.is_set():
+                self._process.kill()
+                return
 
     def _say(self, **message) -> None:
         try:
@@ -134,6 +146,8 @@ class Decoding:
             view = view[count:]
 
     def _gone(self) -> VideoError:
+        if self._cancel.is_set():
+            return DecodeCancelled(f"Decoding {self.name} was cancelled.")
         if self._late:
             return DecodeTimeout(f"{self.name} took longer than {self.timeout_s:g} s to decode and was stopped.")
         return DecoderCrash(f"The video decoder crashed on {self.name}; the file is probably damaged.")

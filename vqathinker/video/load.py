@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 
@@ -32,6 +33,7 @@ def load_clip(
     limits: Limits = LIMITS,
     timeout_s: float = 60.0,
     timeline: Timeline | None = None,
+    cancel: threading.Event | None = None,
 ) -> Clip:
     """Read the frames and bursts of a video or a still image, in a process of its own.
 
@@ -39,9 +41,10 @@ def load_clip(
         each position, -1 for a black one. Frames and bursts are sampled from it; the indices and times of the
         clip are positions on it.
     timeout_s: seconds after which decoding is stopped.
+    cancel: an event; when it is set, decoding is stopped and DecodeCancelled raised.
     Raises VideoError, with one sentence for the user, and ValueError for a timeline that does not fit.
     """
-    return _load(path, spec, limits, timeout_s, timeline)
+    return _load(path, spec, limits, timeout_s, timeline, cancel=cancel)
 
 
 def _load(
@@ -52,16 +55,17 @@ def _load(
     timeline: Timeline | None = None,
     decoder: str = "auto",
     command: Sequence[str] = WORKER,
+    cancel: threading.Event | None = None,
 ) -> Clip:
     kind, deadline = check_file(path, limits), time.monotonic() + timeout_s
     try:
-        with Decoding(path, kind, limits, timeout_s, decoder, command) as decoding:
+        with Decoding(path, kind, limits, timeout_s, decoder, command, cancel) as decoding:
             return _assemble(decoding, spec, timeline)
     except DecoderCrash:
         if kind == "image" or decoder != "auto":
             raise
     # decord may abort its process where PyAV reports damage, or even reads on.
-    with Decoding(path, kind, limits, max(1.0, deadline - time.monotonic()), "pyav", command) as decoding:
+    with Decoding(path, kind, limits, max(1.0, deadline - time.monotonic()), "pyav", command, cancel) as decoding:
         return _assemble(decoding, spec, timeline)
 
 

@@ -4,11 +4,13 @@ import json
 import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 import torch
 
 from tests.model.tiny_models import make_model, make_processor
+from tests.video import kinds
 from vqathinker import ModelError, VideoError
 from vqathinker.model.loading import LoadedModel
 from vqathinker.rating import Rated, Rater, Watched, Wrote, first_better
@@ -27,6 +29,7 @@ KEYS = [
     "model",
     "precision",
     "timings",
+    "notes",
 ]
 
 
@@ -169,3 +172,11 @@ def test_the_probability_is_that_of_the_ranking_reward(rater, clip):
     mean, variance = group_moments(torch.tensor([[3.0, 4.0, 3.5], [2.0, 3.5, 3.0]]))
     expected = preference_matrix(mean, variance)[0, 1]
     assert first_better([3.0, 4.0, 3.5], [2.0, 3.5, 3.0]) == pytest.approx(float(expected), abs=1e-6)
+
+
+def test_the_protocol_reaches_the_pixels_and_notes_the_rating(rater, tmp_path):
+    """Bars are cropped, and that is said; under the released protocol neither."""
+    path = kinds.barred(tmp_path / "a.mp4", kinds.scene(12), 0, 60, 320, 360)
+    assert rater.rate(path).notes == ("bars cropped",) == next(rater.rate_many([path], jobs=1)).notes
+    released = Rater(replace(rater.loaded, protocol="released"), rater.max_new_tokens)
+    assert released.rate(path).notes == () == next(released.rate_many([path], jobs=1)).notes

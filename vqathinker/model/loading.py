@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from ..errors import ModelError
+from ..video import VideoSpec
 from .configuration import VQAThinkerConfig
 from .convert import native_weights
 from .efficientnet_lite import EfficientNetLiteModel
@@ -57,11 +58,15 @@ LOADING_ERRORS = (
 )
 
 
+PROTOCOLS = DEFAULT, RELEASED = ("default", "released")
+"""How a score is read: as the answer of least risk, or as in the published evaluation."""
+
+
 @dataclass(frozen=True)
 class LoadedModel:
     """A model, its processor, and the names under which a rating reports them.
 
-    `note` is a sentence about the precision where it was left to be chosen.
+    `note` is a sentence about the precision where it was left to be chosen; `protocol` is one of `PROTOCOLS`.
     """
 
     model: VQAThinkerForConditionalGeneration
@@ -69,6 +74,12 @@ class LoadedModel:
     name: str
     precision: str
     note: str = ""
+    protocol: str = DEFAULT
+
+    @property
+    def video_spec(self) -> VideoSpec:
+        """What of a video is looked at, and how it is shown."""
+        return replace(self.processor.video_spec, protocol=self.protocol)
 
     @property
     def eos_token_id(self) -> int:
@@ -191,14 +202,20 @@ def refuse_misfits(report: dict, folder: Path) -> None:
 
 
 def load_model(
-    name: str = "tiny", precision: str = "auto", device: str | None = None, mode: str | None = None
+    name: str = "tiny",
+    precision: str = "auto",
+    device: str | None = None,
+    mode: str | None = None,
+    protocol: str = "default",
 ) -> LoadedModel:
     """Load a checkpoint for inference: a bundled one, a folder in the official layout or ours, "8b" or a hub id.
 
     `mode` says how a model of the 8b architecture is shown a video, "inference" (12 frames at 560 for the released one)
-    or "training" (6 at 448); without it the stored way, or inference. Raises ModelError with one sentence.
+    or "training" (6 at 448); without it the stored way, or inference. `protocol` "released" reads the greedy number, as
+    the paper does; "default" the answer of least risk. Raises ModelError with one sentence.
     """
     check_precision(precision)
+    check_protocol(protocol)
     target = find_device(device)
     folder = find_folder(name)
     disable_progress_bar()
@@ -217,7 +234,13 @@ def load_model(
         raise ModelError(failure)
     if isinstance(model.model.vision_tower, EfficientNetLiteModel):
         model.model.vision_tower.eval().fold_batch_norm().to(memory_format=torch.channels_last)
-    return LoadedModel(model, checkpoint.processor, name, chosen, note)
+    return LoadedModel(model, checkpoint.processor, name, chosen, note, protocol)
+
+
+def check_protocol(protocol: str) -> None:
+    """Raises ModelError for a protocol that there is not."""
+    if protocol not in PROTOCOLS:
+        raise ModelError(f"unknown protocol {protocol!r}; choose {' or '.join(PROTOCOLS)}")
 
 
 def find_device(device: str | None) -> torch.device:

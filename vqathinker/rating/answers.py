@@ -103,6 +103,7 @@ def make_rating(
     table: ScoreTable,
     rollouts: tuple[Rollout, ...],
     timings: Timings,
+    notes: tuple[str, ...] = (),
 ) -> Rating:
     """Everything about one rated video. An answer that is unreadable or off the scale counts as the most probable."""
     thought, answer = reasoning_in(text), parse_answer(text)
@@ -118,4 +119,5 @@ def make_rating(
         model=loaded.name,
         precision=loaded.precision,
         timings=timings,
+        notes=notes,
     )

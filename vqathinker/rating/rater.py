@@ -132,7 +132,7 @@ class Rater:
         cancel = cancel or threading.Event()
         timeline = disorder(perturbation, seed) if perturbation else None
         start = time.perf_counter()
-        clip = load_clip(path, self.loaded.processor.video_spec, timeline=timeline)
+        clip = load_clip(path, self.loaded.video_spec, timeline=timeline)
         decoded = time.perf_counter()
         yield Watched(clip)
         if cancel.is_set():
@@ -145,7 +145,7 @@ class Rater:
                 table = possible_scores(self.loaded, draft.prompt, draft.text)
                 sampled = sample_answers(self.loaded, draft.prompt, self.max_new_tokens, rollouts, seed)
         timings = draft.timings(start, decoded)
-        yield Rated(make_rating(self.loaded, path, frames_of(clip), draft.text, table, sampled, timings))
+        yield Rated(make_rating(self.loaded, path, frames_of(clip), draft.text, table, sampled, timings, clip.notes))
 
     def rate_many(
         self,
@@ -190,7 +190,7 @@ class Rater:
         question = check_question(self.loaded, question)
         cancel = cancel or threading.Event()
         start = time.perf_counter()
-        clip = load_clip(path, self.loaded.processor.video_spec)
+        clip = load_clip(path, self.loaded.video_spec)
         decoded = time.perf_counter()
         yield Watched(clip)
         with clear_memory_error():

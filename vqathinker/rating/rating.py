@@ -47,7 +47,7 @@ class Rating:
 
     `text` is what it wrote, letter by letter; `score` the number in it (the most probable answer where the text holds
     none on the scale), `expected` the probability-weighted answer. Both are in [1, 5] and deterministic for a file, a
-    model and a precision.
+    model and a precision. `notes` say what was done to the file before it was looked at, or what is unusual about it.
     """
 
     file: str
@@ -61,6 +61,7 @@ class Rating:
     model: str
     precision: str
     timings: Timings
+    notes: tuple[str, ...] = ()
 
     @property
     def rollout_scores(self) -> list[float]:
@@ -87,6 +88,7 @@ class Rating:
             "model": self.model,
             "precision": self.precision,
             "timings": {name: round(seconds, 3) for name, seconds in asdict(self.timings).items()},
+            "notes": list(self.notes),
         }
 
 

@@ -171,8 +171,8 @@ def test_an_opaque_film_that_could_be_transparent_has_no_note(tmp_path):
 
 @pytest.mark.parametrize("name", ["plain.mp4", "vp9.webm", "turned_90.mov", "odd.mp4", "ten_bit.mp4"])
 def test_both_decoders_give_the_official_pixels(clip, name):
-    """decord's are the official ones; PyAV gives the same where it has to stand in, but for the chroma of ten bits, which
-    the older swscale in decord spreads otherwise."""
+    """decord's are the official ones; PyAV gives the same where it has to stand in, but for the chroma of ten bits,
+    which the older swscale in decord spreads otherwise."""
     decord, pyav = (_load(clip(name), RELEASED, Limits(), 60.0, decoder=decoder) for decoder in ("decord", "pyav"))
     assert (decord.decoder, pyav.decoder) == ("decord", "pyav")
     differences = np.abs(decord.frames.astype(int) - pyav.frames)

@@ -21,7 +21,7 @@ from vqathinker.rating import score_word
 
 KEYS = {
     "file", "score", "expected", "reasoning", "text", "defects", "frames", "rollouts", "spread", "model", "precision",
-    "timings",
+    "timings", "notes",
 }  # fmt: skip
 REPOSITORY = Path(vqathinker.__file__).parent.parent
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: spinning threads slow a small model down up to 4x
@@ -16,14 +19,30 @@ __version__ = "0.1.0"
 __all__ = ["ModelError", "VQAThinkerError", "VideoError", "load_rater"]
 
 
-def load_rater(model: str = "tiny", precision: str = "auto", device: str | None = None) -> Rater:
+def load_rater(
+    model: str = "tiny", precision: str = "auto", device: str | None = None, protocol: str = "default"
+) -> Rater:
     """A Rater for "tiny" (bundled), "8b" or a hub id (downloaded once), or a folder in the official layout or ours.
 
-    `precision` is fp32, bf16, int8, nf4 or auto. Raises ModelError. The heavy imports happen here, so that
-    `import vqathinker` stays fast.
+    `precision` is fp32, bf16, int8, nf4 or auto. `protocol` "released" shows files in the official pixels, with which
+    published figures were made. Raises ModelError. The heavy imports happen here, so that `import vqathinker` stays
+    fast.
     """
-    from .model.loading import load_model
-    from .rating import Rater
+    with without_collector():
+        from .model.loading import load_model
+        from .rating import Rater
 
-    loaded = load_model(model, precision, device)
-    return Rater(loaded, loaded.processor.max_new_tokens)
+        loaded = load_model(model, precision, device, protocol=protocol)
+        return Rater(loaded, loaded.processor.max_new_tokens)
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """No search for garbage meanwhile: imports make hundreds of thousands of objects, and all of them stay."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()

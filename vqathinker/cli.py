@@ -25,6 +25,7 @@ from .errors import VideoError, VQAThinkerError
 
 PRECISIONS = ("auto", "fp32", "bf16", "int8", "nf4")
 MODES = ("inference", "training")
+PROTOCOLS = ("default", "released")
 DESCRIPTION = "Rates the quality of videos and still images from 1 (bad) to 5 (excellent), and says why."
 EPILOG = "Exit codes: 0 done, 1 a file cannot be rated, 2 bad usage. Every command has its own --help."
 
@@ -111,6 +112,8 @@ def shared_options() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser, 
     model.add_argument("--model", default="tiny", help='"tiny" (bundled), "8b", a hub id or a folder (default: tiny)')
     text = "default: auto, that of the table a batch goes on with, else the best that fits into the memory that is free"
     model.add_argument("--precision", default="auto", choices=PRECISIONS, help=text)
+    text = "released: the official pixels, with which published figures were made (default: as a player shows them)"
+    placed.add_argument("--protocol", default="default", choices=PROTOCOLS, help=text)
     placed.add_argument("--device", help="cpu, cuda, or one GPU such as cuda:1 (default: a GPU where there is one)")
     text = "answers written at a time (default: as many as fit)"
     many.add_argument("--batch", type=at_least_one, metavar="N", help=text)

@@ -48,6 +48,8 @@ def rate_aloud(rater, file: str, rollouts: int) -> None:
             rating = event.rating
             print(f"\n\n  {rating.score:.2f}  {score_word(rating.score)}   (expected {rating.expected:.2f})")
             print("  " + (", ".join(f"{d.name}: {d.severity}" for d in rating.defects) or "no defects named"))
+            if rating.notes:
+                print("  " + "; ".join(rating.notes))
             if rating.spread is not None:
                 print(f"  {len(rating.rollouts)} sampled answers: spread {rating.spread:.2f}")
             spent = rating.timings
@@ -214,14 +216,16 @@ def load_alike(args: argparse.Namespace, team: Team, begun: str | None):
     from . import load_rater
 
     device = args.device or team.device
-    placed = [device] if device else []
+    placed = {"device": device} if device else {}
+    if args.protocol != "default":
+        placed["protocol"] = args.protocol
     if args.precision != "auto":
-        return load_rater(args.model, args.precision, *placed)
+        return load_rater(args.model, args.precision, **placed)
     if not team.leads:
-        return load_rater(args.model, team.follow(), *placed)
+        return load_rater(args.model, team.follow(), **placed)
     precision = begun or "auto"
     try:
-        rater = load_rater(args.model, precision, *placed)
+        rater = load_rater(args.model, precision, **placed)
         precision = rater.precision
         return rater
     finally:  # when it failed, too: the others wait

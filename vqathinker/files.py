@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-VIDEOS = tuple(".mp4 .m4v .mov .mkv .webm .avi .ts .m2ts .mts .mpg .mpeg .3gp .ogv .gif".split())
+VIDEOS = tuple(".mp4 .m4v .mov .mkv .webm .avi .ts .m2ts .mts .mpg .mpeg .3gp .ogv .gif .flv .wmv .mxf .y4m".split())
 STILLS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 
 

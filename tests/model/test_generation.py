@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import TextIteratorStreamer
+from transformers import LogitsProcessorList, TextIteratorStreamer
 
 from vqathinker.model.generation import GumbelNoise, prefill, rollout_seeds, write
 from vqathinker.model.scores import ScoreTable, score_table
@@ -46,6 +46,19 @@ def test_streaming_equals_not_streaming(model, processor, prompt, limits):
     streamer = TextIteratorStreamer(processor.tokenizer, skip_prompt=True)
     write(model, prompt, streamer=streamer, **limits)
     assert "".join(streamer) == processor.tokenizer.decode(write(model, prompt, **limits)[0])
+
+
+@pytest.mark.parametrize("seeds", [(), (7, 8, 9)])
+def test_the_loop_writes_what_generate_writes(model, prompt, limits, seeds):
+    ids, cache = prompt.rows(max(1, len(seeds)))
+    noise = LogitsProcessorList([GumbelNoise(seeds)] if seeds else [])
+    output = model.generate(
+        input_ids=ids, attention_mask=torch.ones_like(ids), past_key_values=cache, do_sample=False,
+        suppress_tokens=[model.config.image_token_id], pad_token_id=limits["eos_token_id"], logits_processor=noise,
+        **limits,
+    )  # fmt: skip
+    rows, end = output[:, ids.shape[1] :].tolist(), limits["eos_token_id"]
+    assert write(model, prompt, seeds=seeds, **limits) == [row[: (row + [end]).index(end)] for row in rows]
 
 
 def test_shared_rollouts_equal_separate_ones(model, processor, prompt, limits):

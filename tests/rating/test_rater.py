@@ -7,12 +7,14 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import psutil
 import pytest
 import torch
 
 from tests.model.tiny_models import make_model, make_processor
+from tests.video import kinds
 from vqathinker import ModelError, VideoError
 from vqathinker.model.loading import LoadedModel
 from vqathinker.rating import Rated, Rater, Watched, Wrote, first_better
@@ -31,6 +33,7 @@ KEYS = [
     "model",
     "precision",
     "timings",
+    "notes",
 ]
 
 PEAKS = """
@@ -225,3 +228,11 @@ def test_the_time_a_viewer_takes_after_the_frames_is_no_part_of_the_timings(rate
     time.sleep(3)
     timings = list(events)[-1].rating.timings
     assert timings.total_s == pytest.approx(timings.decode_s + timings.encode_s, abs=2.5)
+
+
+def test_the_protocol_reaches_the_pixels_and_notes_the_rating(rater, tmp_path):
+    """Bars are cropped, and that is said; under the released protocol neither."""
+    path = kinds.barred(tmp_path / "a.mp4", kinds.scene(12), 0, 60, 320, 360)
+    assert rater.rate(path).notes == ("bars cropped",) == next(rater.rate_many([path], jobs=1)).notes
+    released = Rater(replace(rater.loaded, protocol="released"), rater.max_new_tokens)
+    assert released.rate(path).notes == () == next(released.rate_many([path], jobs=1)).notes

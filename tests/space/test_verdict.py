@@ -73,3 +73,10 @@ def test_the_marks_of_an_axis_lie_within_it():
         assert all(0 <= left <= 100 for left in lefts)
         heights = [int(px) for px in re.findall(r"bottom:(\d+)px", str(page.tags))]
         assert max(heights) <= 40
+
+
+def test_notes_say_what_was_done_to_the_file():
+    page = parse(verdict.verdict(report(notes=("tone-mapped from HDR (PQ)", "bars <cropped>"))))
+    assert len(page.classed("vq-notes")) == 1
+    assert "tone-mapped from HDR (PQ); bars <cropped>" in page.text
+    assert parse(verdict.verdict(report())).classed("vq-notes") == []

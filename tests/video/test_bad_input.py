@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import time
 
 import numpy as np
 import pytest
@@ -79,6 +80,17 @@ def test_a_picture_that_grows_later_does_not_get_past_the_limits(clip, tmp_path)
     (tmp_path / "both.264").write_bytes(small.read_bytes() + large.read_bytes())
     clips.ffmpeg("-r", "25", "-i", tmp_path / "both.264", "-c", "copy", tmp_path / "grows.mkv")
     assert "is damaged" in refusal(tmp_path / "grows.mkv", limits=Limits(max_pixels=200_000))
+
+
+def test_the_walk_over_the_parts_of_an_mp4_is_bounded(clip, tmp_path):
+    boxes = b"\0\0\0\x08free" * 600_000
+    path = tmp_path / "boxes.mp4"
+    path.write_bytes(clip("plain.mp4").read_bytes() + boxes)
+    start = time.process_time()
+    assert "consists of more than 500000 parts" in refusal(path)
+    assert time.process_time() - start < 5
+    path.write_bytes(clip("plain.mp4").read_bytes() + boxes[: 8 * 1000])
+    assert load_clip(path).info.num_frames == 20
 
 
 def test_memory_is_bounded(clip):

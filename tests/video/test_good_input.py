@@ -7,14 +7,14 @@ import pytest
 
 from tests import clips
 from vqathinker.video import VideoSpec, burst_window, load_clip, probe
-from vqathinker.video.decode_pyav import _decode_seeking
+from vqathinker.video.decode_pyav import _decode_in_order, _decode_seeking, decode_pyav, to_rgb
 from vqathinker.video.index import make_index
 from vqathinker.video.load import _load
 from vqathinker.video.spec import Limits
 
 SEEKABLE = [name for name in clips.GOOD if name not in ("anim.gif", "xvid.avi", "refresh.mp4")]
 DECORD_IS_WRONG = {"edit_list.mp4", "open_gop.mp4", "refresh.mp4", "change.mp4", "change.mkv"}
-FOR_PYAV = DECORD_IS_WRONG | {"anim.gif", "av1.mp4", "stream.ts", "open_gop.ts", "xvid.avi"}
+FOR_PYAV = DECORD_IS_WRONG | {"ten_bit.mp4", "anim.gif", "av1.mp4", "stream.ts", "open_gop.ts", "xvid.avi"}
 
 
 def numbers(pictures: np.ndarray) -> list[int]:
@@ -49,6 +49,33 @@ def test_seeking_reaches_every_frame_without_decoding_from_the_start(clip, name)
     wanted = sorted({0, 1, index.num_frames // 2, index.num_frames - 1} & set(range(index.num_frames)))
     _decode_seeking(path, index, wanted, lambda i, frame: seen.append(i))
     assert sorted(seen) == wanted
+
+
+@pytest.mark.parametrize("layers", ["1", "3"])
+@pytest.mark.parametrize("container", ["mp4", "ts"])
+def test_what_is_skipped_in_hevc_is_needed_by_no_wanted_frame(tmp_path, layers, container):
+    """Only where all frames lie in one temporal layer are those without a reference mark needed by none."""
+    params = f"log-level=none:bframes=4:b-adapt=0:keyint=12:temporal-layers={layers}"
+    options = ("-preset", "veryfast", "-x265-params", params)
+    path = str(clips.encode(tmp_path / f"a.{container}", clips.numbered_frames(30), *options, codec="libx265"))
+    index = make_index(path, Limits())
+    assert index.layered == (layers != "1")
+    every, skipped = {}, {}
+    _decode_in_order(path, index, range(30), lambda i, frame: every.update({i: to_rgb(frame, index)}))
+    for i in range(30):
+        _decode_seeking(path, index, [i], lambda k, frame: skipped.update({k: to_rgb(frame, index)}))
+    assert all(np.array_equal(every[i], skipped[i]) for i in range(30))
+
+
+@pytest.mark.parametrize("name", ["plain.mp4", "vp9.webm", "open_gop.ts"])
+def test_threads_that_share_the_work_give_the_frames_of_one(clip, name):
+    path = str(clip(name))
+    index, alone, together = make_index(path, Limits()), {}, {}
+    wanted = range(index.num_frames)
+    decode_pyav(path, index, wanted, lambda i, frame: alone.update({i: to_rgb(frame, index)}), threads=1)
+    decode_pyav(path, index, wanted, lambda i, frame: together.update({i: to_rgb(frame, index)}), threads=2)
+    assert list(wanted) == sorted(alone) == sorted(together)
+    assert all(np.array_equal(alone[i], together[i]) for i in wanted)
 
 
 @pytest.mark.parametrize("name", ["plain.mp4", "odd.mp4", "turned_90.mov"])
@@ -123,7 +150,7 @@ def test_a_timeline_that_does_not_fit_is_an_error(clip, timeline):
         load_clip(clip("plain.mp4"), timeline=timeline)
 
 
-@pytest.mark.parametrize("wrong", [{"frames": 0}, {"burst_length": -1}, {"burst_size": 0}])
+@pytest.mark.parametrize("wrong", [{"frames": 0}, {"burst_length": -1}, {"burst_size": 0}, {"protocol": "x"}])
 def test_a_spec_that_makes_no_sense_is_an_error(wrong):
-    with pytest.raises(ValueError, match="at least|or more"):
+    with pytest.raises(ValueError, match="at least|or more|no protocol"):
         VideoSpec(**wrong)

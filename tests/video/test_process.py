@@ -19,8 +19,9 @@ import vqathinker
 from tests import clips
 from vqathinker.errors import VideoError
 from vqathinker.video import DecoderCrash, DecodeTimeout, Limits, VideoSpec, load_clip, probe
-from vqathinker.video.decode import WORKER, Decoding
+from vqathinker.video.decode import Decoding
 from vqathinker.video.load import _load
+from vqathinker.video.process import WORKER
 
 INFO = '{"info": {"width": 160, "height": 120, "fps": 25, "num_frames": 9, "duration_s": 1, "is_still": false}}'
 HANG = "import time; time.sleep(60)"

@@ -17,6 +17,9 @@ from transformers.modeling_outputs import BaseModelOutput
 from .configuration import EfficientNetLiteConfig
 from .standardise import Standardise
 
+AT_A_TIME = 2
+"""Pictures that a CPU looks at in one pass."""
+
 
 class SameConv2d(nn.Conv2d):
     """Convolution whose output side is ceil(input / stride); an odd remainder pads right and bottom."""
@@ -29,6 +32,11 @@ class SameConv2d(nn.Conv2d):
         if pads[0] == pads[1] and pads[2] == pads[3]:
             return F.conv2d(x, self.weight, self.bias, self.stride, (pads[2], pads[0]), groups=self.groups)
         return F.conv2d(F.pad(x, pads), self.weight, self.bias, self.stride, groups=self.groups)
+
+
+def relu6(x: torch.Tensor) -> torch.Tensor:
+    """ReLU6, in place where nothing is to be learned: the first maps of a picture are tens of megabytes."""
+    return F.relu6(x, inplace=not torch.is_grad_enabled())
 
 
 def conv_bn(inputs: int, outputs: int, kernel: int, eps: float, stride: int = 1, groups: int = 1) -> nn.Sequential:
@@ -49,8 +57,8 @@ class InvertedResidual(nn.Module):
         self.residual = stride == 1 and inputs == outputs
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        y = x if self.expand is None else F.relu6(self.expand(x))
-        y = self.project(F.relu6(self.depthwise(y)))
+        y = x if self.expand is None else relu6(self.expand(x))
+        y = self.project(relu6(self.depthwise(y)))
         return x + y if self.residual else y
 
 
@@ -107,13 +115,21 @@ class EfficientNetLiteModel(PreTrainedModel):
         return self
 
     def forward(self, pixel_values: torch.Tensor, **_) -> BaseModelOutput:
-        x = F.relu6(self.stem(pixel_values))
+        """Where nothing is to be learned a CPU looks at two pictures at a time: their maps stay in its caches, and the
+        memory of a video is that of two pictures."""
+        if torch.is_grad_enabled() or pixel_values.device.type != "cpu":
+            return BaseModelOutput(last_hidden_state=self._tokens(pixel_values))
+        parts = (part.contiguous(memory_format=torch.channels_last) for part in pixel_values.split(AT_A_TIME))
+        return BaseModelOutput(last_hidden_state=torch.cat([self._tokens(part) for part in parts]))
+
+    def _tokens(self, pictures: torch.Tensor) -> torch.Tensor:
+        x = relu6(self.stem(pictures))
         pyramid = []
         for index, stage in enumerate(self.stages):
             x = stage(x)
             if index in self.config.feature_stages:
                 pyramid.append(torch.cat([region_moments(x, grid) for grid in self.config.grids], dim=1))
-        return BaseModelOutput(last_hidden_state=self.standardise(torch.cat(pyramid, dim=-1)))
+        return self.standardise(torch.cat(pyramid, dim=-1))
 
 
 AutoModel.register(EfficientNetLiteConfig, EfficientNetLiteModel, exist_ok=True)

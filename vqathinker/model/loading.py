@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from ..errors import ModelError
+from ..video import VideoSpec
 from .before import check_before_weights, check_objects
 from .configuration import VQAThinkerConfig
 from .convert import native_weights
@@ -78,6 +79,11 @@ class LoadedModel:
     precision: str
     note: str = ""
     protocol: str = DEFAULT
+
+    @property
+    def video_spec(self) -> VideoSpec:
+        """What of a video is looked at, and how it is shown."""
+        return replace(self.processor.video_spec, protocol=self.protocol)
 
     @property
     def eos_token_id(self) -> int:

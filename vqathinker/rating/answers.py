@@ -142,6 +142,7 @@ def make_rating(
     table: ScoreTable,
     rollouts: tuple[Rollout, ...],
     timings: Timings,
+    notes: tuple[str, ...] = (),
 ) -> Rating:
     """Everything about one rated video, of which the model wrote `text`.
 
@@ -166,6 +167,7 @@ def make_rating(
         timings=timings,
         greedy=greedy,
         deviation=error_deviation(loaded, table),
+        notes=notes,
     )
 
 

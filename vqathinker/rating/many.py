@@ -15,7 +15,7 @@ from ..model.generation import Prompt
 from ..model.loading import LoadedModel
 from ..model.memory import videos_that_fit
 from ..model.serving import Refused, Request, Row, serve
-from ..video import load_clip
+from ..video import Crew, load_clip
 from .answers import frames_of, make_rating, possible_scores, sample_answers
 from .feed import Feed
 from .rating import Frame, Rating, Timings
@@ -63,6 +63,7 @@ class Decoded:
     frames: tuple[Frame, ...]
     began: float
     decode_s: float
+    notes: tuple[str, ...] = ()
 
 
 def rate_many(
@@ -79,12 +80,14 @@ def rate_many(
     """One rating for each path, in their order, or the error of a file that cannot be rated.
 
     `report` is told in a sentence when memory runs out and fewer are rated at a time; raises ModelError when one is
-    still too much. The `total_s` of a rating runs from the start of its decoding, its waits included.
+    still too much. The `total_s` of a rating runs from the start of its decoding, its waits included. Decoding
+    processes go on with the next file, with one thread where as many decode at a time as there are processors.
     """
     input_ids = tuple(loaded.processor.prompt_ids())
+    crew = Crew(threads=max(1, processors() // plan.jobs))
 
     def prepare(item: tuple[int, str | Path]) -> Request | Refused:
-        decoded, video = _decode(loaded, *item)
+        decoded, video = _decode(loaded, *item, crew)
         if isinstance(video, VideoError):
             return Refused(decoded, video)
         return Request(decoded, input_ids, video, max_new_tokens)
@@ -103,15 +106,16 @@ def rate_many(
                 number += 1
     finally:
         feed.close()
+        crew.close()
 
 
-def _decode(loaded: LoadedModel, number: int, path: str | Path) -> tuple[Decoded, dict | VideoError]:
+def _decode(loaded: LoadedModel, number: int, path: str | Path, crew: Crew) -> tuple[Decoded, dict | VideoError]:
     """A video on its way and its tensors, or why it cannot be rated."""
     began, frames = time.perf_counter(), ()
     try:
-        clip = load_clip(path, loaded.processor.video_spec)
+        clip = load_clip(path, loaded.video_spec, crew=crew)
         frames, decode_s = frames_of(clip), time.perf_counter() - began
-        return Decoded(number, path, frames, began, decode_s), loaded.processor.video_inputs([clip])
+        return Decoded(number, path, frames, began, decode_s, clip.notes), loaded.processor.video_inputs([clip])
     except VideoError as error:
         reason = error
     except Exception as error:  # one file must not end a run over thousands
@@ -132,4 +136,4 @@ def _conclude(loaded: LoadedModel, row: Row, prompt: Prompt, max_new_tokens: int
         first_token_s=row.first_token - row.began,
         total_s=time.perf_counter() - decoded.began,
     )
-    return make_rating(loaded, decoded.path, decoded.frames, text, table, sampled, timings)
+    return make_rating(loaded, decoded.path, decoded.frames, text, table, sampled, timings, decoded.notes)

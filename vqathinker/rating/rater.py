@@ -137,7 +137,7 @@ class Rater:
         timeline = disorder(perturbation, seed) if perturbation else None
         start = time.perf_counter()
         try:
-            clip = load_clip(path, self.loaded.processor.video_spec, timeline=timeline, cancel=cancel)
+            clip = load_clip(path, self.loaded.video_spec, timeline=timeline, cancel=cancel)
         except DecodeCancelled:
             return
         decoded = time.perf_counter()
@@ -155,7 +155,7 @@ class Rater:
         if cancel.is_set():
             return
         timings = draft.timings(start + away, decoded + away)
-        rating = make_rating(self.loaded, path, frames_of(clip), draft.text, table, sampled, timings)
+        rating = make_rating(self.loaded, path, frames_of(clip), draft.text, table, sampled, timings, clip.notes)
         if rating.text != draft.shown:
             yield Wrote(rating.text)
         yield Rated(rating)
@@ -204,7 +204,7 @@ class Rater:
         cancel = cancel or threading.Event()
         start = time.perf_counter()
         try:
-            clip = load_clip(path, self.loaded.processor.video_spec, cancel=cancel)
+            clip = load_clip(path, self.loaded.video_spec, cancel=cancel)
         except DecodeCancelled:
             return
         decoded = time.perf_counter()

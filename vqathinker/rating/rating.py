@@ -51,7 +51,8 @@ class Rating:
     `text` is what it wrote, with `score` as its number: the answer of least risk under the model's own distribution,
     whose mean is `expected`. `greedy` is the number that it wrote first, digit by digit, as in the paper. All are in
     [1, 5] and deterministic for a file, a model and a precision. `deviation` is the standard deviation of the score's
-    error, where the checkpoint was calibrated.
+    error, where the checkpoint was calibrated. `notes` say what was done to the file before it was looked at, or what
+    is unusual about it.
     """
 
     file: str
@@ -67,6 +68,7 @@ class Rating:
     timings: Timings
     greedy: float | None = None
     deviation: float | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -103,6 +105,7 @@ class Rating:
             "model": self.model,
             "precision": self.precision,
             "timings": {name: round(seconds, 3) for name, seconds in asdict(self.timings).items()},
+            "notes": list(self.notes),
         }
 
 

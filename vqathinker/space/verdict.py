@@ -21,8 +21,13 @@ def verdict(report: dict | None = None) -> str:
         f'<div class="vq-dial">{gauge(report["score"], report["expected"])}'
         f'<div class="vq-score"><b>{report["score"]:.2f}</b><span class="vq-word">{word}</span></div></div>'
         f'<div class="vq-said"><p class="vq-expected"><i></i>{texts.EXPECTED.format(report["expected"])}</p>'
-        f"{chips(report['defects'])}</div></section>"
+        f"{chips(report['defects'])}{notes(report.get('notes', []))}</div></section>"
     )
+
+
+def notes(told: list[str]) -> str:
+    """What was done to the file before it was looked at, or what is unusual about it."""
+    return f'<p class="vq-notes vq-quiet">{escape(texts.NOTES.format("; ".join(told)))}</p>' if told else ""
 
 
 def chips(defects: list[dict]) -> str:

@@ -3,12 +3,14 @@
 from vqathinker.video.decode import DecodeCancelled, DecoderCrash, DecodeTimeout
 from vqathinker.video.load import load_clip, probe
 from vqathinker.video.perturb import PERTURBATIONS, disorder
+from vqathinker.video.process import Crew
 from vqathinker.video.sample import burst_window, frame_indices
 from vqathinker.video.spec import Clip, Limits, VideoInfo, VideoSpec
 
 __all__ = [
     "PERTURBATIONS",
     "Clip",
+    "Crew",
     "DecodeCancelled",
     "DecodeTimeout",
     "DecoderCrash",

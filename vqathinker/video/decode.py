@@ -1,12 +1,9 @@
-"""Starts a decoding process, speaks with it, and ends it, whatever it does."""
+"""Asks a decoding process for one file, within a time."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -14,13 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-import vqathinker
 from vqathinker.errors import VideoError
+from vqathinker.video.process import WORKER, Crew, Gone, Process
 from vqathinker.video.spec import Limits, VideoInfo
 
+THREADS = 2
 LOOK_EVERY_S = 0.1
-# -P: a file of the current folder must not pass for a module.
-WORKER = (sys.executable, "-P", "-m", "vqathinker.video.worker")
 
 
 class DecodeTimeout(VideoError):
@@ -36,11 +32,12 @@ class DecoderCrash(VideoError):
 
 
 class Decoding:
-    """One file in one process: `info`, then at most one `read`. Use it as a context manager.
+    """One file in one process: `info`, then any number of `read`s. Use it as a context manager.
 
     path: a file that the guard has let through, as `kind` "video" or "image".
-    command: the process to start (tests put a stub in its place).
+    command: the process to start (tests put a stub in its place); with a `crew`, one of its processes does it.
     cancel: an event that ends the process when it is set.
+    notes: what was done to the file, in words; complete after the last `read`.
     """
 
     def __init__(
@@ -52,12 +49,17 @@ class Decoding:
         decoder: str = "auto",
         command: Sequence[str] = WORKER,
         cancel: threading.Event | None = None,
+        *,
+        protocol: str = "default",
+        crew: Crew | None = None,
     ) -> None:
         self.name, self.timeout_s, self._late = Path(path).name, timeout_s, False
+        self.notes: tuple[str, ...] = ()
         self._cancel, self._done = cancel or threading.Event(), threading.Event()
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        self._process = subprocess.Popen(list(command), env=_environment(), **pipes)
-        threading.Thread(target=self._watch, daemon=True).start()
+        self._crew = crew
+        self._process, self._files = (Process(command), 0) if crew is None else crew.take()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
         try:
             self._say(
                 path=os.path.abspath(path),
@@ -65,6 +67,8 @@ class Decoding:
                 limits=dataclasses.asdict(limits),
                 decoder=decoder,
                 timeout_s=timeout_s,
+                protocol=protocol,
+                threads=crew.threads if crew else THREADS,
             )
             self.info = VideoInfo(**self._hear()["info"])
         except BaseException:
@@ -90,24 +94,23 @@ class Decoding:
             missing.discard((kind, i))
         if missing:
             raise DecoderCrash(f"The video decoder left out frames of {self.name}.")
+        self.notes = tuple(message.get("notes", ()))
         return message["times"], message["decoder"]
 
     def __enter__(self) -> Decoding:
         return self
 
-    def __exit__(self, *exc_info) -> None:
-        self.close()
+    def __exit__(self, kind, *exc_info) -> None:
+        self.close(well=kind is None)
 
-    def close(self) -> None:
-        """End the process if it still runs, and leave nothing of it behind."""
+    def close(self, well: bool = False) -> None:
+        """Let the process go on with another file when all went well, else end it and leave nothing behind."""
         self._done.set()
-        self._process.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            try:
-                pipe.close()
-            except OSError:
-                pass
-        self._process.wait()
+        self._watcher.join()  # it must not end a process that goes on with another file
+        if self._crew is not None and well and not self._late and not self._cancel.is_set():
+            self._crew.give(self._process, self._files + 1)
+        else:
+            self._process.close()
 
     def _watch(self) -> None:
         """End the process when its time is over or it is cancelled."""
@@ -120,30 +123,24 @@ class Decoding:
 
     def _say(self, **message) -> None:
         try:
-            self._process.stdin.write(json.dumps(message).encode() + b"\n")
-            self._process.stdin.flush()
-        except OSError:
+            self._process.say(**message)
+        except Gone:
             raise self._gone() from None
 
     def _hear(self) -> dict:
-        line = self._process.stdout.readline()
-        if not line.endswith(b"\n"):
-            raise self._gone()
         try:
-            message = json.loads(line)
-        except ValueError:
+            message = self._process.hear()
+        except Gone:
             raise self._gone() from None
         if "error" in message:
             raise VideoError(message["error"])
         return message
 
     def _fill(self, picture: np.ndarray) -> None:
-        view = memoryview(picture).cast("B")
-        while view:
-            count = self._process.stdout.readinto(view)
-            if not count:
-                raise self._gone()
-            view = view[count:]
+        try:
+            self._process.fill(picture)
+        except Gone:
+            raise self._gone() from None
 
     def _gone(self) -> VideoError:
         if self._cancel.is_set():
@@ -151,11 +148,3 @@ class Decoding:
         if self._late:
             return DecodeTimeout(f"{self.name} took longer than {self.timeout_s:g} s to decode and was stopped.")
         return DecoderCrash(f"The video decoder crashed on {self.name}; the file is probably damaged.")
-
-
-def _environment() -> dict[str, str]:
-    """The worker finds this very package, and its numpy starts no thread pool."""
-    root = str(Path(vqathinker.__file__).resolve().parent.parent)
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    return {**os.environ, **one_thread, "PYTHONPATH": os.pathsep.join(paths)}

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from vqathinker.video.index import Index, open_stream
+from vqathinker.video.index import Index
+from vqathinker.video.stream import open_stream
 
-RAISES_ON = {"gif", "mpegts"}
+RAISES_ON = {"gif", "mpegts", "mpeg", "mpegvideo", "yuv4mpegpipe", "flv", "asf", "mxf", "ogg"}
 
 
 class Unfit(Exception):
@@ -27,6 +28,12 @@ def unfit(index: Index) -> str:
         return "decord seeks to wrong frames in open groups of pictures"
     if index.pts is None:
         return "decord needs timestamps"
+    if index.resized or not index.view.plain:
+        return "decord shows the stored picture, not the one that players show"
+    if index.view.orientation.mirrored:
+        return "decord turns mirrored pictures upside down"
+    if index.place[1] != 1:
+        return "decord takes the best stream by its own rule"
     return ""
 
 
@@ -56,13 +63,13 @@ def _check_starts(path: str, index: Index, wanted: Sequence[int]) -> None:
     """Raises Unfit unless the key frames of all wanted frames can be shown by themselves, in one size."""
     pts = index.pts[np.asarray(wanted)]
     groups = np.unique(np.maximum(np.searchsorted(index.keys, pts, side="right") - 1, 0))
-    with open_stream(path, index.limits) as (container, stream):
-        stream.codec_context.skip_frame = "NONKEY"
+    with open_stream(path, index.limits, number=index.stream) as source:
+        source.context.skip_frame = "NONKEY"
         for key in index.keys[groups]:
-            container.seek(int(key), stream=stream, backward=True)
-            stream.codec_context.flush_buffers()
-            frame = next(container.decode(stream), None)
+            source.container.seek(int(key), stream=source.stream, backward=True)
+            source.context.flush_buffers()
+            frame = next((frame for packet in source.packets() for frame in source.decode(packet)), None)
             if frame is None or frame.pts != key:
                 raise Unfit("a key frame cannot be shown by itself")
-            if (frame.width, frame.height) != (index.width, index.height):
+            if (frame.width, frame.height) != (index.view.width, index.view.height):
                 raise Unfit("the size of the picture changes in the file")

@@ -11,9 +11,20 @@ from vqathinker.video.intact import check_intact
 from vqathinker.video.spec import Limits
 
 HEAD_BYTES = 4096
-FIRST_BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"styp"}
-PICTURE_BRANDS = {b"avif", b"avis", b"heic", b"heix", b"heif", b"mif1"}
-PICTURE_HEADS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
+FIRST_BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"styp", b"moof", b"sidx"}
+PICTURE_BRANDS = {b"avif", b"heic", b"heix", b"heif", b"mif1"}
+STARTS = {
+    "mpeg": (b"\0\0\1\xba", b"\0\0\1\xb3"),
+    "ogg": (b"OggS",),
+    "y4m": (b"YUV4MPEG2 ",),
+    "flv": (b"FLV\1",),
+    "asf": (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",),
+    "mxf": (b"\6\x0e\x2b\x34",),
+    "gif": (b"GIF87a", b"GIF89a"),
+    "matroska": (b"\x1a\x45\xdf\xa3",),
+    "image": (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM"),
+}
+"""First bytes of what can be rated, MP4 and its kind apart."""
 SOUND_HEADS = (b"ID3", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1")
 TS_PACKET = 188
 
@@ -28,7 +39,7 @@ def check_file(path: str | os.PathLike, limits: Limits) -> str:
     try:
         with open(path, "rb") as file:
             kind = _sniff(path.name, file.read(HEAD_BYTES))
-            check_intact(path.name, kind, file, size)
+            check_intact(path.name, kind, file, size, limits)
     except OSError as error:
         raise VideoError(f"{path.name} cannot be read: {error.strerror or error}.") from None
     return "image" if kind == "image" else "video"
@@ -73,11 +84,10 @@ def _sniff(name: str, head: bytes) -> str:
         raise VideoError(f"{name} is a HEIF or AVIF picture; please convert it to JPEG or PNG.")
     if head[4:8] in FIRST_BOXES:
         return "mp4"
-    if head.startswith(b"\x1a\x45\xdf\xa3"):
-        return "matroska"
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return "gif"
-    if head.startswith(PICTURE_HEADS) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
+    for kind, starts in STARTS.items():
+        if head.startswith(starts):
+            return kind
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "image"
     if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
         return "avi"
@@ -87,7 +97,9 @@ def _sniff(name: str, head: bytes) -> str:
         raise VideoError(f"{name} holds sound but no picture.")
     if not any(byte < 9 or 13 < byte < 32 for byte in head):
         raise VideoError(f"{name} is a text file, not a video.")
-    raise VideoError(f"{name} is not a video that can be read (MP4, MOV, WebM, MKV, AVI, MPEG-TS or GIF).")
+    raise VideoError(
+        f"{name} is not a video that can be read (MP4, MOV, WebM, MKV, AVI, MPEG, Ogg, FLV, WMV, MXF, Y4M or GIF)."
+    )
 
 
 def _is_ts(head: bytes, offset: int, step: int) -> bool:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import av
 import numpy as np
 
 from vqathinker.errors import VideoError
+from vqathinker.video.clock import elapsed, rate_of, runs_back
+from vqathinker.video.glimpse import look_closer
 from vqathinker.video.guard import check_pixels
+from vqathinker.video.picture import View, released_view, upright_of, view_of
+from vqathinker.video.reference import is_layered
+from vqathinker.video.sizes import Sizes
 from vqathinker.video.spec import Limits
+from vqathinker.video.stream import Source, open_stream
 
-# Demuxers that read one file and follow no names inside it: playlists and concat scripts are not among them.
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,gif"
+NUMBERS = ("first", "second", "third", "fourth")
 
 
 @dataclass(frozen=True)
@@ -23,24 +26,28 @@ class Index:
     """One entry per shown frame, in the order of showing.
 
     times: seconds from the first frame. pts: timestamps in units of the stream, None where the file has none
-    that can be trusted. keys: sorted pts of the frames where decoding can start. width and height are those
-    of the decoded picture, before `rotation` (degrees anticlockwise, a multiple of 90). edited: an edit list
-    hides frames. open_gop: frames are shown before the key frame that they are stored behind.
+    that can be trusted. keys: sorted pts of the frames where decoding can start. view: how decoded pictures are
+    shown. stream: the number of the film in the file, place: it is which of how many videos. edited: an edit list
+    hides frames. open_gop: frames are shown before the key frame that they are stored behind. resized: the size of the
+    picture changes. layered: frames may refer to frames that are marked as no reference. notes: what is unusual.
     """
 
     times: np.ndarray
     pts: np.ndarray | None
     keys: np.ndarray
-    width: int
-    height: int
-    rotation: int
+    view: View
+    stream: int
+    place: tuple[int, int]
     fps: float
     duration_s: float
     codec: str
     container: str
     edited: bool
     open_gop: bool
+    resized: bool
+    layered: bool
     limits: Limits
+    notes: tuple[str, ...] = ()
 
     @property
     def num_frames(self) -> int:
@@ -49,116 +56,129 @@ class Index:
     @property
     def upright(self) -> tuple[int, int]:
         """(width, height) as shown."""
-        return (self.height, self.width) if self.rotation % 180 else (self.width, self.height)
+        return self.view.upright
 
     @property
     def seekable(self) -> bool:
         return self.pts is not None and self.container != "gif"
 
 
-@contextmanager
-def open_stream(path: str, limits: Limits, threads: int = 1) -> Iterator[tuple]:
-    """(container, video stream) of a file, ready to decode. Raises VideoError where there is no picture."""
-    name = os.path.basename(path)
-    try:
-        container = av.open(path, options={"format_whitelist": FORMATS}, metadata_errors="replace")
-    except av.FFmpegError:
-        raise VideoError(f"{name} is damaged: it cannot be opened as a video.") from None
-    with container:
-        cover = av.stream.Disposition.attached_pic
-        streams = [s for s in container.streams.video if not s.disposition & cover]
-        if not streams:
-            what = "holds sound but no picture" if container.streams.audio else "is damaged or holds no video"
-            raise VideoError(f"{name} {what}.")
-        stream = streams[0]
-        if stream.codec_context is None:
-            raise VideoError(f"{name} uses a codec that cannot be decoded here.")
-        for other in container.streams:
-            if other.index != stream.index:
-                other.discard = av.stream.Discard.all
-        # Decoders count the padding of their blocks, too, so this is twice the limit: it stops pictures that
-        # grow later in the file; the first one is checked exactly.
-        stream.codec_context.options = {"max_pixels": str(2 * limits.max_pixels)}
-        stream.codec_context.thread_count = threads
-        stream.codec_context.thread_type = "FRAME" if threads > 1 else "NONE"
-        yield container, stream
+@dataclass
+class _Walk:
+    """What the packets of a file say, in its order."""
+
+    sizes: Sizes
+    pts: list[int | None] = field(default_factory=list)
+    dts: list[int | None] = field(default_factory=list)
+    keys: list[int] = field(default_factory=list)
+    edited: bool = False
+    open_gop: bool = False
+    layered: bool = False
+    first: av.VideoFrame | None = None
 
 
-def make_index(path: str, limits: Limits) -> Index:
-    """Read all packet headers and decode the first frame. Raises VideoError where nothing can be shown."""
+def make_index(path: str, limits: Limits, protocol: str = "default") -> Index:
+    """Read all packet headers and decode the first frame. Raises VideoError where nothing can be shown.
+
+    protocol: "released" shows the official pixels; see `spec.PROTOCOLS`.
+    """
     name = os.path.basename(path)
-    with open_stream(path, limits) as (container, stream):
-        context = stream.codec_context
-        if context.width and context.height:
-            check_pixels(name, context.width, context.height, limits)
-        pts, keys, edited, open_gop, first = _read_packets(container, stream)
-        if first is None:
-            raise VideoError(f"{name} is damaged: no frame can be decoded." if pts else f"{name} holds no frames.")
-        check_pixels(name, first.width, first.height, limits)
-        facts = {
-            "width": first.width,
-            "height": first.height,
-            "rotation": round(first.rotation / 90) * 90 % 360,
-            "codec": context.name,
-            "container": container.format.name,
-            "edited": edited,
-            "open_gop": open_gop,
-            "limits": limits,
-        }
+    with open_stream(path, limits) as source:
+        if source.context.width and source.context.height:
+            check_pixels(name, source.context.width, source.context.height, limits)
+        walk, stream = _walk(source), source.stream
+        if walk.first is None:
+            raise VideoError(f"{name} is damaged: no frame can be decoded." if walk.pts else f"{name} holds no frames.")
+        size, container = walk.sizes.longest, source.container.format.name
+        check_pixels(name, *size, limits)
+        shape, upright = stream.sample_aspect_ratio, upright_of(walk.first)
         # AVI has no timestamps: what the demuxer makes up is wrong where frames are not stored as shown.
-        guessed = container.format.name == "avi" and context.has_b_frames
+        guessed = container == "avi" and source.context.has_b_frames
         rate, unit = float(stream.average_rate or 0), float(stream.time_base or 0)
-    if guessed or None in pts or len(set(pts)) != len(pts) or not keys:
-        times, pts = _count_frames(path, limits, rate), None
-        keys = []
+        number, place, codec = stream.index, source.place, source.context.name
+    trusted = not guessed and None not in walk.pts and len(set(walk.pts)) == len(walk.pts) and walk.keys
+    pts = np.array(sorted(walk.pts), np.int64) if trusted and not runs_back(walk.dts, container) else None
+    instead = 1 / (rate or 25.0)
+    if pts is None:
+        times = _decoded_times(path, limits, number, container, instead)
     else:
-        pts = np.array(sorted(pts), dtype=np.int64)
-        times = (pts - pts[0]) * unit
-    return Index(times=times, pts=pts, keys=np.array(sorted(keys), np.int64), **_rate(times, rate), **facts)
+        times = elapsed(pts * unit, container, instead)
+    keys = np.array([] if pts is None else sorted(walk.keys), np.int64)
+    if protocol == "released":
+        view = released_view(size, upright)
+    else:
+        view = view_of(walk.sizes.frames[size], size, shape, upright)
+    index = Index(
+        times=times,
+        pts=pts,
+        keys=keys,
+        view=view,
+        stream=number,
+        place=place,
+        **rate_of(times, rate),
+        codec=codec,
+        container=container,
+        edited=walk.edited,
+        open_gop=walk.open_gop,
+        resized=len(walk.sizes.frames) > 1,
+        layered=walk.layered,
+        limits=limits,
+    )
+    if protocol != "released":
+        index = look_closer(path, index, walk.first)
+    check_pixels(name, *index.upright, limits)
+    return replace(index, notes=(*_unusual(index), *index.notes))
 
 
-def _read_packets(container, stream) -> tuple[list, list, bool, bool, object]:
-    pts, keys, edited, open_gop, first = [], [], False, False, None
-    vp8 = stream.codec_context.name == "vp8"
-    for packet in container.demux(stream):
-        if first is None:
+def _unusual(index: Index) -> list[str]:
+    (place, count), notes = index.place, []
+    if count > 1:
+        which = NUMBERS[place - 1] if place <= len(NUMBERS) else f"{place}th"
+        notes.append(f"the {which} of {count} video streams")
+    if index.resized:
+        notes.append("the size of the picture changes, shown in the one that lasts longest")
+    return notes
+
+
+def _walk(source: Source) -> _Walk:
+    walk = _Walk(Sizes(source.stream))
+    vp8, hevc = source.context.codec.canonical_name == "vp8", source.context.codec.canonical_name == "hevc"
+    for packet in source.packets():
+        if walk.first is None:
             try:
-                first = next(iter(packet.decode()), None)
+                walk.first = next(iter(source.decode(packet)), None)
             except av.FFmpegError:
                 pass
+            if walk.first is not None:
+                walk.sizes.begin(walk.first)
         if not packet.size:
             continue
+        walk.sizes.see(packet)
+        walk.layered = walk.layered or (hevc and is_layered(packet, source.stream.codec_context.extradata))
+        walk.dts.append(packet.dts)
         if packet.is_keyframe and packet.pts is not None:
-            keys.append(packet.pts)
-        elif keys and packet.pts is not None:
-            open_gop = open_gop or packet.pts < keys[-1]
+            walk.keys.append(packet.pts)
+        elif walk.keys and packet.pts is not None:
+            walk.open_gop = walk.open_gop or packet.pts < walk.keys[-1]
         if packet.is_discard:
-            edited = True
-        elif not vp8 or bytes(packet)[0] & 0x10:  # VP8 marks packets that only hold a reference, never shown
-            pts.append(packet.pts)
-    edited = edited or any(value is not None and value < 0 for value in pts)
-    return pts, keys, edited, open_gop, first
+            walk.edited = True
+        elif not vp8 or bytes(memoryview(packet)[:1])[0] & 0x10:  # VP8 marks packets that only hold a reference
+            walk.pts.append(packet.pts)
+    walk.edited = walk.edited or any(value is not None and value < 0 for value in walk.pts)
+    return walk
 
 
-def _count_frames(path: str, limits: Limits, rate: float) -> np.ndarray:
+def _decoded_times(path: str, limits: Limits, number: int, container: str, instead: float) -> np.ndarray:
+    """Times of the frames of a file whose packets cannot tell: all of it is decoded."""
     times = []
-    with open_stream(path, limits, threads=2) as (container, stream):
-        for packet in container.demux(stream):
+    with open_stream(path, limits, threads=2, number=number) as source:
+        for packet in source.packets():
             try:
-                times += [frame.time for frame in packet.decode()]
+                times += [frame.time for frame in source.decode(packet)]
             except av.FFmpegError:
                 continue
     if not times:
         raise VideoError(f"{os.path.basename(path)} is damaged: no frame can be decoded.")
-    if None in times or any(b <= a for a, b in zip(times, times[1:], strict=False)):
-        return np.arange(len(times)) / (rate or 25.0)
-    return np.array(times) - times[0]
-
-
-def _rate(times: np.ndarray, declared: float) -> dict[str, float]:
-    """fps and duration by the timestamps; the declared rate where it agrees, as it is free of rounding."""
-    fps, span = declared, float(times[-1])
-    if len(times) > 1 and span > 0:
-        measured = (len(times) - 1) / span
-        fps = declared if abs(declared / measured - 1) < 0.02 else measured
-    return {"fps": fps, "duration_s": span + (1 / fps if fps else 0.0)}
+    if None in times:
+        return np.arange(len(times)) * instead
+    return elapsed(np.array(times), container, instead)

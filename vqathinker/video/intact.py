@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from vqathinker.errors import VideoError
+from vqathinker.video.spec import Limits
 
 EBML, SEGMENT = 0x1A45DFA3, 0x18538067
 GIF_END = b"\0;"
@@ -13,12 +14,14 @@ MP4_BOXES = {b"ftyp", b"moov", b"mdat", b"moof", b"mfra", b"sidx", b"meta", b"uu
 """What may stand at the top level; cameras and editors append other things, which is no part of the video."""
 
 
-def check_intact(name: str, kind: str, file: BinaryIO, size: int) -> None:
-    """Raises VideoError where a file of `size` bytes is shorter than it says, or an MP4 has no index.
+def check_intact(name: str, kind: str, file: BinaryIO, size: int, limits: Limits) -> None:
+    """Raises VideoError where a file of `size` bytes is shorter than it says, or an MP4 has no index or too many boxes.
 
     kind: "mp4", "matroska", "avi" or "gif"; for others nothing is known, and nothing is raised.
     """
-    check = {"mp4": _mp4, "matroska": _matroska, "avi": _avi, "gif": _gif}.get(kind)
+    if kind == "mp4":
+        return _mp4(name, file, size, limits)
+    check = {"matroska": _matroska, "avi": _avi, "gif": _gif}.get(kind)
     if check is not None:
         check(name, file, size)
 
@@ -27,9 +30,12 @@ def _cut(name: str) -> VideoError:
     return VideoError(f"{name} is cut off: the file ends before the video does.")
 
 
-def _mp4(name: str, file: BinaryIO, size: int) -> None:
-    position, seen = 0, set()
+def _mp4(name: str, file: BinaryIO, size: int, limits: Limits) -> None:
+    position, seen, count = 0, set(), 0
     while position + 8 <= size:
+        count += 1
+        if count > limits.max_boxes:
+            raise VideoError(f"{name} consists of more than {limits.max_boxes} parts; no video does.")
         file.seek(position)
         head = file.read(16)
         length, box = int.from_bytes(head[:4], "big"), head[4:8]
@@ -43,6 +49,8 @@ def _mp4(name: str, file: BinaryIO, size: int) -> None:
         position += length
     if position > size:
         raise _cut(name)
+    if b"moov" not in seen and b"moof" in seen:
+        raise VideoError(f"{name} is one segment of a stream (DASH or HLS); the part that comes first is missing.")
     if b"moov" not in seen:
         raise VideoError(f"{name} has no index (moov): its recording or download was not finished.")
 

@@ -6,12 +6,15 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from vqathinker.errors import VideoError
-from vqathinker.video.decode import WORKER, DecoderCrash, Decoding
+from vqathinker.video.avoid import avoid_useless
+from vqathinker.video.decode import DecoderCrash, Decoding
 from vqathinker.video.guard import check_file
+from vqathinker.video.process import WORKER, Crew
 from vqathinker.video.sample import burst_window, frame_indices
 from vqathinker.video.spec import Clip, Limits, VideoInfo, VideoSpec
 
@@ -34,6 +37,7 @@ def load_clip(
     timeout_s: float = 60.0,
     timeline: Timeline | None = None,
     cancel: threading.Event | None = None,
+    crew: Crew | None = None,
 ) -> Clip:
     """Read the frames and bursts of a video or a still image, in a process of its own.
 
@@ -42,9 +46,10 @@ def load_clip(
         clip are positions on it.
     timeout_s: seconds after which decoding is stopped.
     cancel: an event; when it is set, decoding is stopped and DecodeCancelled raised.
+    crew: processes that go on with the next file; without it one is started for this file.
     Raises VideoError, with one sentence for the user, and ValueError for a timeline that does not fit.
     """
-    return _load(path, spec, limits, timeout_s, timeline, cancel=cancel)
+    return _load(path, spec, limits, timeout_s, timeline, cancel=cancel, crew=crew)
 
 
 def _load(
@@ -56,16 +61,19 @@ def _load(
     decoder: str = "auto",
     command: Sequence[str] = WORKER,
     cancel: threading.Event | None = None,
+    crew: Crew | None = None,
 ) -> Clip:
     kind, deadline = check_file(path, limits), time.monotonic() + timeout_s
+    options = {"protocol": spec.protocol, "crew": crew}
     try:
-        with Decoding(path, kind, limits, timeout_s, decoder, command, cancel) as decoding:
+        with Decoding(path, kind, limits, timeout_s, decoder, command, cancel, **options) as decoding:
             return _assemble(decoding, spec, timeline)
     except DecoderCrash:
         if kind == "image" or decoder != "auto":
             raise
     # decord may abort its process where PyAV reports damage, or even reads on.
-    with Decoding(path, kind, limits, max(1.0, deadline - time.monotonic()), "pyav", command, cancel) as decoding:
+    left_s = max(1.0, deadline - time.monotonic())
+    with Decoding(path, kind, limits, left_s, "pyav", command, cancel, **options) as decoding:
         return _assemble(decoding, spec, timeline)
 
 
@@ -82,14 +90,18 @@ def _assemble(decoding: Decoding, spec: VideoSpec, timeline: Timeline | None) ->
         raise VideoError(f"{decoding.name} needs more memory than there is.") from None
     lumas = np.zeros((len(luma_rows) + 1, size, size), np.uint8)
     times, decoder = decoding.read(frames, frame_rows, lumas, luma_rows, indices)
-    return Clip(
+    clip = Clip(
         frames=_gather(frames, frame_rows, shown[indices]),
         indices=tuple(indices),
         times=tuple(times),
         bursts=_gather(lumas, luma_rows, shown[windows]) if length else None,
         info=info,
         decoder=decoder,
+        notes=decoding.notes,
     )
+    if timeline is None and spec.protocol == "default" and len(set(indices)) == len(indices) > 1:
+        clip = avoid_useless(decoding, clip)
+    return replace(clip, notes=(*decoding.notes, *(note for note in clip.notes if note not in decoding.notes)))
 
 
 def _shown(timeline: Timeline | None, num_frames: int) -> np.ndarray:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+PROTOCOLS = ("default", "released")
+"""How a file is shown: as a player shows it, or in the official pixels, with which published figures were made."""
+
 
 @dataclass(frozen=True)
 class VideoSpec:
-    """How many frames a clip has, and how long and how large the bursts around them are.
+    """How many frames a clip has, how long and how large the bursts around them are, and the protocol.
 
     `burst_length` 0 means no bursts. A burst frame is luma, squashed to `burst_size` x `burst_size`.
     """
@@ -17,6 +20,7 @@ class VideoSpec:
     frames: int = 6
     burst_length: int = 8
     burst_size: int = 96
+    protocol: str = "default"
 
     def __post_init__(self) -> None:
         if self.frames < 1:
@@ -25,17 +29,21 @@ class VideoSpec:
             raise ValueError(f"burst_length must be 0 (no bursts) or more, not {self.burst_length}")
         if self.burst_size < 1:
             raise ValueError(f"burst_size must be at least 1, not {self.burst_size}")
+        if self.protocol not in PROTOCOLS:
+            raise ValueError(f"there is no protocol {self.protocol!r}; choose one of {', '.join(PROTOCOLS)}")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a file may cost before it is refused. Sides and areas are in pixels, memory and files in bytes."""
+    """What a file may cost before it is refused. Sides and areas are in pixels, memory and files in bytes; boxes are
+    the parts of an MP4, of which a live recording has two for each frame."""
 
     max_bytes: int = 512 * 1024**2
     max_side: int = 8192
     max_pixels: int = 50_000_000
     min_side: int = 8
     max_memory: int = 8 * 1024**3
+    max_boxes: int = 500_000
 
 
 @dataclass(frozen=True)
@@ -54,11 +62,12 @@ class VideoInfo:
 class Clip:
     """The part of a video that a model looks at.
 
-    frames: (N, H, W, 3) uint8 RGB, upright, in the size of the file (read-only where all are one picture).
-    indices: N positions on the timeline, by the official rule.
+    frames: (N, H, W, 3) uint8 RGB, upright, in the size that is shown (read-only where all are one picture).
+    indices: N positions on the timeline: by the official rule, moved off black frames, titles and credits.
     times: N seconds from the first frame, by the timestamps of the file.
-    bursts: (N, T, S, S) uint8 luma of consecutive frames around each index, or None.
+    bursts: (N, T, S, S) uint8 luma of consecutive frames around each index, within one shot, or None.
     decoder: what decoded it: "decord", "pyav" or "pillow".
+    notes: what was done to the file, or is unusual, in words: "tone-mapped from HDR (PQ)".
     """
 
     frames: np.ndarray
@@ -67,3 +76,4 @@ class Clip:
     bursts: np.ndarray | None
     info: VideoInfo
     decoder: str = ""
+    notes: tuple[str, ...] = ()

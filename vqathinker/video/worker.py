@@ -1,19 +1,22 @@
 """The process that decodes: python -m vqathinker.video.worker, spoken to by `decode.py`.
 
-One request, then it ends. A message is one line of JSON; after a "frame" or "luma" message come its bytes:
+A message is one line of JSON; after a "frame" or "luma" message come its bytes. A file, any number of plans for it,
+then the next file, until the input ends or something goes wrong:
 
-    in   {"path", "kind", "limits", "decoder", "timeout_s"}
+    in   {"path", "kind", "limits", "decoder", "timeout_s", "protocol", "threads"}
     out  {"info": {...}} or {"error": sentence}
-    in   {"frames": [indices], "lumas": [indices], "size": S, "times": [indices]}, or the end of the input
-    out  {"frame": i} + bytes, {"luma": i} + bytes, …, {"times": [seconds], "decoder": name} or {"error": …}
+    in   {"frames": [indices], "lumas": [indices], "size": S, "times": [indices]}
+    out  {"frame": i} + bytes, {"luma": i} + bytes, …, {"times": [s], "decoder": name, "notes": [...]} or {"error": …}
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
 import sys
+from threading import Lock
 
 import numpy as np
 
@@ -25,8 +28,9 @@ class _Video:
     def __init__(self, request: dict, limits: Limits) -> None:
         from vqathinker.video.index import make_index
 
-        self.path, self.decoder = request["path"], request["decoder"]
-        self.index = make_index(self.path, limits)
+        self.path, self.decoder, self.threads = request["path"], request["decoder"], request["threads"]
+        self.index = make_index(self.path, limits, request["protocol"])
+        self.notes = list(self.index.notes)
 
     def info(self) -> dict:
         index, (width, height) = self.index, self.index.upright
@@ -44,32 +48,35 @@ class _Video:
 
     def decode(self, plan: dict, send) -> str:
         """Send every planned picture; the name of the decoder that did it."""
-        from vqathinker.video import decode_decord, decode_pyav
-
         frames, lumas, size = set(plan["frames"]), set(plan["lumas"]), plan["size"]
         wanted = sorted(frames | lumas)
-
-        def from_array(i: int, rgb: np.ndarray) -> None:
-            if i in frames:
-                send("frame", i, rgb)
-            if i in lumas:
-                from vqathinker.video.still import small_luma
-
-                send("luma", i, small_luma(rgb, size))
-
-        def from_av(i: int, frame) -> None:
-            if i in frames:
-                send("frame", i, decode_pyav.to_rgb(frame, self.index))
-            if i in lumas:
-                send("luma", i, decode_pyav.to_luma(frame, self.index, size))
-
+        if not wanted:
+            return ""
         if self._use_decord(bool(lumas)):
+            from vqathinker.video.decode_decord import decode_decord
+
+            def from_array(i: int, rgb: np.ndarray) -> None:
+                if i in frames:
+                    send("frame", i, rgb)
+                if i in lumas:
+                    from vqathinker.video.still import small_luma
+
+                    send("luma", i, small_luma(rgb, size))
+
             try:
-                decode_decord.decode_decord(self.path, self.index, wanted, from_array)
+                decode_decord(self.path, self.index, wanted, from_array)
                 return "decord"
             except Exception:
                 pass  # whatever decord cannot do, PyAV is asked to do
-        decode_pyav.decode_pyav(self.path, self.index, wanted, from_av)
+        from vqathinker.video.decode_pyav import decode_pyav, to_luma, to_rgb
+
+        def from_av(i: int, frame) -> None:
+            if i in frames:
+                send("frame", i, to_rgb(frame, self.index))
+            if i in lumas:
+                send("luma", i, to_luma(frame, self.index, size))
+
+        decode_pyav(self.path, self.index, wanted, from_av, self.threads)
         return "pyav"
 
     def _use_decord(self, dense: bool) -> bool:
@@ -87,7 +94,8 @@ class _Still:
     def __init__(self, request: dict, limits: Limits) -> None:
         from vqathinker.video.still import read_image
 
-        self.rgb = read_image(request["path"], limits)
+        self.rgb, notes = read_image(request["path"], limits, request["protocol"])
+        self.notes = list(notes)
 
     def info(self) -> dict:
         height, width, _ = self.rgb.shape
@@ -107,10 +115,47 @@ class _Still:
         return "pillow"
 
 
-def _limit_self(timeout_s: float, memory: int) -> None:
-    """End on our own if the parent is gone and cannot end us, and fail rather than take all memory."""
-    if hasattr(signal, "alarm"):
-        signal.alarm(int(timeout_s) + 5)
+class _Animation:
+    def __init__(self, request: dict, limits: Limits) -> None:
+        from vqathinker.video.animation import Animation
+
+        self.film = Animation(request["path"], limits)
+        self.notes: list[str] = []
+
+    def info(self) -> dict:
+        film = self.film
+        size, count = {"width": film.width, "height": film.height}, len(film.times)
+        return {**size, "fps": film.fps, "num_frames": count, "duration_s": film.duration_s, "is_still": False}
+
+    def times(self, indices: list[int]) -> list[float]:
+        return [float(self.film.times[i]) for i in indices]
+
+    def decode(self, plan: dict, send) -> str:
+        from vqathinker.video.still import small_luma
+
+        frames, lumas = set(plan["frames"]), set(plan["lumas"])
+
+        def emit(i: int, rgb: np.ndarray) -> None:
+            if i in frames:
+                send("frame", i, rgb)
+            if i in lumas:
+                send("luma", i, small_luma(rgb, plan["size"]))
+
+        self.notes = self.film.read(sorted(frames | lumas), emit)
+        return "pillow"
+
+
+def _open(request: dict, limits: Limits) -> _Video | _Still | _Animation:
+    if request["kind"] != "image":
+        return _Video(request, limits)
+    from vqathinker.video.animation import is_animated
+
+    moves = request["protocol"] == "default" and is_animated(request["path"], limits)
+    return (_Animation if moves else _Still)(request, limits)
+
+
+def _limit_memory(memory: int) -> None:
+    """Fail rather than take all memory."""
     try:
         import resource
 
@@ -120,26 +165,38 @@ def _limit_self(timeout_s: float, memory: int) -> None:
         pass
 
 
+def _limit_time(seconds: float) -> None:
+    """End on our own if the parent is gone and cannot end us."""
+    if hasattr(signal, "alarm"):
+        signal.alarm(int(seconds) + 5)
+
+
 def _serve(source, out) -> None:
+    lock = Lock()
+
     def say(message: dict) -> None:
         out.write(json.dumps(message).encode() + b"\n")
         out.flush()
 
     def send(kind: str, i: int, picture: np.ndarray) -> None:
-        out.write(json.dumps({kind: i}).encode() + b"\n")
-        out.write(memoryview(np.ascontiguousarray(picture)).cast("B"))
+        data = memoryview(np.ascontiguousarray(picture)).cast("B")
+        with lock:
+            out.write(json.dumps({kind: i}).encode() + b"\n")
+            out.write(data)
 
-    name = "The file"
+    name, reader = "The file", None
     try:
-        request = json.loads(source.readline())
-        name, limits = os.path.basename(request["path"]), Limits(**request["limits"])
-        _limit_self(request["timeout_s"], limits.max_memory)
-        reader = (_Still if request["kind"] == "image" else _Video)(request, limits)
-        say({"info": reader.info()})
-        if line := source.readline():
-            plan = json.loads(line)
-            decoder = reader.decode(plan, send)
-            say({"times": reader.times(plan["times"]), "decoder": decoder})
+        while line := source.readline():
+            message = json.loads(line)
+            if "path" in message:
+                name, limits = os.path.basename(message["path"]), Limits(**message["limits"])
+                _limit_memory(limits.max_memory)
+                _limit_time(message["timeout_s"])
+                reader = _open(message, limits)
+                say({"info": reader.info()})
+            else:
+                decoder = reader.decode(message, send)
+                say({"times": reader.times(message["times"]), "decoder": decoder, "notes": reader.notes})
     except VideoError as error:
         say({"error": str(error)})
     except MemoryError:
@@ -151,6 +208,7 @@ def _serve(source, out) -> None:
 
 
 def main() -> None:
+    gc.disable()  # what is made here is not collected in circles, and looking for them takes time at every import
     # What a decoder prints must not end up between the frames: it goes to stderr, and the frames to a copy.
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=1 << 16)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

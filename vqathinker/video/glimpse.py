@@ -1,0 +1,103 @@
+"""A look at a few frames all over a film, where the first one gives reason to: bars, fields, light."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import av
+import numpy as np
+from av.video.reformatter import Interpolation
+
+from vqathinker.video.bars import find_bars
+from vqathinker.video.fields import is_combed
+from vqathinker.video.light import brightest
+from vqathinker.video.picture import TRANSPARENT, View, wide_rgb
+from vqathinker.video.stream import Missed, open_stream
+
+if TYPE_CHECKING:
+    from vqathinker.video.index import Index
+
+PLACES = 6
+RUN = 5
+"""Consecutive frames in which fields are looked for."""
+FLAT_SPREAD = 16
+"""Levels between the darkest and the brightest pixel of an empty picture."""
+SMALL = 240
+"""Pixels of the longer side, over which light is averaged: single edges overshoot."""
+
+
+def look_closer(path: str, index: Index, first: av.VideoFrame) -> Index:
+    """The index with what a few frames tell of its view, and the notes on it."""
+    view = index.view
+    bars = not index.resized and _may_have_bars(first)
+    if not (bars or view.interlaced or view.alpha or (view.tone and view.tone.transfer)):
+        return replace(index, notes=_notes(view))
+    runs = glimpses(path, index, RUN if view.interlaced else 1) or [[first]]
+    if view.interlaced:
+        view = replace(view, combed=is_combed(runs))
+    if bars:
+        lumas = [luma for luma in map(_luma, [first, *(run[0] for run in runs)]) if not _is_flat(luma)]
+        view = replace(view, crop=find_bars(lumas) if lumas else None)
+    if view.tone and view.tone.transfer:
+        pictures = [wide_rgb(run[0], view, *_small(view), Interpolation.AREA) for run in runs]
+        view = replace(view, tone=replace(view.tone, peak=brightest(pictures, view.tone.transfer)))
+    seen_through = view.alpha and any(_is_transparent(run[0]) for run in [[first], *runs])
+    return replace(index, view=view, notes=(*_notes(view), *[TRANSPARENT] * seen_through))
+
+
+def glimpses(path: str, index: Index, run: int) -> list[list[av.VideoFrame]]:
+    """`run` consecutive frames from each of a few key frames on; fewer where there are not as many."""
+    if not index.seekable:
+        return []
+    keys = index.keys[np.unique(np.linspace(0, len(index.keys) - 1, PLACES).round().astype(int))]
+    runs = []
+    with open_stream(path, index.limits, number=index.stream) as source:
+        for key in keys:
+            frames: list[av.VideoFrame] = []
+            try:
+                for packet in source.packets_from(int(key)):
+                    frames += source.decode(packet)
+                    if len(frames) >= run:
+                        break
+            except (Missed, av.FFmpegError):
+                pass
+            runs.append(frames[:run])
+    return [frames for frames in runs if frames]
+
+
+def _notes(view: View) -> tuple[str, ...]:
+    """What will be done to every picture."""
+    return tuple(
+        note
+        for note, applies in (
+            (view.tone.note if view.tone else "", view.tone),
+            ("deinterlaced", view.combed),
+            ("bars cropped", view.crop),
+            (f"pixels are not square, shown in {view.upright[0]}x{view.upright[1]}", view.pixel != 1),
+        )
+        if applies
+    )
+
+
+def _luma(frame: av.VideoFrame) -> np.ndarray:
+    return frame.reformat(format="gray").to_ndarray()
+
+
+def _is_flat(luma: np.ndarray) -> bool:
+    low, high = np.percentile(luma[::4, ::4], (1, 99))
+    return high - low < FLAT_SPREAD
+
+
+def _may_have_bars(first: av.VideoFrame) -> bool:
+    luma = _luma(first)
+    return _is_flat(luma) or find_bars([luma]) is not None
+
+
+def _is_transparent(frame: av.VideoFrame) -> bool:
+    return bool((frame.reformat(format="rgba").to_ndarray()[..., 3] < 255).any())
+
+
+def _small(view: View) -> tuple[int, int]:
+    scale = min(1.0, SMALL / max(view.width, view.height))
+    return max(1, round(view.width * scale)), max(1, round(view.height * scale))

@@ -84,7 +84,7 @@ def halves(rows: Sequence[dict], seed: int) -> tuple[list[dict], list[dict]]:
     return [row for row in rows if row["content"] in first], [row for row in rows if row["content"] not in first]
 
 
-def calibrate(data: Path, built: Path, features: Path, checkpoint: Path, seed: int, jobs: int) -> dict:
+def calibrate(data: Path, built: Path, features: Path, checkpoint: Path, seed: int = 0, jobs: int = 2) -> dict:
     """The command of the module docstring; what it writes to interval.json."""
     require_data(data)
     manifest = read_manifest(built)

@@ -2,15 +2,16 @@
 
     python -m training.tiny DATA_DIR WORK_DIR [--out vqathinker/checkpoints/tiny]
 
-Seven parts, each of which can be run alone with the command that its module names, and each of which goes on where it
+Eight parts, each of which can be run alone with the command that its module names, and each of which goes on where it
 was stopped:
 1. build     training/data/build.py   degraded clips and labels                     -> WORK_DIR/built
 2. start     training/sft.py          supervised start: see, move, speak            -> WORK_DIR/start
 3. grpo      training/grpo.py         GRPO from that start                          -> OUT
-4. story     training/story.py        what the Space replays of this training       -> OUT/training.json
-5. evaluate  training/evaluate.py     validation contents, through files            -> WORK_DIR/evaluation
-6. card      training/card.py         the model card, from what was measured        -> OUT/README.md
-7. plots     training/plots.py        curves and measurements                       -> WORK_DIR/plots
+4. interval  training/interval.py     the 90 % interval of its scores               -> OUT/config.json
+5. story     training/story.py        what the Space replays of this training       -> OUT/training.json
+6. evaluate  training/evaluate.py     held-out contents, through files              -> WORK_DIR/evaluation
+7. card      training/card.py         the model card, from what was measured        -> OUT/README.md
+8. plots     training/plots.py        curves and measurements                       -> WORK_DIR/plots
 
 Nothing else is written: the table of the repository's README is that of `training.card`, the study of what each reward
 buys that of `training.study`.
@@ -29,12 +30,13 @@ from .config import load_settings
 from .data.build import add_grpo_shares, build, shares_of
 from .grpo import read_manifest, run_grpo
 from .grpo_config import load_grpo_settings
+from .interval import calibrate
 from .plots import draw_all
 from .sft import run_sft
 from .story import write_story
 
 CONFIGS = Path(__file__).parent / "configs"
-PARTS = ("build", "start", "grpo", "story", "evaluate", "card", "plots")
+PARTS = ("build", "start", "grpo", "interval", "story", "evaluate", "card", "plots")
 
 
 def parts(args: argparse.Namespace) -> dict[str, Callable[[], object]]:
@@ -51,6 +53,7 @@ def parts(args: argparse.Namespace) -> dict[str, Callable[[], object]]:
         "build": lambda: build(data, built, args.jobs, limit=args.limit, grpo_shares=shares_of(args)),
         "start": lambda: run_sft(data, built, work / "sft", start, load_settings(args.sft), args.jobs),
         "grpo": learn,
+        "interval": lambda: calibrate(data, built, work / "held_out", out, jobs=args.jobs),
         "story": lambda: write_story(runs, out / "training.json", load_grpo_settings(args.grpo)),
         "evaluate": lambda: evaluate.main([str(data), str(built), str(measured), "--model", str(out)]),
         "card": lambda: write_card(measured, built, out, work / "grpo"),

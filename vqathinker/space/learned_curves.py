@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from .learned_story import Row, Stage, Story
 
-SETS = {"clive": "LIVE-Challenge", "avt": "AVT UHD", "pseudo": "degraded clips"}
+SETS = {"biq": "BIQ2021", "clive": "LIVE-Challenge", "avt": "AVT UHD", "pseudo": "degraded clips"}
 EARNED = {
     "reward": "Total reward",
     "format": "Format",

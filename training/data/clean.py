@@ -54,7 +54,7 @@ def _write(origins: Origins, folder: Path, rows: list[dict], make, columns: tupl
 
 def _cut(row: dict[str, str], content: bytes, target: Path) -> None:
     with TemporaryDirectory(prefix=".cut-", dir=target.parent) as name:
-        source = Path(name) / Path(row["path"]).name
+        source = Path(name) / "source"
         source.write_bytes(content)
         cut(source, target, float(row["start"]), int(row["frames"]), (int(row["width"]), int(row["height"])))
 

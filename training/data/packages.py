@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import re
@@ -19,7 +20,7 @@ COMMANDS = {
     "debian": ("apt-get", "download", "--quiet"),
 }
 INSIDE = "!"
-"""Stands between the path of an archive in an archive and the path in it."""
+"""Stands between the path of an archive in an archive and the path in it, and behind that of a gzipped file."""
 
 
 def download(kind: str, name: str, cache: Path) -> Path:
@@ -45,7 +46,8 @@ def download(kind: str, name: str, cache: Path) -> Path:
 def read_archive(archive: Path, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     """(path, content) of those paths that an archive has: zip, wheel, tar or Debian package.
 
-    "a.zip!b" is b in the archive a.zip of the archive. Raises ValueError where it cannot be read.
+    "a.zip!b" is b in the archive a.zip of the archive, "a.gz!" what is gzipped in it. Raises ValueError where it cannot
+    be read.
     """
     try:
         content = _debian(archive) if archive.suffix == ".deb" else archive.read_bytes()
@@ -81,6 +83,8 @@ def _debian(archive: Path) -> bytes:
 
 
 def _member(archive: bytes, path: str) -> bytes | None:
+    if not path:
+        return gzip.decompress(archive)
     stream = io.BytesIO(archive)
     if zipfile.is_zipfile(stream):
         with zipfile.ZipFile(stream) as opened:

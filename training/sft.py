@@ -72,8 +72,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("vqathinker/checkpoints/tiny"), help="the checkpoint")
     parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
     args = parser.parse_args(argv)
-    with ends_in_a_sentence("sft"), locked(args.run):
-        run_sft(args.data, args.built, args.run, args.out, load_settings(args.config), args.jobs)
+    with ends_in_a_sentence("sft"):
+        settings = load_settings(args.config)
+        require_data(args.data)
+        with locked(args.run):
+            run_sft(args.data, args.built, args.run, args.out, settings, args.jobs)
 
 
 if __name__ == "__main__":

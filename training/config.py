@@ -88,6 +88,8 @@ class SpeakSettings:
     """Showings of every training clip whose features are computed; the first is the clip as it is."""
     picture_views: int = 3
     """The same of every rated picture."""
+    validation: int = 600
+    """Validation samples that are answered about, spread evenly over all; 0: all of them."""
     feature_dropout: float = 0.1
 
 

@@ -43,6 +43,7 @@ from .metrics import set_of
 from .state import read_manifest, require_data
 
 PARTS = ("agreement", "preference", "calibration")
+SPLITS = ("train", "val", "test")
 AT_A_TIME = 40
 
 
@@ -56,6 +57,7 @@ def prediction(row: dict, rating: Rating | VideoError) -> dict:
         "mos": row["mos"],
         "score": rating.score,
         "expected": rating.expected,
+        "greedy": rating.greedy,
         "defects": [asdict(defect) for defect in rating.defects],
         "well_formed": format_ok(rating.text),
         "text": rating.text,
@@ -85,8 +87,10 @@ def summary(rows: list[dict], predictions: list[dict], model: str) -> dict:
         mos, contents = ([rows[i][key] for i in chosen] for key in ("mos", "content"))
         sets[name] = {"samples": len(chosen), "contents": len(set(contents))} | {
             kind: asdict(agreement([lines[i][kind] for i in chosen], mos, contents=contents))
-            for kind in ("score", "expected")
+            for kind in ("score", "expected", "greedy")
         }
+        errors = [lines[i]["score"] - rows[i]["mos"] for i in chosen]
+        sets[name] |= {"bias": float(np.mean(errors))}
     return {
         "model": model,
         "samples": len(rows),
@@ -94,11 +98,19 @@ def summary(rows: list[dict], predictions: list[dict], model: str) -> dict:
         "confidence": CONFIDENCE,
         "sets": sets,
         "order": order_report(rows, np.array([line["score"] for line in lines])),
-        "order_expected": order_report(rows, np.array([line["expected"] for line in lines])),
+        "order_greedy": order_report(rows, np.array([line["greedy"] for line in lines])),
+        "slope": clip_slope(rows, lines),
         "defects": defect_report(rows, lines),
         "well_formed": float(np.mean([line["well_formed"] for line in lines])),
         "well_formed_greedy": clustered_share([[line["well_formed"]] for line in lines]),
     }
+
+
+def clip_slope(rows: list[dict], lines: list[dict]) -> float | None:
+    """Slope of the score on the MOS over the moving clips: below 1 where the model keeps to the middle of the scale."""
+    moving = [i for i, row in enumerate(rows) if row["facts"]["num_frames"] > 1]
+    mos, scores = (np.array([source[i][key] for i in moving]) for source, key in ((rows, "mos"), (lines, "score")))
+    return float(np.polyfit(mos, scores, 1)[0]) if len(set(mos)) > 1 else None
 
 
 def measure_part(part: str, args: argparse.Namespace, rater: Rater, rows: dict[str, list[dict]]) -> dict:
@@ -130,9 +142,10 @@ def headline(result: dict) -> str:
         lines += [told(f"SRCC {name}, by {kind}", entry[kind]["srcc"]) for kind in ("score", "expected")]
     if "order" in result:
         lines += [told("order, by score", result["order"]["all"])]
-        lines += [told("order, by expected", result["order_expected"]["all"])]
+        lines += [told("order, by greedy number", result["order_greedy"]["all"])]
         lines += [told("defects, macro-F1", result["defects"]["macro_f1"])]
         lines += [told("clean clips with a named defect", result["defects"]["false_alarms"])]
+        lines += [f"{'slope of score on MOS, clips':34}{result['slope']:.3f}"]
         lines += [told("well-formed, greedy", result["well_formed_greedy"])]
     for kind in preference.ANSWERS if "preference" in result else ():
         lines += [told(f"ordered preferred, by {kind}", result["preference"][kind]["all"])]
@@ -157,7 +170,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("out", type=Path, help="folder for evaluation.json and the lines behind it")
     parser.add_argument("--model", default="tiny", help="bundled name or folder of the checkpoint")
     parser.add_argument("--parts", type=parts_list, default=list(PARTS), help=f"default: {','.join(PARTS)}")
-    parser.add_argument("--split", default="val", choices=("train", "val"))
+    parser.add_argument(
+        "--split",
+        default="held_out",
+        choices=(*SPLITS, "held_out"),
+        help="default: held_out, the validation contents and the official test split of BIQ2021",
+    )
     parser.add_argument("--limit", type=int, help="look at only that many samples, evenly chosen")
     parser.add_argument("--preference-clips", type=int, default=preference.CLIPS, help="clips rated in seven orders")
     parser.add_argument("--rollouts", type=int, default=calibration.ROLLOUTS, help="sampled answers for each sample")
@@ -180,7 +198,8 @@ def evaluate(args: argparse.Namespace) -> dict:
     """Measure the parts asked for; evaluation.json with them. Raises ValueError or VQAThinkerError."""
     require_data(args.data)
     manifest = read_manifest(args.built)
-    rows = {split: [row for row in manifest if row["split"] == split] for split in ("train", "val")}
+    rows = {split: [row for row in manifest if row["split"] == split] for split in SPLITS}
+    rows["held_out"] = rows["val"] + rows["test"]
     if args.limit:
         every = rows[args.split]
         rows[args.split] = [every[i] for i in np.linspace(0, len(every) - 1, args.limit).astype(int)]
@@ -188,6 +207,9 @@ def evaluate(args: argparse.Namespace) -> dict:
     report = args.out / "evaluation.json"
     result = json.loads(report.read_text()) if report.exists() else {}
     rater = load_rater(args.model)
+    interval = find_folder(args.model) / "interval.json"
+    if interval.exists():
+        result |= {"interval": json.loads(interval.read_text())["checked"]}
     for part in args.parts:
         result |= {"hashes": stamp} | measure_part(part, args, rater, rows)
         write_json(report, result)

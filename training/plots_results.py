@@ -47,14 +47,14 @@ def order(result: dict) -> Figure | None:
     """Order within families."""
     if "order" not in result or not result["order"]["families"]:
         return None
-    expected, score = ({"all": r["all"], **r["families"]} for r in (result["order_expected"], result["order"]))
-    names = sorted(expected, key=lambda name: (name != "all", -(expected[name]["value"] or 0)))
+    score, greedy = ({"all": r["all"], **r["families"]} for r in (result["order"], result["order_greedy"]))
+    names = sorted(score, key=lambda name: (name != "all", -(score[name]["value"] or 0)))
     title = "Is the stronger degradation of two rated lower?"
     figure, axes = panels(1, 1, 0.24 * len(names) + 1.3, title)
     axis = axes[0, 0]
     goal(axis, GOALS["order"])
-    intervals(axis, names, [expected[name] for name in names], BLUE, "by expected", -0.13)
-    intervals(axis, names, [score[name] for name in names], ORANGE, "by score (ties are wrong)", 0.13)
+    intervals(axis, names, [score[name] for name in names], BLUE, "by score", -0.13)
+    intervals(axis, names, [greedy[name] for name in names], ORANGE, "by greedy number (ties are wrong)", 0.13)
     axis.set(xlabel="share of pairs in order, 95% interval", xlim=(0, 1.02))
     legend_below(figure, axes)
     return figure

@@ -38,6 +38,7 @@ from vqathinker.rewards import format_ok, parse_answer
 from .ahead import workers_for
 from .config import SftSettings
 from .data.reasoning import is_clean, write_reasoning
+from .grpo_plan import spread
 from .metrics import correlations, held
 from .precision import quick_autocast
 from .schedule import Stage, run_stage
@@ -253,6 +254,7 @@ def train_to_speak(
     """Train in place; `run` receives the log and the resume state. A finished stage returns at once."""
     torch.manual_seed(settings.seed)
     workers = workers_for(model.device, jobs)
+    rows = rows | {"val": spread(rows["val"], settings.speak.validation)}
     speaker, speak = Speaker(model, processor, head, rows, cache, run, settings, workers), settings.speak
     stage = Stage(
         name="speak",

@@ -32,8 +32,9 @@ FREE_SIZE = ("clive", "biq2021")
 """Sets whose pictures may be shown with another size than theirs: AVT's raters judged the size, too."""
 CLIP = "clip"
 """Key of the views that show the pictures of a clip as they are."""
-LOOKS = 2
-"""Different pictures that the tower sees of a moving camera; the sampled frames share them."""
+LOOKS = 1
+"""Different pictures that the tower sees of a moving camera, which the sampled frames share: its film moves, and a
+second picture of so slow a camera would cost as much as another sample."""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 LIGHT = ((0.20, "scant"), (0.36, "dim"), (0.62, "even"), (np.inf, "bright"))
-COLOR = ((16.0, "quiet"), (48.0, "natural"), (np.inf, "vivid"))
-DETAIL = ((0.045, "sparse"), (0.095, "moderate"), (np.inf, "rich"))
+COLOR = ((22.0, "quiet"), (55.0, "natural"), (np.inf, "vivid"))
+DETAIL = ((0.055, "sparse"), (0.12, "moderate"), (np.inf, "rich"))
 """Upper limits of mean luma (0..1), of Hasler and Suesstrunk's colorfulness, and of the deviation of the Laplacian over
 the spread of luma, and the word below each."""
 PLACES = (

@@ -14,14 +14,15 @@ from training.data.labels import defect_list, size_severity
 from training.data.measure import Measurements, measure
 from training.data.sources import Content
 
-SHARPNESS = ((0.020, "severe"), (0.026, "noticeable"), (0.034, "slight"))
-LUMA = ((0.05, "severe"), (0.09, "noticeable"), (0.13, "slight"))
-SPREAD = ((0.20, "severe"), (0.30, "noticeable"), (0.36, "slight"))
+SHARPNESS = ((0.020, "severe"), (0.030, "noticeable"), (0.048, "slight"))
+LUMA = ((0.05, "severe"), (0.09, "noticeable"), (0.15, "slight"))
+SPREAD = ((0.20, "severe"), (0.32, "noticeable"), (0.46, "slight"))
 BLOWN = ((0.45, "severe"), (0.30, "noticeable"), (0.20, "slight"))
-BLOCKINESS = ((2.2, "severe"), (1.8, "noticeable"), (1.6, "slight"))
+BLOCKINESS = ((2.2, "severe"), (1.8, "noticeable"), (1.5, "slight"))
 CRF = ((32, "severe"), (26, "noticeable"), (21, "slight"))
-MINDED_MOS = 3.4
-"""People liked what they rated better: what a measurement finds there is no defect."""
+MINDED_MOS = 3.0
+"""What people rated better they did not mind: what a measurement finds there is no defect. The limits above are passed
+by hardly one in twenty of the pictures of BIQ2021 and LIVE-Challenge that people liked (MOS of 3.8 or more)."""
 NIGHT_SPREAD = 0.75
 BRIGHT_LUMA = 0.6
 AVT_VMAF = 60.0
@@ -45,10 +46,10 @@ def table_defects(content: Content) -> list[tuple[str, str | None]]:
 
 
 def measured_defects(m: Measurements) -> list[tuple[str, str | None]]:
-    """Defects of a picture of `clive` or `biq2021` that are proven by a measurement, as (name, severity or None); only of
-    those that people rated below `MINDED_MOS`: what they liked has no defect, however dark or soft it is.
+    """Defects of a picture of `clive` or `biq2021` that are proven by a measurement, as (name, severity or None); only
+    of those that people rated below `MINDED_MOS`: what they liked has no defect, however dark or soft it is.
 
-    Blur, exposure, contrast, blockiness, where hardly one clean picture passes the limit (a dark picture with lights is
+    Blur, exposure, contrast, blockiness, where hardly one liked picture passes the limit (a dark picture with lights is
     a night scene, not underexposed). Noise and color are never named: their statistics follow the content more than the
     fault.
     """

@@ -16,14 +16,17 @@ __version__ = "0.1.0"
 __all__ = ["ModelError", "VQAThinkerError", "VideoError", "load_rater"]
 
 
-def load_rater(model: str = "tiny", precision: str = "auto", device: str | None = None) -> Rater:
+def load_rater(
+    model: str = "tiny", precision: str = "auto", device: str | None = None, protocol: str = "default"
+) -> Rater:
     """A Rater for "tiny" (bundled), "8b" or a hub id (downloaded once), or a folder in the official layout or ours.
 
-    `precision` is fp32, bf16, int8, nf4 or auto. Raises ModelError. The heavy imports happen here, so that
+    `precision` is fp32, bf16, int8, nf4 or auto. `protocol` "released" scores by the greedy number, as the published
+    evaluation does, and leaves the text as it was written. Raises ModelError. The heavy imports happen here, so that
     `import vqathinker` stays fast.
     """
     from .model.loading import load_model
     from .rating import Rater
 
-    loaded = load_model(model, precision, device)
+    loaded = load_model(model, precision, device, protocol=protocol)
     return Rater(loaded, loaded.processor.max_new_tokens)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .errors import VideoError
+from .protocols import DEFAULT
 from .rating.team import ALONE, Team, join_team
 
 DONE, NOT_RATED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -46,12 +47,21 @@ def rate_aloud(rater, file: str, rollouts: int) -> None:
             shown = len(thought)
         elif isinstance(event, Rated):
             rating = event.rating
-            print(f"\n\n  {rating.score:.2f}  {score_word(rating.score)}   (expected {rating.expected:.2f})")
+            print(f"\n\n  {rating.score:.2f}  {score_word(rating.score)}   ({beside_score(rating)})")
             print("  " + (", ".join(f"{d.name}: {d.severity}" for d in rating.defects) or "no defects named"))
             if rating.spread is not None:
                 print(f"  {len(rating.rollouts)} sampled answers: spread {rating.spread:.2f}")
             spent = rating.timings
             print(f"  decoded in {spent.decode_s:.1f} s, rated after {spent.total_s:.1f} s\n", flush=True)
+
+
+def beside_score(rating) -> str:
+    """How far the score may be off, where that is known, and what the model would have said otherwise."""
+    other = f"greedy {rating.greedy:.2f}, expected {rating.expected:.2f}"
+    if rating.interval is None:
+        return other
+    low, high = rating.interval
+    return f"90 % interval {low:.2f} to {high:.2f}, {other}"
 
 
 def run_compare(args: argparse.Namespace) -> int:
@@ -62,7 +72,8 @@ def run_compare(args: argparse.Namespace) -> int:
         print(json.dumps(result))
         return DONE
     for letter, file, rating in (("A", args.first, comparison.first), ("B", args.second, comparison.second)):
-        print(f"{letter}  {rating.score:.2f}  spread {rating.spread:.2f}  {file}\n   {rating.reasoning}")
+        spread = "" if rating.spread is None else f"  spread {rating.spread:.2f}"
+        print(f"{letter}  {rating.score:.2f}{spread}  {file}\n   {rating.reasoning}")
     print(f"A is better with a probability of {result['probability_first_better']:.0%}")
     return DONE
 
@@ -92,7 +103,7 @@ def run_batch(args: argparse.Namespace) -> int:
     from .rating.batch import begun_in, rate_batch
 
     team = join_team()
-    begun = begun_in(args.out, args.model) if team.leads else None
+    begun = begun_in(args.out, args.model, args.protocol) if team.leads else None
     rater, options = open_rater(args, team=team, begun=begun), {"batch": args.batch, "jobs": args.jobs}
     for row in rate_batch(rater, files, args.out, args.rollouts, team=team, report=complain, **options):
         failed, count, done = failed + bool(row.error), row.count, row.number
@@ -131,7 +142,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
     if not team.leads:
         return DONE
     measured = evaluation.report(compared, labels, args.seed)
-    result = {"labels": args.labels, "model": args.model, "scale": args.scale, **measured}
+    result = {"labels": args.labels, "model": args.model, "protocol": args.protocol, "scale": args.scale, **measured}
     print_metrics(result)
     if args.out:
         write_report(Path(args.out), result)
@@ -212,15 +223,16 @@ def load_alike(args: argparse.Namespace, team: Team, begun: str | None):
     the first process chooses."""
     from . import load_rater
 
-    device = args.device or team.device
+    device, protocol = args.device or team.device, getattr(args, "protocol", DEFAULT)
     placed = [device] if device else []
+    scored = {} if protocol == DEFAULT else {"protocol": protocol}
     if args.precision != "auto":
-        return load_rater(args.model, args.precision, *placed)
+        return load_rater(args.model, args.precision, *placed, **scored)
     if not team.leads:
-        return load_rater(args.model, team.follow(), *placed)
+        return load_rater(args.model, team.follow(), *placed, **scored)
     precision = begun or "auto"
     try:
-        rater = load_rater(args.model, precision, *placed)
+        rater = load_rater(args.model, precision, *placed, **scored)
         precision = rater.precision
         return rater
     finally:  # when it failed, too: the others wait

@@ -40,6 +40,8 @@ class SeeSettings:
     """Factor of the learning rate from one stage of the tower to the one before."""
     average: float = 0.998
     """Decay of the moving average of the weights, which is what the stage ends with."""
+    imagenet: float = 0.15
+    """How far the tower goes back towards its ImageNet weights at the end: it then knows pictures that nobody rated."""
     copies: dict[str, int] = field(default_factory=lambda: {"clive": 2, "avt_uhd": 2})
     """How often an epoch shows a sample of a group, once where it is not named."""
     frozen_stages: int = 2

@@ -14,8 +14,14 @@ from matplotlib.figure import Figure  # noqa: E402
 
 BLUE, ORANGE, GREEN, PINK, SKY, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#666666"
 """Okabe and Ito, Color Universal Design (2008)."""
-SET_COLOURS = {"clive": BLUE, "avt": ORANGE, "pseudo": GREEN}
-SET_NAMES = {"clive": "LIVE-Challenge", "avt": "AVT UHD", "pseudo": "degraded clips (pseudo-MOS)"}
+SET_COLOURS = {"clive": BLUE, "biq": "#8a5fb0", "biq_test": "#8a5fb0", "avt": ORANGE, "pseudo": GREEN}
+SET_NAMES = {
+    "clive": "LIVE-Challenge",
+    "biq": "BIQ2021",
+    "biq_test": "BIQ2021 test",
+    "avt": "AVT UHD",
+    "pseudo": "degraded clips (pseudo-MOS)",
+}
 WIDTH, DPI = 7.3, 110
 STYLE = {
     "font.size": 9.5,

@@ -8,7 +8,7 @@ and both projectors are trained with a small reading head that predicts MOS and 
 the language model will be given. The head goes on with the third stage and is thrown away after that. Batch norm keeps
 its ImageNet statistics; the first stages of the tower keep their weights, later ones move the faster the later they
 are. The stage ends with the moving average of the weights over its steps: it forgets less of ImageNet, and chance of
-the last steps weighs less.
+the last steps weighs less. Then the tower goes a share of the way back to its ImageNet weights.
 
 Loss: L1 on MOS + correlation_weight * (1 - PLCC in the batch) + defect_weight * BCE on severities (pseudo-labelled
 samples only: nobody listed the defects of the authentic pictures).
@@ -16,6 +16,7 @@ samples only: nobody listed the defects of the authentic pictures).
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +28,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from vqathinker.model.efficientnet_lite import EfficientNetLiteModel
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor, motion_values, normalise
 from vqathinker.rating.defects import DEFECTS
@@ -35,6 +37,7 @@ from .ahead import made_ahead, workers_for
 from .cache import read_sample
 from .config import SftSettings
 from .data.reasoning import defects_known, is_clean
+from .init_tiny import load_imagenet
 from .metrics import correlations
 from .precision import quick_autocast
 from .schedule import Stage, run_stage
@@ -82,6 +85,12 @@ def learn_in_full(conv: nn.Conv2d) -> None:
             return plain(self, x.float())
 
     conv.forward = MethodType(forward, conv)
+
+
+def compute_as_before(tower: EfficientNetLiteModel) -> None:
+    """Undo `learn_in_full` everywhere: a copy of the tower would go on computing with the weights of this one."""
+    for module in tower.modules():
+        module.__dict__.pop("forward", None)
 
 
 def plcc_loss(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -246,6 +255,16 @@ def named_f1(rows: list[dict], named: np.ndarray) -> float | None:
     return float((2 * hits / np.maximum(truth.sum(0) + named.sum(0), 1))[present].mean())
 
 
+@torch.no_grad()
+def towards_imagenet(tower: EfficientNetLiteModel, share: float) -> None:
+    """Move the weights of a tuned tower this share of the way back to those of ImageNet, in place (Wortsman et al.,
+    Robust fine-tuning of zero-shot models, CVPR 2022)."""
+    start = copy.deepcopy(tower).cpu()
+    load_imagenet(start)
+    for tuned, first in zip(tower.parameters(), start.parameters(), strict=True):
+        tuned.lerp_(first.to(tuned.device), share)
+
+
 def train_to_see(
     model: VQAThinkerForConditionalGeneration,
     processor: VQAThinkerProcessor,
@@ -288,4 +307,6 @@ def train_to_see(
     )
     run_stage(stage, run, settings.seed, report, workers)
     seer.take(average.module.state_dict())
+    towards_imagenet(model.model.vision_tower, see.imagenet)
+    compute_as_before(model.model.vision_tower)
     return seer.head

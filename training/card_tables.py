@@ -72,7 +72,7 @@ def others_table(result: dict) -> str:
         ["stronger degradation has the lower greedy number", span(result["order_greedy"]["all"])],
         ["moving clips without a defect in which one is named", span(result["defects"]["false_alarms"])],
     ]
-    if "slope" in result:
+    if result.get("slope") is not None:
         rows.append(["slope of the score on the MOS, all held-out clips", f"{result['slope']:.2f}"])
     for name, entry in result.get("interval", {}).items():
         title = f"MOS within the 90 % interval, {SETS.get(name, name)} (mean width {entry['width']:.2f})"

@@ -145,7 +145,7 @@ def headline(result: dict) -> str:
         lines += [told("order, by greedy number", result["order_greedy"]["all"])]
         lines += [told("defects, macro-F1", result["defects"]["macro_f1"])]
         lines += [told("clean clips with a named defect", result["defects"]["false_alarms"])]
-        lines += [f"{'slope of score on MOS, clips':34}{result['slope']:.3f}"]
+        lines += [told("slope of score on MOS, clips", {"value": result["slope"], "low": None, "high": None})]
         lines += [told("well-formed, greedy", result["well_formed_greedy"])]
     for kind in preference.ANSWERS if "preference" in result else ():
         lines += [told(f"ordered preferred, by {kind}", result["preference"][kind]["all"])]

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 
-from vqathinker.model.loading import load_model
 from vqathinker.rating.rating import NORMAL_90
 
 from .command import ends_in_a_sentence
@@ -26,6 +25,7 @@ from .data.sources import draw_share
 from .evaluate_lines import write_json
 from .fast_eval import answers_about, make_views
 from .metrics import set_of
+from .start import load_start
 from .state import read_manifest, require_data
 
 COVERAGE = 0.9
@@ -89,7 +89,7 @@ def calibrate(data: Path, built: Path, features: Path, checkpoint: Path, seed: i
     require_data(data)
     manifest = read_manifest(built)
     rows = [row for row in manifest if row["split"] in ("val", "test") and row["kind"] == "human"]
-    loaded = load_model(str(checkpoint))
+    loaded = load_start(str(checkpoint))
     views = make_views(rows, data, built, features, loaded, clips=0, seed=seed, jobs=jobs)
     answers = answers_about(loaded, views, views.rows, None, 0, seed)
     lines = {

@@ -20,6 +20,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MethodType
 
 import numpy as np
 import torch
@@ -73,16 +74,17 @@ def severity_targets(rows: list[dict]) -> torch.Tensor:
 
 def learn_in_full(conv: nn.Conv2d) -> None:
     """Leave autocast for this convolution where gradients are wanted: on a CPU the backward pass of a depthwise one in
-    bfloat16 takes longer than that of the whole tower in float32."""
-    plain = conv.forward
+    bfloat16 takes longer than that of the whole tower in float32. A copy of the convolution, as one whose batch norm
+    is folded into it, computes with its own weights."""
 
-    def forward(x: torch.Tensor) -> torch.Tensor:
+    def forward(self: nn.Conv2d, x: torch.Tensor) -> torch.Tensor:
+        plain = type(self).forward
         if not torch.is_grad_enabled():
-            return plain(x)
+            return plain(self, x)
         with torch.autocast(x.device.type, enabled=False):
-            return plain(x.float())
+            return plain(self, x.float())
 
-    conv.forward = forward
+    conv.forward = MethodType(forward, conv)
 
 
 def compute_as_before(tower: EfficientNetLiteModel) -> None:

@@ -74,8 +74,8 @@ def about(name: str) -> dict[str, object]:
     """What a sample shows and whether people rated it, from its id as training/data/build.py makes it."""
     if name.startswith("biq2021-"):
         moving = name.endswith("__filmed")
-        what = f"{'A camera over photograph' if moving else 'Photograph'} {name[8:].removesuffix('__filmed')} of BIQ2021"
-        return {"what": what, "human": True}
+        number = name.removeprefix("biq2021-").removesuffix("__filmed")
+        return {"what": f"{'Camera over photograph' if moving else 'Photograph'} {number} of BIQ2021", "human": True}
     if name.startswith("clive-"):
         return {"what": f"Photograph {name.removeprefix('clive-')} of LIVE-Challenge", "human": True}
     if found := AVT.fullmatch(name):

@@ -24,9 +24,9 @@ def load_rater(
 ) -> Rater:
     """A Rater for "tiny" (bundled), "8b" or a hub id (downloaded once), or a folder in the official layout or ours.
 
-    `precision` is fp32, bf16, int8, nf4 or auto. `protocol` "released" shows files in the official pixels, with which
-    published figures were made. Raises ModelError. The heavy imports happen here, so that `import vqathinker` stays
-    fast.
+    `precision` is fp32, bf16, int8, nf4 or auto. `protocol` "released" shows files in the official pixels, scores by
+    the greedy number, as the published evaluation does, and leaves the text as it was written. Raises ModelError. The
+    heavy imports happen here, so that `import vqathinker` stays fast.
     """
     with without_collector():
         from .model.loading import load_model

@@ -22,10 +22,10 @@ from .commands import (
     run_serve,
 )
 from .errors import VideoError, VQAThinkerError
+from .protocols import DEFAULT, PROTOCOLS
 
 PRECISIONS = ("auto", "fp32", "bf16", "int8", "nf4")
 MODES = ("inference", "training")
-PROTOCOLS = ("default", "released")
 DESCRIPTION = "Rates the quality of videos and still images from 1 (bad) to 5 (excellent), and says why."
 EPILOG = "Exit codes: 0 done, 1 a file cannot be rated, 2 bad usage. Every command has its own --help."
 
@@ -62,19 +62,20 @@ def silence(stream: TextIO) -> None:
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("vqathinker", description=DESCRIPTION, epilog=EPILOG)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    model, placed, many = shared_options()
+    model, placed, many, scored = shared_options()
 
     def command(name: str, run, text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
         made = commands.add_parser(name, parents=parents, help=text, description=text[0].upper() + text[1:] + ".")
         made.set_defaults(run=run)
         return made
 
-    rate = command("rate", run_rate, "rate files and print the reasoning, the score and the defects", model, placed)
+    text = "rate files and print the reasoning, the score and the defects"
+    rate = command("rate", run_rate, text, model, placed, scored)
     rate.add_argument("files", nargs="+", metavar="FILE", help="a video or a still image")
     rate.add_argument("--json", action="store_true", help="one JSON object a line, one line a file")
     rate.add_argument("--rollouts", type=whole_number, default=0, metavar="K", help="sample K more answers (spread)")
 
-    compare = command("compare", run_compare, "tell which of two videos is better", model, placed)
+    compare = command("compare", run_compare, "tell which of two videos is better", model, placed, scored)
     compare.add_argument("first", metavar="A")
     compare.add_argument("second", metavar="B")
     compare.add_argument("--json", action="store_true", help="both ratings and the probability as one JSON object")
@@ -86,13 +87,13 @@ def build_parser() -> argparse.ArgumentParser:
     ask.add_argument("--json", action="store_true", help="the reply as one JSON object")
 
     text = "rate many files into a CSV table; run again, it goes on with what is missing or failed"
-    batch = command("batch", run_batch, text, model, placed, many)
+    batch = command("batch", run_batch, text, model, placed, many, scored)
     batch.add_argument("paths", nargs="+", metavar="PATH", help="files, or folders to search for videos and images")
     batch.add_argument("--out", required=True, metavar="CSV", help="the table: one row a file, failed ones included")
     batch.add_argument("--rollouts", type=whole_number, default=0, metavar="K", help="sample K more answers (spread)")
 
     text = "compare ratings with human scores: SRCC, PLCC, MAE"
-    evaluate = command("evaluate", run_evaluate, text, model, placed, many)
+    evaluate = command("evaluate", run_evaluate, text, model, placed, many, scored)
     add_evaluate_options(evaluate)
 
     convert = command("convert", run_convert, "write a checkpoint that its authors released in this package's layout")
@@ -106,20 +107,23 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def shared_options() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser, argparse.ArgumentParser]:
-    """Options of several commands: which model, where it runs, how many files at a time."""
-    model, placed, many = (argparse.ArgumentParser(add_help=False) for _ in range(3))
+def shared_options() -> list[argparse.ArgumentParser]:
+    """Options of several commands: which model, where it runs, how many files at a time, how scores are read."""
+    model, placed, many, scored = (argparse.ArgumentParser(add_help=False) for _ in range(4))
     model.add_argument("--model", default="tiny", help='"tiny" (bundled), "8b", a hub id or a folder (default: tiny)')
     text = "default: auto, that of the table a batch goes on with, else the best that fits into the memory that is free"
     model.add_argument("--precision", default="auto", choices=PRECISIONS, help=text)
-    text = "released: the official pixels, with which published figures were made (default: as a player shows them)"
-    placed.add_argument("--protocol", default="default", choices=PROTOCOLS, help=text)
     placed.add_argument("--device", help="cpu, cuda, or one GPU such as cuda:1 (default: a GPU where there is one)")
     text = "answers written at a time (default: as many as fit)"
     many.add_argument("--batch", type=at_least_one, metavar="N", help=text)
     text = "videos decoded at a time by a process (default: one for each processor of its share)"
     many.add_argument("--jobs", type=at_least_one, metavar="N", help=text)
-    return model, placed, many
+    text = (
+        "released: official pixels and the greedy number, as in the published evaluation "
+        "(default: the pixels that a player shows and the answer of least expected error)"
+    )
+    scored.add_argument("--protocol", default=DEFAULT, choices=PROTOCOLS, help=text)
+    return [model, placed, many, scored]
 
 
 def add_evaluate_options(evaluate: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .errors import VideoError
+from .protocols import DEFAULT
 from .rating.team import ALONE, Team, join_team
 
 DONE, NOT_RATED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -46,7 +47,7 @@ def rate_aloud(rater, file: str, rollouts: int) -> None:
             shown = len(thought)
         elif isinstance(event, Rated):
             rating = event.rating
-            print(f"\n\n  {rating.score:.2f}  {score_word(rating.score)}   (expected {rating.expected:.2f})")
+            print(f"\n\n  {rating.score:.2f}  {score_word(rating.score)}   ({beside_score(rating)})")
             print("  " + (", ".join(f"{d.name}: {d.severity}" for d in rating.defects) or "no defects named"))
             if rating.notes:
                 print("  " + "; ".join(rating.notes))
@@ -54,6 +55,15 @@ def rate_aloud(rater, file: str, rollouts: int) -> None:
                 print(f"  {len(rating.rollouts)} sampled answers: spread {rating.spread:.2f}")
             spent = rating.timings
             print(f"  decoded in {spent.decode_s:.1f} s, rated after {spent.total_s:.1f} s\n", flush=True)
+
+
+def beside_score(rating) -> str:
+    """How far the score may be off, where that is known, and what the model would have said otherwise."""
+    other = f"greedy {rating.greedy:.2f}, expected {rating.expected:.2f}"
+    if rating.interval is None:
+        return other
+    low, high = rating.interval
+    return f"90 % interval {low:.2f} to {high:.2f}, {other}"
 
 
 def run_compare(args: argparse.Namespace) -> int:
@@ -64,7 +74,8 @@ def run_compare(args: argparse.Namespace) -> int:
         print(json.dumps(result))
         return DONE
     for letter, file, rating in (("A", args.first, comparison.first), ("B", args.second, comparison.second)):
-        print(f"{letter}  {rating.score:.2f}  spread {rating.spread:.2f}  {file}\n   {rating.reasoning}")
+        spread = "" if rating.spread is None else f"  spread {rating.spread:.2f}"
+        print(f"{letter}  {rating.score:.2f}{spread}  {file}\n   {rating.reasoning}")
     print(f"A is better with a probability of {result['probability_first_better']:.0%}")
     return DONE
 
@@ -94,7 +105,7 @@ def run_batch(args: argparse.Namespace) -> int:
     from .rating.batch import begun_in, rate_batch
 
     team = join_team()
-    begun = begun_in(args.out, args.model) if team.leads else None
+    begun = begun_in(args.out, args.model, args.protocol) if team.leads else None
     rater, options = open_rater(args, team=team, begun=begun), {"batch": args.batch, "jobs": args.jobs}
     for row in rate_batch(rater, files, args.out, args.rollouts, team=team, report=complain, **options):
         failed, count, done = failed + bool(row.error), row.count, row.number
@@ -133,7 +144,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
     if not team.leads:
         return DONE
     measured = evaluation.report(compared, labels, args.seed)
-    result = {"labels": args.labels, "model": args.model, "scale": args.scale, **measured}
+    result = {"labels": args.labels, "model": args.model, "protocol": args.protocol, "scale": args.scale, **measured}
     print_metrics(result)
     if args.out:
         write_report(Path(args.out), result)
@@ -217,8 +228,8 @@ def load_alike(args: argparse.Namespace, team: Team, begun: str | None):
 
     device = args.device or team.device
     placed = {"device": device} if device else {}
-    if args.protocol != "default":
-        placed["protocol"] = args.protocol
+    if (protocol := getattr(args, "protocol", DEFAULT)) != DEFAULT:
+        placed["protocol"] = protocol
     if args.precision != "auto":
         return load_rater(args.model, args.precision, **placed)
     if not team.leads:

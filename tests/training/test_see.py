@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.toys import picture_row, row
-from training.see import is_clean, learn_in_full, plcc_loss, weighted
+from training.data.reasoning import is_clean
+from training.see import learn_in_full, plcc_loss, weighted
+from training.watch import with_quick_tower
 
 BROKEN = row(1, defects=[{"name": "blur", "severity": "slight"}])
 
@@ -47,3 +49,17 @@ def test_a_convolution_leaves_autocast_only_to_learn():
         assert conv(x).dtype == torch.float32
         with torch.no_grad():
             assert conv(x).dtype == torch.bfloat16
+
+
+def test_a_folded_copy_of_a_tower_that_learned_sees_what_the_tower_sees(model):
+    tower = model.model.vision_tower.eval()
+    for module in tower.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.running_var, 0.5, 2.0)
+        elif isinstance(module, torch.nn.Conv2d) and module.groups > 1:
+            learn_in_full(module)
+    pixels = torch.rand(2, 3, tower.config.image_size, tower.config.image_size)
+    with torch.inference_mode():
+        seen = tower(pixels).last_hidden_state
+        quick = with_quick_tower(model.model).vision_tower(pixels).last_hidden_state
+    torch.testing.assert_close(quick, seen, atol=1e-3, rtol=1e-3)

@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from ..errors import ModelError
+from ..protocols import DEFAULT, PROTOCOLS
 from ..video import VideoSpec
 from .before import check_before_weights, check_objects
 from .configuration import VQAThinkerConfig
@@ -60,10 +61,6 @@ LOADING_ERRORS = (
     SafetensorError,
     StrictDataclassError,
 )
-
-
-PROTOCOLS = DEFAULT, RELEASED = ("default", "released")
-"""How a score is read: as the answer of least risk, or as in the published evaluation."""
 
 
 @dataclass(frozen=True)
@@ -212,7 +209,7 @@ def load_model(
     precision: str = "auto",
     device: str | None = None,
     mode: str | None = None,
-    protocol: str = "default",
+    protocol: str = DEFAULT,
 ) -> LoadedModel:
     """Load a checkpoint for inference: a bundled one, a folder in the official layout or ours, "8b" or a hub id.
 

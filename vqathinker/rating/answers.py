@@ -12,8 +12,9 @@ from pathlib import Path
 from transformers import TextIteratorStreamer
 
 from ..model.generation import Prompt, rollout_seeds, write
-from ..model.loading import RELEASED, LoadedModel
+from ..model.loading import LoadedModel
 from ..model.scores import ScoreTable, score_table
+from ..protocols import RELEASED
 from ..rewards import parse_answer
 from ..video import Clip
 from .defects import parse_defects

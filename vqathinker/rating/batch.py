@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ..errors import VideoError, VQAThinkerError
 from ..files import find_files
+from ..protocols import DEFAULT
 from .rater import Rater
 from .rating import Rating
 from .team import ALONE, Team
@@ -78,6 +79,7 @@ def rate_batch(
 
 
 def _write_rows(table: Path, rater: Rater, files: list[str], rated: Iterator[Rating | VideoError]) -> Iterator[Row]:
+    model = answers_of(rater.name, rater.protocol)
     try:
         with open(table, "a", **TEXT) as open_table:
             writer = csv.DictWriter(open_table, COLUMNS, restval="", lineterminator="\n")
@@ -85,7 +87,7 @@ def _write_rows(table: Path, rater: Rater, files: list[str], rated: Iterator[Rat
                 writer.writeheader()
                 open_table.flush()
             for number, (file, result) in enumerate(zip(files, rated, strict=True), 1):
-                row = {"file": file, "model": rater.name, "precision": rater.precision, **_told(result)}
+                row = {"file": file, "model": model, "precision": rater.precision, **_told(result)}
                 writer.writerow(row)
                 open_table.flush()
                 yield Row(file, row.get("score"), row.get("error", ""), number, len(files))
@@ -111,9 +113,14 @@ def _columns(rating: Rating) -> dict:
     }
 
 
-def begun_in(out: str | Path, model: str) -> str | None:
+def answers_of(model: str, protocol: str) -> str:
+    """What the column `model` says: the model and, where it is not the default, the protocol of its scores."""
+    return model if protocol == DEFAULT else f"{model} ({protocol})"
+
+
+def begun_in(out: str | Path, model: str, protocol: str = DEFAULT) -> str | None:
     """The precision of the rows that a run with `model` has written for `out` so far, None where there are none."""
-    out = Path(out)
+    out, model = Path(out), answers_of(model, protocol)
     tables = [table for table in (out, *parts_of(out)) if os.path.exists(table)]
     return next((row["precision"] for table in tables for row in _rows(table) if row["model"] == model), None)
 
@@ -178,7 +185,7 @@ def _read(table: Path, rater: Rater) -> list[dict[str, str]]:
     """The rows of a table that belongs to this run."""
     rows = _rows(table)
     for row in rows:
-        if (row["model"], row["precision"]) != (rater.name, rater.precision):
+        if (row["model"], row["precision"]) != (answers_of(rater.name, rater.protocol), rater.precision):
             raise TableError(
                 f"{table} was written with the model {row['model']} in {row['precision']}; "
                 "choose another file for --out."

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from ..errors import ModelError, VideoError
 from ..model.generation import Prompt, prefill
-from ..model.loading import RELEASED, LoadedModel
+from ..model.loading import LoadedModel
 from ..model.memory import clear_memory_error
+from ..protocols import RELEASED
 from ..video import Clip, DecodeCancelled, disorder, load_clip
 from . import many
 from .answers import frames_of, make_rating, possible_scores, sample_answers, stream_answer
@@ -90,6 +91,11 @@ class Rater:
     @property
     def precision(self) -> str:
         return self.loaded.precision
+
+    @property
+    def protocol(self) -> str:
+        """How scores are read: "default", or "released" as in the published evaluation."""
+        return self.loaded.protocol
 
     @property
     def note(self) -> str:

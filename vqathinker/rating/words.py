@@ -14,8 +14,10 @@ JUDGEMENTS = (
     "In sum, the {thing} as a whole has {word} quality.",
 )
 """How the bundled model closes its reasoning, in its four voices."""
-_OPENINGS = "|".join(re.escape(sentence.split(",")[0]) for sentence in JUDGEMENTS)
-_JUDGED = re.compile(rf"\b((?:{_OPENINGS}), [^.<]*?\b)({'|'.join(WORDS)})\b")
+THINGS = ("clip", "picture")
+_BEFORE = tuple(sentence.split("{word}")[0].format(thing=thing) for sentence in JUDGEMENTS for thing in THINGS)
+"""All that may stand before the word of a closing judgement: any other sentence is none, however it begins."""
+_JUDGED = re.compile(rf"({'|'.join(map(re.escape, _BEFORE))})({'|'.join(WORDS)})\b")
 
 
 def score_word(score: float) -> str:
@@ -41,6 +43,22 @@ def with_word(text: str, word: str) -> str:
 
 
 def before_judgement(text: str) -> str:
-    """What stands before the closing judgement of a text that is still being written; all of it before one begins."""
-    found = re.search(rf"\b(?:{_OPENINGS}),", text)
-    return text[: found.start()].rstrip() if found else text
+    """What stands before the closing judgement of a text that is still being written, without spaces at its end.
+
+    The end of a text that may become a judgement is held back until it is none, so that what is shown only ever grows.
+
+    >>> before_judgement("It is clean. Overall, I")
+    'It is clean.'
+    >>> before_judgement("It is clean. Overall, it is fine.")
+    'It is clean. Overall, it is fine.'
+    """
+    return text[: min(_start(text, judgement) for judgement in _BEFORE)].rstrip()
+
+
+def _start(text: str, judgement: str) -> int:
+    """Where `judgement` stands in a text, or where its beginning is the end of the text; its length if nowhere."""
+    found = text.find(judgement)
+    if found >= 0:
+        return found
+    held = next((size for size in range(len(judgement) - 1, 0, -1) if text.endswith(judgement[:size])), 0)
+    return len(text) - held

@@ -30,7 +30,9 @@ def add_endpoints(model: Model) -> None:
             rollouts: how many more answers to sample, 0 to 32; their scores and spread tell how steady the model is
 
         Returns:
-            file, score, expected, reasoning, text, defects, frames, rollouts, spread, model, precision, timings
+            file, score (the answer of least expected error), expected, greedy (the number written digit by digit),
+            interval (low and high: it holds people's score of nine in ten unseen pictures; null without calibration),
+            reasoning, text, defects, frames, rollouts, spread, model, precision, timings
         """
         [rating] = answer(model, request, Job(chosen(video), whole(rollouts, LEAST["rate"])))
         return rating.to_dict()
@@ -41,10 +43,11 @@ def add_endpoints(model: Model) -> None:
         Args:
             first: a video or a still image
             second: another one
-            rollouts: answers to sample about each, 2 to 32; the probability is computed from their scores
+            rollouts: answers to sample about each, 2 to 32
 
         Returns:
-            probability_first_better, and the ratings first and second
+            probability_first_better (from both scores and the calibrated deviations of their errors; for a checkpoint
+            without calibration from the scores of the sampled answers), and the ratings first and second
         """
         jobs = [Job(chosen(path), whole(rollouts, LEAST["compare"])) for path in (first, second)]
         ratings = answer(model, request, *jobs)

@@ -85,14 +85,12 @@ def build_compare_tab(model: Model, wishes: Wishes, settings: Settings) -> None:
 
 
 def result(first: dict, second: dict) -> dict[str, str]:
-    """Both sides and the outcome, from the reports of two ratings with rollouts. Raises ModelError when unreadable."""
-    from ..rating import first_better
-
-    scores = [[r["score"] for r in report["rollouts"] if r["score"] is not None] for report in (first, second)]
+    """Both sides and the outcome, from the reports of two ratings with rollouts."""
     sides = {"side_a": compare_views.side("A", first), "side_b": compare_views.side("B", second)}
-    if min(map(len, scores)) < 2:
+    probability = compare_views.preference(first, second)
+    if probability is None:
         return {**sides, "outcome": views.note(texts.NO_SPREAD)}
-    return {**sides, "outcome": compare_views.outcome(first, second, first_better(*scores))}
+    return {**sides, "outcome": compare_views.outcome(first, second, probability)}
 
 
 def grant(visitor: Visitor, duel: Duel, model: Model, wishes: Wishes) -> Iterator[list]:

@@ -28,15 +28,20 @@ def on_arc(score: float, radius: float = RADIUS) -> tuple[float, float]:
     return CENTRE[0] + radius * math.cos(angle), CENTRE[1] - radius * math.sin(angle)
 
 
-def gauge(score: float | None, expected: float | None = None) -> str:
-    """A half circle in the five words' colours with a needle at the score and a dot at the expected one."""
+def gauge(score: float | None, expected: float | None = None, interval: Sequence[float] | None = None) -> str:
+    """A half circle in the five words' colours with a needle at the score, and outside of it an arc over the interval
+    (low, high), or where none is known a dot at the expected score."""
     parts = []
     for word, low, high in zip(WORDS, EDGES, EDGES[1:], strict=False):
         (x, y), (end_x, end_y) = on_arc(low + GAP), on_arc(high - GAP)
         path = f"M{x:.1f} {y:.1f}A{RADIUS:g} {RADIUS:g} 0 0 1 {end_x:.1f} {end_y:.1f}"
         parts.append(f'<path class="{word}" d="{path}"></path>')
     label = "scale from 1, bad, to 5, excellent"
-    if expected is not None:
+    if interval is not None:
+        (x, y), (end_x, end_y) = (on_arc(edge, RADIUS + 14) for edge in interval)
+        path = f"M{x:.1f} {y:.1f}A{RADIUS + 14:g} {RADIUS + 14:g} 0 0 1 {end_x:.1f} {end_y:.1f}"
+        parts.append(f'<path class="interval" d="{path}"></path>')
+    elif expected is not None:
         x, y = on_arc(expected, RADIUS + 14)
         parts.append(f'<circle class="expected" cx="{x:.1f}" cy="{y:.1f}" r="3"></circle>')
     if score is not None:
@@ -120,23 +125,38 @@ def bell_path(mean: float, deviation: float, low: float, high: float, start: flo
     return f"M{points[0][0]:.2f} 40L{line}L100 40Z"
 
 
-def bells(first: Answers, second: Answers, probability: float) -> str:
-    """Two bells over the scale, and below them the bell of their difference with its part above 0 filled.
+@dataclass(frozen=True)
+class Bell:
+    """A normal curve over the scale: how it is told to who cannot see it, and how it is coloured."""
+
+    mean: float
+    deviation: float
+    told: str
+    kind: str = "first"
+
+
+def bell_of(row: Answers) -> Bell:
+    """The bell of sampled answers, of which there is at least one."""
+    return Bell(row.mean, row.spread or 0.0, str(row), row.kind)
+
+
+def bells(first: Bell, second: Bell, probability: float, title: str) -> str:
+    """Two bells over the scale under a title, and below them the bell of their difference with its part above 0 filled.
 
     The filled share is the probability that the first is better; every bell is drawn to the same height.
     """
     curves = "".join(
-        f'<path class="{row.kind}" d="{bell_path(row.mean, row.spread or 0.0, 1, 5)}"></path>'
-        for row in (first, second)
+        f'<path class="{bell.kind}" d="{bell_path(bell.mean, bell.deviation, 1, 5)}"></path>'
+        for bell in (first, second)
     )
     gap = first.mean - second.mean
-    width = math.hypot(first.spread or 0.0, second.spread or 0.0)
+    width = math.hypot(first.deviation, second.deviation)
     whole = bell_path(gap, width, -4, 4)
     better = bell_path(gap, width, -4, 4, start=0.0)
     ticks = "".join(f'<span style="left:{place(n):.0%}">{n}</span>' for n in range(1, 6))
     steps = "".join(f'<span style="left:{(n + 4) / 8:.1%}">{signed(n)}</span>' for n in range(-4, 5, 2))
     return (
-        f'<div class="vq-bells"><h3>The answers about A and B</h3>{svg(curves, f"{first}. {second}")}'
+        f'<div class="vq-bells"><h3>{title}</h3>{svg(curves, f"{first.told}. {second.told}")}'
         f'<div class="vq-ticks" aria-hidden="true">{ticks}</div>'
         f"<h3>Their difference, A − B</h3>"
         + svg(

@@ -15,6 +15,7 @@ NO_REASONING = "The model's reasoning appears here while it is being written."
 NO_DEFECTS = "No defect named."
 NOTES = "What was done to the file: {}."
 EXPECTED = "expected {:.2f}"
+INTERVAL = "People's score lies between {:.2f} and {:.2f} for nine in ten pictures that it has not seen."
 NOT_PLAYABLE = "Your browser cannot play this format. The model may still be able to read it."
 READY = "Choose a video, and the rating starts."
 LOADING = "The model is being loaded; this takes a few seconds after a start."
@@ -99,14 +100,26 @@ COMPARE_BUTTON = "Compare"
 PAIRS = "Or look at one of these pairs"
 BETTER = "A is the better one with a probability of {}."
 NEITHER = "The model cannot tell them apart: A is the better one with a probability of {}."
-FORMULA = (
-    "P = Φ((mean<sub>A</sub> − mean<sub>B</sub>) ∕ √(variance<sub>A</sub> + variance<sub>B</sub> + 10<sup>−6</sup>) "
-    "= Φ(({:.2f} − {:.2f}) ∕ √({:.4f} + {:.4f} + 10<sup>−6</sup>)) = {:.3f}"
-)
-FORMULA_SAYS = (
+BY_ANSWERS = (
+    "The answers about A and B",
+    "P = Φ((mean<sub>A</sub> − mean<sub>B</sub>) ∕ √(variance<sub>A</sub> + variance<sub>B</sub> + 10<sup>−6</sup>)) "
+    "= Φ(({:.2f} − {:.2f}) ∕ √({:.4f} + {:.4f} + 10<sup>−6</sup>)) = {:.3f}",
     "The sampled answers about each video are taken as a bell; the filled part of the bell of their difference is the "
-    "probability. The ranking reward of the training puts each single answer in the place of mean<sub>A</sub>."
+    "probability. The ranking reward of the training puts each single answer in the place of mean<sub>A</sub>. "
+    "It tells how decided the model is, not how right.",
 )
+"""Title of the bells, formula, and what it means: where no error is known, by the sampled answers."""
+BY_ERRORS = (
+    "Where people's scores of A and B may lie",
+    "P = Φ((score<sub>A</sub> − score<sub>B</sub>) ∕ √(deviation<sub>A</sub>² + deviation<sub>B</sub>² + "
+    "10<sup>−6</sup>)) = Φ(({:.2f} − {:.2f}) ∕ √({:.4f} + {:.4f} + 10<sup>−6</sup>)) = {:.3f}",
+    "A score may be off, and by how much was measured on pictures that people rated and that the model had not learned "
+    "from. Each bell is a score with the standard deviation of its error; the filled part of the bell of their "
+    "difference is the probability that people prefer A. The dots above are sampled answers: they show how decided the "
+    "model is, not how right.",
+)
+"""The same where the errors of the scores were calibrated."""
+ERROR_BELL = "{}: score {:.2f} with the deviation of its error"
 UNDECIDED = (0.4, 0.6)
 
 

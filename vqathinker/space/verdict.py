@@ -10,17 +10,19 @@ from .figures import Answers, axis, gauge
 
 
 def verdict(report: dict | None = None) -> str:
-    """Score and word on the gauge, the expected score, the defects; or the empty gauge."""
+    """Score and word on the gauge, how far the score may be off (where that is not known, the expected score), the
+    defects; or the empty gauge."""
     if report is None:
         empty = f'<div class="vq-dial">{gauge(None)}<div class="vq-score">{texts.NO_SCORE}</div></div>'
         empty += f'<p class="vq-said vq-quiet">{texts.SCORE_COMES}</p>'
         return f'<section class="vq-verdict empty" aria-label="Score">{empty}</section>'
-    word = score_word(report["score"])
+    word, interval = score_word(report["score"]), report.get("interval")
+    beside = texts.INTERVAL.format(*interval) if interval else texts.EXPECTED.format(report["expected"])
     return (
         f'<section class="vq-verdict {word}" aria-label="Score">'
-        f'<div class="vq-dial">{gauge(report["score"], report["expected"])}'
+        f'<div class="vq-dial">{gauge(report["score"], report["expected"], interval)}'
         f'<div class="vq-score"><b>{report["score"]:.2f}</b><span class="vq-word">{word}</span></div></div>'
-        f'<div class="vq-said"><p class="vq-expected"><i></i>{texts.EXPECTED.format(report["expected"])}</p>'
+        f'<div class="vq-said"><p class="vq-expected"><i></i>{beside}</p>'
         f"{chips(report['defects'])}{notes(report.get('notes', []))}</div></section>"
     )
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-PROTOCOLS = ("default", "released")
-"""How a file is shown: as a player shows it, or in the official pixels, with which published figures were made."""
+from vqathinker.protocols import DEFAULT, PROTOCOLS
 
 
 @dataclass(frozen=True)
 class VideoSpec:
-    """How many frames a clip has, how long and how large the bursts around them are, and the protocol.
+    """How many frames a clip has, how long and how large the bursts around them are, and the protocol: a file is shown
+    as a player shows it, or, under "released", in the official pixels, with which published figures were made.
 
     `burst_length` 0 means no bursts. A burst frame is luma, squashed to `burst_size` x `burst_size`.
     """
@@ -20,7 +20,7 @@ class VideoSpec:
     frames: int = 6
     burst_length: int = 8
     burst_size: int = 96
-    protocol: str = "default"
+    protocol: str = DEFAULT
 
     def __post_init__(self) -> None:
         if self.frames < 1:

@@ -47,6 +47,11 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenize
     )
 
 
+def tiny_tower(image_size: int, grids: tuple[int, ...]) -> EfficientNetLiteModel:
+    """The vision tower alone, before any weights are loaded into it."""
+    return EfficientNetLiteModel(EfficientNetLiteConfig(image_size=image_size, grids=list(grids)))
+
+
 def tiny_config(settings: ModelSettings, tokenizer: PreTrainedTokenizerFast) -> VQAThinkerConfig:
     vision = EfficientNetLiteConfig(image_size=settings.image_size, grids=list(settings.grids))
     text = Qwen2Config(

@@ -4,8 +4,8 @@
 
 RUN_DIR is that of `training.sft`, whose first stage is done. For each of five towers (ImageNet, the last step of *see*,
 its moving average, and the average a quarter and half of the way back to ImageNet) the global token and the mean of the
-regional ones of every rated picture are regressed on MOS, over training pictures of the start; SRCC and MAE are those of
-validation pictures. It decides `imagenet` in training/config.py, and takes a minute for 2,000 pictures.
+regional ones of every rated picture are regressed on MOS, over training pictures of the start; SRCC and MAE are those
+of validation pictures. It decides `imagenet` in training/config.py, and takes a minute for 2,000 pictures.
 """
 
 from __future__ import annotations

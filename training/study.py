@@ -31,6 +31,7 @@ NAME = re.compile(r"(?P<kind>start|grpo|no-[a-z]+)(-seed(?P<seed>\d+))?")
 SHORT = {
     "reward_human": "reward, human",
     "reward_pseudo": "reward, pseudo",
+    "srcc_biq_test": "SRCC BIQ test",
     "srcc_clive": "SRCC LIVE-C",
     "srcc_avt": "SRCC AVT",
     "srcc_pseudo": "SRCC pseudo",
@@ -193,7 +194,7 @@ def write_measurement(args: argparse.Namespace) -> None:
 
     if not NAME.fullmatch(args.name):
         raise ValueError(f"--name {args.name}: expected {START}, {FULL}-seedN or no-REWARD-seedN")
-    rows = [row for row in read_manifest(args.built) if row["split"] == "val"]
+    rows = [row for row in read_manifest(args.built) if row["split"] in ("val", "test")]
     loaded, features = load_start(args.model), args.features or args.study / "features"
     views = make_views(rows, args.data, args.built, features, loaded, args.clips, jobs=args.jobs)
     for key, reason in views.store.bad.items():

@@ -57,8 +57,8 @@ def read_archive(archive: Path, paths: Iterable[str]) -> Iterator[tuple[str, byt
                 found = _member(found, part) if found is not None else None
             if found is not None:
                 yield path, found
-    except (OSError, tarfile.TarError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{archive.name} cannot be read: {error}") from error
+    except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile):
+        raise ValueError(f"{archive.name} is no archive that can be read") from None
 
 
 def names_in(archive: Path) -> list[str]:
@@ -69,8 +69,8 @@ def names_in(archive: Path) -> list[str]:
                 return [info.filename for info in opened.infolist() if not info.is_dir()]
         with tarfile.open(archive) as opened:
             return [member.name for member in opened.getmembers() if member.isfile()]
-    except (OSError, tarfile.TarError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{archive.name} is no archive that can be read: {error}") from error
+    except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile):
+        raise ValueError(f"{archive.name} is no archive that can be read") from None
 
 
 def _debian(archive: Path) -> bytes:

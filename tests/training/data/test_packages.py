@@ -54,7 +54,7 @@ def test_a_debian_package_gives_its_files(tmp_path):
 @pytest.mark.parametrize("name", ["broken.zip", "broken.tar.gz", "broken.deb"])
 def test_a_broken_archive_is_one_sentence(tmp_path, name):
     (tmp_path / name).write_bytes(b"no archive at all")
-    with pytest.raises(ValueError, match=r"cannot be read|no package that|not on this machine") as caught:
+    with pytest.raises(ValueError, match="no archive that can be read|no package that|not on this machine") as caught:
         list(read_archive(tmp_path / name, ["a"]))
     assert "\n" not in str(caught.value)
 

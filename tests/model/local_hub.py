@@ -14,6 +14,10 @@ from urllib.parse import unquote, urlsplit
 COMMIT = "a" * 40
 
 
+def mark_of(content: bytes) -> str:
+    return hashlib.sha1(content).hexdigest()
+
+
 @contextmanager
 def serving(repositories: dict[str, Path]) -> Iterator[tuple[str, list[str]]]:
     """{hub id: folder} -> the address of the hub, and the names of the files that were downloaded so far."""
@@ -31,10 +35,17 @@ def serving(repositories: dict[str, Path]) -> Iterator[tuple[str, list[str]]]:
 
         def answer(self, body: bool) -> None:
             path = unquote(urlsplit(self.path).path).strip("/")
-            name, _, rest = path.removeprefix("api/models/").partition("/resolve/" if "/resolve/" in path else "/re")
+            question = next(word for word in ("/resolve/", "/tree/", "/revision/", "/") if word in path)
+            name, _, rest = path.removeprefix("api/models/").rpartition(question)
             folder = repositories.get(name)
             if folder is None:
                 self.give(404, b"{}", {"X-Error-Code": "RepoNotFound"}, body)
+            elif question == "/tree/":
+                files = [
+                    {"type": "file", "path": file.name, "size": file.stat().st_size, "oid": mark_of(file.read_bytes())}
+                    for file in sorted(folder.iterdir())
+                ]
+                self.give(200, json.dumps(files).encode(), {"Content-Type": "application/json"}, body)
             elif path.startswith("api/"):
                 files = [{"rfilename": file.name} for file in sorted(folder.iterdir())]
                 told = {"id": name, "modelId": name, "sha": COMMIT, "siblings": files, "tags": [], "private": False}
@@ -43,7 +54,7 @@ def serving(repositories: dict[str, Path]) -> Iterator[tuple[str, list[str]]]:
                 file = rest.split("/", 1)[1]
                 content = (folder / file).read_bytes()
                 fetched.extend([file] * body)
-                mark = {"ETag": f'"{hashlib.sha1(content).hexdigest()}"', "X-Repo-Commit": COMMIT}
+                mark = {"ETag": f'"{mark_of(content)}"', "X-Repo-Commit": COMMIT}
                 self.give(200, content, mark, body)
 
         def give(self, status: int, content: bytes, headers: dict[str, str], body: bool) -> None:

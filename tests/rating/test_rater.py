@@ -190,14 +190,17 @@ def test_the_probability_is_that_of_the_ranking_reward(rater, clip):
 
 def test_cancelling_ends_sampling_within_a_token(rater, clip):
     """So many answers take minutes; nothing is told while they are written."""
-    cancel, seen = threading.Event(), []
-    start = time.perf_counter()
+    cancel, seen, cancelled = threading.Event(), [], []
+
+    def stop() -> None:
+        cancelled.append(time.perf_counter())
+        cancel.set()
+
     for event in rater.watch(clip("plain.mp4"), rollouts=5000, cancel=cancel):
-        if isinstance(event, Wrote) and not seen:
-            threading.Timer(2.0, cancel.set).start()
+        if isinstance(event, Wrote) and Wrote not in seen:
+            threading.Timer(2.0, stop).start()
         seen.append(type(event))
-    assert cancel.is_set() and Rated not in seen
-    assert time.perf_counter() - start < 20
+    assert Rated not in seen and time.perf_counter() - cancelled[0] < 15
 
 
 def test_cancelling_ends_a_decoder_that_hangs(rater, clip):

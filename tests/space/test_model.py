@@ -135,6 +135,17 @@ def test_a_decoder_that_hangs_holds_up_nobody_else(model: Model, clip):
         stuck.result(20)
 
 
+def test_a_generator_that_nobody_asks_for_more_holds_up_nobody(model: Model, clip):
+    """What becomes of a page whose visitor has left while a rating was shown."""
+    gone = threading.Event()
+    leaver = Visitor("left", here=lambda: not gone.is_set())
+    left = model.watch([Job(str(clip("plain.mp4")))], threading.Event(), leaver)
+    assert isinstance(next(left), Watched) and isinstance(next(left), Wrote)
+    gone.set()
+    assert len(model.rate(Job(str(clip("odd.mp4"))), visitor=Visitor("next"))) == 1
+    assert list(left) == [] and model.line.count() == 0
+
+
 def test_a_full_line_is_told_with_the_time_to_come_again(model: Model, clip):
     tickets = [model.line.join(Visitor("one")) for _ in range(model.line.bounds.session)]
     with pytest.raises(BusyError, match="8 of your ratings are waiting already: please try again in about [0-9]+ s"):

@@ -92,19 +92,24 @@ class Line:
         """How many tickets are before this one, 0 when its holder may go on; waits up to `seconds` for that."""
         with self._moved:
             self._moved.wait_for(lambda: ticket.allowed, seconds)
-            if ticket.allowed:
+            if ticket.allowed or ticket.stage is Stage.LEFT:
                 return 0
             return max(1, self._order.index(ticket) + self._taken())
 
     def prepared(self, ticket: Ticket) -> None:
         """The holder is ready for the model."""
         with self._moved:
+            if ticket.stage is Stage.LEFT:
+                return
             ticket.spent = ticket.move(Stage.PREPARED)
             self._arrange()
 
     def leave(self, ticket: Ticket) -> None:
-        """Give up the place; what was used is remembered while the visitor has others in the line."""
+        """Give up the place, if it was not given up before; what was used is remembered while the visitor has others in
+        the line."""
         with self._moved:
+            if ticket.stage is Stage.LEFT:
+                return
             self._tickets.remove(ticket)
             worked, turn = ticket.allowed, ticket.stage is Stage.TURN
             took = ticket.move(Stage.LEFT)

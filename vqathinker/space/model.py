@@ -83,11 +83,17 @@ class Model:
         A clip is decoded before its turn. Setting `cancel` ends it early, and so does the visitor by leaving. Raises
         BusyError, VideoError and ModelError.
         """
-        visitor = visitor or Visitor()
-        with self.leavers.watched(visitor.here, cancel):
+        visitor, tickets = visitor or Visitor(), []
+
+        def release() -> None:
+            for ticket in tickets:
+                self.line.leave(ticket)
+
+        with self.leavers.watched(visitor.here, cancel, release):
             for job in jobs:
                 with self.metrics.counted() as done:
-                    yield from self._watch(job, cancel, visitor)
+                    tickets.append(self.line.join(visitor))
+                    yield from self._watch(job, cancel, tickets[-1])
                     if cancel.is_set():
                         return
                     done()
@@ -99,8 +105,8 @@ class Model:
 
         return [event.rating for event in events if isinstance(event, Rated)]
 
-    def _watch(self, job: Job, cancel: threading.Event, visitor: Visitor) -> Iterator[Waiting | Event]:
-        ticket, clock = self.line.join(visitor), Clock()
+    def _watch(self, job: Job, cancel: threading.Event, ticket: Ticket) -> Iterator[Waiting | Event]:
+        clock = Clock()
         try:
             self.loader.rater(cancel)
             yield from self._wait(ticket, cancel)

@@ -21,6 +21,8 @@ HD_WIDTH, HD_HEIGHT = 1280, 720
 """From here on players take an untagged video for BT.709."""
 STRETCH = (Fraction(1, 4), Fraction(4))
 """Pixel shapes outside of these are mistakes of the file."""
+SQUARE = Fraction(1, 100)
+"""Pixels that differ less from a square come from sides that were rounded to even numbers, and are left alone."""
 TRANSPARENT = "transparent parts shown on grey"
 BACKDROP = 128
 """Grey that transparent pictures are composed on: neither under- nor overexposed."""
@@ -82,7 +84,7 @@ def view_of(frame: av.VideoFrame, size: tuple[int, int], pixel: Fraction | None,
         width,
         height,
         orientation,
-        pixel=pixel if STRETCH[0] <= pixel <= STRETCH[1] else Fraction(1),
+        pixel=pixel if STRETCH[0] <= pixel <= STRETCH[1] and abs(pixel - 1) >= SQUARE else Fraction(1),
         tone=tone,
         matrix=matrix,
         deep=max(component.bits for component in frame.format.components) > 8,

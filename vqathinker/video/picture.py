@@ -13,7 +13,7 @@ from vqathinker.video.bars import Box
 from vqathinker.video.fields import taken_as_whole
 from vqathinker.video.graph import filtered
 from vqathinker.video.light import Tone, tone_mapped, tone_of
-from vqathinker.video.orientation import Orientation, orientation_of
+from vqathinker.video.orientation import Orientation
 
 BT709, UNKNOWN, BT2020 = 1, 2, 9
 """ITU-T H.273 numbers of matrices."""
@@ -96,10 +96,6 @@ def view_of(frame: av.VideoFrame, size: tuple[int, int], pixel: Fraction | None,
 def released_view(size: tuple[int, int], orientation: Orientation) -> View:
     """The official pixels: as swscale converts them by itself, only turned."""
     return View(*size, orientation)
-
-
-def upright_of(frame: av.VideoFrame) -> Orientation:
-    return orientation_of(frame)
 
 
 def to_rgb(frame: av.VideoFrame, index) -> np.ndarray:

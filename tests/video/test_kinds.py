@@ -95,7 +95,9 @@ def test_a_long_held_picture_counts_where_clocks_do_not_jump(tmp_path):
     assert load_clip(tmp_path / "a.mp4", FRAMES).times[-1] == pytest.approx(20.4, abs=0.05)
 
 
-@pytest.mark.parametrize(("ratio", "shown"), [("2/1", (852, 480)), ("1/2", (426, 960)), ("1/1", (426, 480))])
+@pytest.mark.parametrize(
+    ("ratio", "shown"), [("2/1", (852, 480)), ("1/2", (426, 960)), ("1/1", (426, 480)), ("1281/1280", (426, 480))]
+)
 def test_pixels_that_are_not_square(tmp_path, ratio, shown):
     path = kinds.wide_pixels(tmp_path / "a.mp4", ratio)
     read = load_clip(path, FRAMES)

@@ -131,10 +131,10 @@ def _seek_and_read(source: Source, run: _Run, emit: Emit, skips: bool) -> None:
         for frame in source.decode(packet):
             if frame.pts in left and not frame.is_corrupt:
                 emit(left.pop(frame.pts), frame)
+                if not left:
+                    return
             elif frame.pts is None or frame.pts in left or frame.pts > last:
                 raise Missed
-        if not left:
-            return
     raise Missed
 
 

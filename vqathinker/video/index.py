@@ -12,7 +12,8 @@ from vqathinker.errors import VideoError
 from vqathinker.video.clock import elapsed, rate_of, runs_back
 from vqathinker.video.glimpse import look_closer
 from vqathinker.video.guard import check_pixels
-from vqathinker.video.picture import View, released_view, upright_of, view_of
+from vqathinker.video.orientation import orientation_of
+from vqathinker.video.picture import View, released_view, view_of
 from vqathinker.video.reference import is_layered
 from vqathinker.video.sizes import Sizes
 from vqathinker.video.spec import Limits
@@ -91,7 +92,7 @@ def make_index(path: str, limits: Limits, protocol: str = "default") -> Index:
             raise VideoError(f"{name} is damaged: no frame can be decoded." if walk.pts else f"{name} holds no frames.")
         size, container = walk.sizes.longest, source.container.format.name
         check_pixels(name, *size, limits)
-        shape, upright = stream.sample_aspect_ratio, upright_of(walk.first)
+        shape, upright = stream.sample_aspect_ratio, orientation_of(walk.first)
         # AVI has no timestamps: what the demuxer makes up is wrong where frames are not stored as shown.
         guessed = container == "avi" and source.context.has_b_frames
         rate, unit = float(stream.average_rate or 0), float(stream.time_base or 0)

@@ -13,7 +13,7 @@ from vqathinker.video.bars import Box
 from vqathinker.video.fields import taken_as_whole
 from vqathinker.video.graph import filtered
 from vqathinker.video.light import Tone, tone_mapped, tone_of
-from vqathinker.video.orientation import Orientation, orientation_of
+from vqathinker.video.orientation import Orientation
 
 BT709, UNKNOWN, BT2020 = 1, 2, 9
 """ITU-T H.273 numbers of matrices."""
@@ -21,6 +21,8 @@ HD_WIDTH, HD_HEIGHT = 1280, 720
 """From here on players take an untagged video for BT.709."""
 STRETCH = (Fraction(1, 4), Fraction(4))
 """Pixel shapes outside of these are mistakes of the file."""
+SQUARE = Fraction(1, 100)
+"""Pixels that differ less from a square come from sides that were rounded to even numbers, and are left alone."""
 TRANSPARENT = "transparent parts shown on grey"
 BACKDROP = 128
 """Grey that transparent pictures are composed on: neither under- nor overexposed."""
@@ -82,7 +84,7 @@ def view_of(frame: av.VideoFrame, size: tuple[int, int], pixel: Fraction | None,
         width,
         height,
         orientation,
-        pixel=pixel if STRETCH[0] <= pixel <= STRETCH[1] else Fraction(1),
+        pixel=pixel if STRETCH[0] <= pixel <= STRETCH[1] and abs(pixel - 1) >= SQUARE else Fraction(1),
         tone=tone,
         matrix=matrix,
         deep=max(component.bits for component in frame.format.components) > 8,
@@ -94,10 +96,6 @@ def view_of(frame: av.VideoFrame, size: tuple[int, int], pixel: Fraction | None,
 def released_view(size: tuple[int, int], orientation: Orientation) -> View:
     """The official pixels: as swscale converts them by itself, only turned."""
     return View(*size, orientation)
-
-
-def upright_of(frame: av.VideoFrame) -> Orientation:
-    return orientation_of(frame)
 
 
 def to_rgb(frame: av.VideoFrame, index) -> np.ndarray:

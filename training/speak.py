@@ -180,8 +180,8 @@ class Speaker:
 
     def prepare(self, rows: list[dict], rng: np.random.Generator) -> Told:
         """A view of each sample, and words about it."""
-        views = self.settings.speak.views
-        seen = [self.seen[row["id"]][0 if is_clean(row) else rng.integers(views)] for row in rows]
+        shown = [self.seen[row["id"]] for row in rows]
+        seen = [views[0 if is_clean(row) else rng.integers(len(views))] for row, views in zip(rows, shown, strict=True)]
         texts = self.texts([s.row for s in seen], rng)
         answers = [ids + [self.tokenizer.eos_token_id] for ids in self.tokenizer(texts)["input_ids"]]
         length = max(map(len, answers))

@@ -15,13 +15,15 @@ import pytest
 import vqathinker
 from tests import clips, raters
 from tests.browser.app import hear_ctrl_c
+from tests.model.tiny_models import make_model, make_processor
 from tests.rating.test_ask import make_rater
 from vqathinker.cli import main
-from vqathinker.rating import score_word
+from vqathinker.model.loading import LoadedModel
+from vqathinker.rating import Rater, score_word
 
 KEYS = {
-    "file", "score", "expected", "reasoning", "text", "defects", "frames", "rollouts", "spread", "model", "precision",
-    "timings", "notes",
+    "file", "score", "expected", "greedy", "interval", "reasoning", "text", "defects", "frames", "rollouts", "spread",
+    "model", "precision", "timings", "notes",
 }  # fmt: skip
 REPOSITORY = Path(vqathinker.__file__).parent.parent
 
@@ -57,7 +59,7 @@ def test_a_shell_gets_json_and_nothing_else(clip):
     assert set(rating) == KEYS
     assert rating["file"] == str(clip("plain.mp4")) and rating["model"] == "tiny"
     assert rating["score"] == round(raters.tiny().rate(clip("plain.mp4")).score, 4)
-    assert 1 <= rating["expected"] <= 5
+    assert 1 <= rating["expected"] <= 5 and 1 <= rating["greedy"] <= 5
     assert [set(frame) for frame in rating["frames"]] == [{"index", "time_s"}] * 6
     assert set(rating["timings"]) == {"decode_s", "encode_s", "first_token_s", "total_s"}
 
@@ -117,6 +119,23 @@ def test_rate_prints_reasoning_score_word_and_the_same_thing_again(capsys, clip)
     assert without_times[0] == without_times[1]
 
 
+def test_the_released_protocol_gives_the_number_that_was_written(capsys, clip, tmp_path: Path):
+    path, rating = str(clip("plain.mp4")), raters.tiny().rate(clip("plain.mp4"))
+    assert main(["rate", path, "--json", "--protocol", "released"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["score"] == told["greedy"] == rating.greedy and f"<answer>{rating.greedy:.2f}</answer>" in told["text"]
+    assert main(["rate", path]) == 0
+    assert f"greedy {rating.greedy:.2f}, expected {rating.expected:.2f})" in capsys.readouterr().out
+    out = str(tmp_path / "ratings.csv")
+    assert main(["batch", path, "--out", out, "--protocol", "released"]) == 0
+    capsys.readouterr()
+    assert main(["batch", path, "--out", out]) == 2
+    assert "was written with the model tiny (released)" in capsys.readouterr().err
+    assert main(["batch", path, "--out", out, "--protocol", "released"]) == 0
+    with pytest.raises(SystemExit):
+        main(["rate", path, "--protocol", "paper"])
+
+
 def test_a_bad_file_among_good_ones_does_not_stop_the_rest(capsys, clip):
     files = [clip("plain.mp4"), clip("text.mp4"), clip("one_frame.mp4")]
     assert main(["rate", "--json", "--rollouts", "2", *map(str, files)]) == 1
@@ -165,12 +184,29 @@ def test_compare_gives_both_ratings_and_a_probability(capsys, clip):
     a, b = str(clip("plain.mp4")), str(clip("odd.mp4"))
     assert main(["compare", a, b, "--json", "--rollouts", "3"]) == 0
     result = json.loads(capsys.readouterr().out)
+    sides = raters.tiny().compare(a, b, rollouts=3)
+    assert result["probability_first_better"] == round(sides.probability_first_better, 4)
     assert set(result) == {"probability_first_better", "first", "second"}
     assert 0 <= result["probability_first_better"] <= 1
     assert (result["first"]["file"], result["second"]["file"]) == (a, b)
     assert main(["compare", a, b, "--rollouts", "3"]) == 0
     assert f"probability of {result['probability_first_better']:.0%}" in capsys.readouterr().out
     assert main(["compare", a, "missing.mp4"]) == 1
+
+
+def test_a_comparison_by_calibrated_errors_needs_no_readable_sampled_answer(capsys, clip, monkeypatch):
+    processor = make_processor()
+    model = make_model(processor, seed=2)  # what it writes holds no answer
+    model.config.calibration = {"factor": 1.2, "floor": 0.3}
+    rater = Rater(LoadedModel(model, processor, "calibrated", "fp32"), max_new_tokens=20)
+    monkeypatch.setattr(vqathinker, "load_rater", lambda *wanted: rater)
+    a, b = str(clip("plain.mp4")), str(clip("odd.mp4"))
+    assert main(["compare", a, b, "--rollouts", "2"]) == 0
+    told = capsys.readouterr().out
+    assert "spread" not in told and "A is better with a probability of" in told
+    assert main(["rate", a]) == 0
+    low, high = rater.rate(a).interval
+    assert f"(90 % interval {low:.2f} to {high:.2f}, greedy 3.00" in capsys.readouterr().out
 
 
 def test_batch_writes_the_table_and_goes_on(capsys, clip, tmp_path: Path):
@@ -250,6 +286,7 @@ def test_evaluate_leaves_out_what_cannot_be_rated_and_says_so(capsys, clip, tmp_
     assert all(entry["file"] in done.err for entry in report["not_rated"])
     errors = [abs(entry["score"] - entry["mos"]) for entry in report["ratings"]]
     assert report["metrics"]["score"]["mae"]["value"] == pytest.approx(sum(errors) / 3, abs=1e-4)
+    assert report["protocol"] == "default"
     official = tmp_path / "labels.json"
     official.write_text(json.dumps({"annotations": [{"image_id": "gone.mp4", "score": 3}]}))
     assert main(["evaluate", str(official), "--videos", folder]) == 1

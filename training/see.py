@@ -87,12 +87,6 @@ def learn_in_full(conv: nn.Conv2d) -> None:
     conv.forward = MethodType(forward, conv)
 
 
-def compute_as_before(tower: EfficientNetLiteModel) -> None:
-    """Undo `learn_in_full` everywhere: a copy of the tower would go on computing with the weights of this one."""
-    for module in tower.modules():
-        module.__dict__.pop("forward", None)
-
-
 def plcc_loss(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """1 - Pearson correlation of two vectors; 0 for fewer than three items, or where either is constant: there the
     gradient of the correlation is no number."""
@@ -308,5 +302,4 @@ def train_to_see(
     run_stage(stage, run, settings.seed, report, workers)
     seer.take(average.module.state_dict())
     towards_imagenet(model.model.vision_tower, see.imagenet)
-    compute_as_before(model.model.vision_tower)
     return seer.head

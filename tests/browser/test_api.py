@@ -15,10 +15,10 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
+from tests import raters
 from tests.browser.app import PATIENCE_S, REPOSITORY, running_app
 from tests.test_cli import KEYS
 from vqathinker.cli import main
-from vqathinker.rating import first_better
 from vqathinker.space.rewards_api import reward_table
 
 
@@ -44,8 +44,8 @@ def test_sampled_answers_on_request(client: Client, clip):
 def test_two_videos_are_compared(client: Client, clip):
     files = [handle_file(clip(name)) for name in ("plain.mp4", "odd.mp4")]
     found = client.predict(*files, rollouts=4, api_name="/compare")
-    scores = [[one["score"] for one in found[side]["rollouts"] if one["score"]] for side in ("first", "second")]
-    assert found["probability_first_better"] == pytest.approx(first_better(*scores), abs=1e-4)
+    sides = raters.tiny().compare(clip("plain.mp4"), clip("odd.mp4"), rollouts=4)
+    assert found["probability_first_better"] == pytest.approx(sides.probability_first_better, abs=1e-4)
     assert set(found["first"]) == KEYS and found["second"]["file"] == "odd.mp4"
     with pytest.raises(AppError, match="rollouts must be between 2 and"):
         client.predict(*files, rollouts=1, api_name="/compare")

@@ -6,10 +6,11 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from tests import raters
 from tests.browser.tabs import open_tab
 from tests.browser.test_rate import EXAMPLES, FOLDER, overflow
-from vqathinker.rating import first_better
 from vqathinker.space.compare_tab import PAIRS
+from vqathinker.space.compare_views import preference
 from vqathinker.space.figures import percent
 from vqathinker.space.records import read_records
 from vqathinker.space.settings import Settings
@@ -27,7 +28,7 @@ def choose(page: Page, letter: str, path) -> None:
     expect(page.locator(f"#slot-{letter}")).to_contain_text(path.name)
 
 
-def test_two_uploads_are_compared_by_the_formula_of_the_ranking_reward(visit, clip):
+def test_two_uploads_are_compared_as_the_python_interface_compares_them(visit, clip):
     page = open_compare(visit)
     page.locator("#compare-count").get_by_text("4", exact=True).click()
     choose(page, "a", clip("plain.mp4"))
@@ -36,9 +37,11 @@ def test_two_uploads_are_compared_by_the_formula_of_the_ranking_reward(visit, cl
     told = page.locator("#outcome .vq-told")
     expect(told).to_contain_text("A is the better one with a probability of")
     rows = [page.locator(f"#outcome .vq-row.{kind} .dot") for kind in ("first", "second")]
-    scores = [[float(dot.get_attribute("title")) for dot in row.all()] for row in rows]
+    scores = [sorted(float(dot.get_attribute("title")) for dot in row.all()) for row in rows]
     assert all(2 <= len(row) <= 4 for row in scores)
-    expect(told).to_contain_text(percent(first_better(*scores)))
+    sides = raters.tiny().compare(clip("plain.mp4"), clip("odd.mp4"), rollouts=4)
+    assert scores == [sorted(side.rollout_scores) for side in (sides.first, sides.second)]
+    expect(told).to_contain_text(percent(sides.probability_first_better))
     for letter in "ab":
         expect(page.locator(f"#side-{letter} .vq-score b")).to_have_text(re.compile(r"^[1-5]\.\d\d$"))
     expect(page.locator("#outcome .vq-bells path")).to_have_count(4)
@@ -50,8 +53,7 @@ def test_a_pair_is_answered_at_once_from_the_records(visit):
     page.locator("#pairs button").first.click()
     records = read_records([FOLDER / entry["file"] for entry in EXAMPLES], Settings(examples=FOLDER))
     reports = [records[FOLDER / name].report for name in PAIRS[0]]
-    scores = [[one["score"] for one in report["rollouts"] if one["score"] is not None] for report in reports]
-    expect(page.locator("#outcome .vq-told")).to_contain_text(percent(first_better(*scores)))
+    expect(page.locator("#outcome .vq-told")).to_contain_text(percent(preference(*reports)))
     for letter, report in zip("ab", reports, strict=True):
         expect(page.locator(f"#side-{letter} .vq-score b")).to_have_text(f"{report['score']:.2f}")
 

@@ -148,3 +148,16 @@ def test_expected_and_best_of_a_known_table():
     probabilities = torch.zeros(5, 10, 10)
     probabilities[4, 9, 9] = 1.0
     assert ScoreTable(probabilities).expected == 5.0
+
+
+def test_the_answer_of_least_risk_is_the_one_whose_expected_squared_error_is_least():
+    probabilities = torch.rand(5, 10, 10, generator=torch.Generator().manual_seed(0)) ** 6
+    table = ScoreTable(probabilities / probabilities.sum())
+    choices = torch.arange(100, 501).double() / 100
+    risks = [(table.probabilities * (table.values - choice).square()).sum().item() for choice in choices]
+    assert table.least_risk == pytest.approx(choices[min(range(401), key=risks.__getitem__)].item(), abs=1e-9)
+    assert table.least_risk == round(table.expected, 2)
+    assert table.variance == pytest.approx(min(risks), abs=1e-4)
+    certain = torch.zeros(5, 10, 10)
+    certain[2, 4, 2] = 1.0
+    assert ScoreTable(certain).least_risk == 3.42 and ScoreTable(certain).variance == pytest.approx(0, abs=1e-6)

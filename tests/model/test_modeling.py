@@ -51,6 +51,24 @@ def test_folded_batch_norm_gives_the_same_tokens(processor):
     assert torch.allclose(plain, folded, atol=1e-4)
 
 
+def test_frames_that_are_all_the_same_are_looked_at_once(processor):
+    model = make_model(processor, seed=3)
+    looks = []
+    model.model.vision_tower.register_forward_pre_hook(
+        lambda tower, args, kwargs: looks.append(len(kwargs["pixel_values"])), with_kwargs=True
+    )
+    pixels = torch.rand(2, 1, 3, 32, 32, generator=torch.Generator().manual_seed(0)).expand(-1, FRAMES, -1, -1, -1)
+    moving = pixels.clone()
+    moving[1, -1] += 0.1
+    with torch.inference_mode():
+        still, apart = model.model.vision_tokens(pixels), model.model.vision_tokens(moving)
+    assert looks == [2, 2 * FRAMES]
+    assert still.shape == apart.shape == (2, FRAMES, *still.shape[2:])
+    torch.testing.assert_close(still[0], apart[0], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(still[1, 0], apart[1, 0], atol=1e-5, rtol=1e-4)
+    assert not torch.allclose(still[1, -1], apart[1, -1], atol=1e-3)
+
+
 def test_batch_norm_stays_in_eval_while_training(model):
     tower = model.model.vision_tower
     tower.train()

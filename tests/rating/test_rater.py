@@ -24,6 +24,8 @@ KEYS = [
     "file",
     "score",
     "expected",
+    "greedy",
+    "interval",
     "reasoning",
     "text",
     "defects",
@@ -68,6 +70,7 @@ def test_scores_stay_on_the_scale_even_when_the_text_holds_no_answer(rating):
     assert "<answer>" not in rating.text
     assert 1 <= rating.score <= 5
     assert 1 <= rating.expected <= 5
+    assert rating.score == round(rating.expected, 2) and rating.greedy == 3.0
 
 
 def test_a_rating_becomes_json_with_the_documented_keys(rating):

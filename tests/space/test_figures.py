@@ -9,7 +9,7 @@ import pytest
 
 from tests.space.markup import parse
 from vqathinker.rating import first_better
-from vqathinker.space.figures import Answers, axis, bell_path, bells, on_arc, percent, place
+from vqathinker.space.figures import RADIUS, Answers, axis, bell_of, bell_path, bells, gauge, on_arc, percent, place
 
 
 @pytest.mark.parametrize(("score", "share"), [(1, 0), (2, 0.25), (5, 1), (0.2, 0), (7, 1)])
@@ -20,6 +20,16 @@ def test_places_on_the_scale(score: float, share: float):
 def test_the_gauge_runs_from_left_over_the_top_to_the_right():
     (left, low), (middle, top), (right, low_again) = (on_arc(score) for score in (1, 3, 5))
     assert left < middle < right and top < low == pytest.approx(low_again)
+
+
+def test_an_interval_is_an_arc_outside_of_the_gauge_and_else_there_is_a_dot():
+    page = parse(gauge(3.0, 3.1, (2.0, 4.5)))
+    [arc] = page.classed("interval")
+    assert page.classed("expected") == []
+    x, y, *_, end_x, end_y = map(float, re.findall(r"[\d.]+", arc["d"]))
+    assert (x, y) == pytest.approx(on_arc(2.0, RADIUS + 14), abs=0.06)
+    assert (end_x, end_y) == pytest.approx(on_arc(4.5, RADIUS + 14), abs=0.06)
+    assert len(parse(gauge(3.0, 3.1)).classed("expected")) == 1
 
 
 def points(path: str) -> list[tuple[float, float]]:
@@ -50,8 +60,9 @@ def test_a_bell_without_spread_is_a_spike_that_can_be_drawn():
 
 def test_two_bells_and_their_difference_are_told_to_who_cannot_see_them():
     rows = Answers([3.0, 4.0], 3.5, "A", "first"), Answers([2.0, 3.0], 2.5, "B", "second")
-    page = parse(bells(*rows, first_better(rows[0].scores, rows[1].scores)))
-    assert len(page.named("path")) == 4
+    drawn = [bell_of(row) for row in rows]
+    page = parse(bells(*drawn, first_better(rows[0].scores, rows[1].scores), "Both"))
+    assert len(page.named("path")) == 4 and "Both" in page.text
     labels = " ".join(svg["aria-label"] for svg in page.named("svg"))
     assert (
         "A: own answer 3.50; 2 sampled answers, mean 3.50, spread 0.71" in labels and "84% of it lies above 0" in labels

@@ -49,7 +49,19 @@ def test_a_record_is_what_the_model_says():
     clip = CLIPS[2]
     report = records.read_records([clip], Settings())[clip].report
     live = raters.tiny().rate(clip).to_dict()
-    same = ("file", "score", "expected", "text", "reasoning", "defects", "frames", "model", "precision")
+    same = (
+        "file",
+        "score",
+        "expected",
+        "greedy",
+        "interval",
+        "text",
+        "reasoning",
+        "defects",
+        "frames",
+        "model",
+        "precision",
+    )
     assert {key: report[key] for key in same} == {key: live[key] for key in same}, AGAIN
     assert len(report["rollouts"]) == records.ROLLOUTS
 

@@ -26,6 +26,15 @@ def test_the_needle_the_number_and_the_word_tell_one_score(score: float):
     assert page.named("svg")[0]["aria-label"].startswith(f"{score:.2f} on the scale")
 
 
+def test_how_far_the_score_may_be_off_is_told_where_it_was_calibrated():
+    page = parse(verdict.verdict(report(3.0, deviation=0.5)))
+    assert texts.INTERVAL.format(3 - 0.8225, 3 + 0.8225) in page.text and "expected" not in page.text
+    assert len(page.classed("interval")) == 1
+    old = report(3.0)
+    del old["interval"], old["greedy"]  # as an older record has them
+    assert "expected 3.30" in parse(verdict.verdict(old)).text
+
+
 def test_without_a_rating_there_is_a_gauge_and_no_needle():
     page = parse(verdict.verdict())
     assert page.classed("needle") == [] and page.classed("expected") == []

@@ -35,7 +35,7 @@ def data_dir(tmp_path_factory) -> Path:
 def write_data(root: Path) -> Path:
     """Fill an empty folder."""
     rng = np.random.default_rng(0)
-    for group in ("clips", "photos", "clive", "avt_uhd"):
+    for group in ("clips", "photos", "clive", "avt_uhd", "biq2021"):
         (root / group).mkdir()
     rows = ["file,scene,group,licence,source,width,height,fps,frames,allow_redistribution"]
     for name, scene in (("park_a", "park"), ("park_b", "park"), ("room", "room")):
@@ -52,6 +52,12 @@ def write_data(root: Path) -> Path:
         rated(root / "clive", f"{index}.jpg", rng, 128)
         rows.append(f"{index}.jpg,{2 + index / 2},0.6,128,128")
     (root / "clive/labels.csv").write_text("\n".join(rows) + "\n")
+    rows = ["file,mos,split,subset,content,width,height"]
+    for index in range(18):
+        rated(root / "biq2021", f"ss03 ({index}).jpg", rng, 96)
+        split, mos = "test" if index >= 14 else "train", 3.9 + index / 40 if index % 5 else 2.1
+        rows.append(f"ss03 ({index}).jpg,{mos},{split},ss03,scene{index},96,96")
+    (root / "biq2021/labels.csv").write_text("\n".join(rows) + "\n")
     rows = ["file,source,crf,enc_height,mos,std,vmaf,width,height"]
     for index in range(24):
         lines, crf = 144 + 32 * index, 4 + 12 * (index % 3)

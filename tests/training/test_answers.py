@@ -10,6 +10,7 @@ from tests.training.toys import make_loaded
 from training.answers import answer, sample
 from vqathinker.model.generation import prefill
 from vqathinker.model.scores import score_table, score_tables
+from vqathinker.rating.answers import in_agreement
 from vqathinker.video import load_clip
 
 
@@ -25,14 +26,15 @@ def ratings(clip):
 def test_greedy_and_expected_are_the_raters(ratings):
     loaded, prompt, rated = ratings
     for found, rating in zip(answer(loaded, prompt), rated, strict=True):
-        assert (found.text, found.score) == (rating.text, rating.score)
+        assert (found.text, found.score, found.greedy) == (rating.text, rating.score, rating.greedy)
+        assert found.score == round(found.expected, 2) and f"<answer>{found.score:.2f}</answer>" in found.text
         assert found.expected == pytest.approx(rating.expected, abs=1e-4)
 
 
 def test_sampled_answers_are_the_raters(ratings):
     loaded, prompt, rated = ratings
     for found, rating in zip(sample(loaded, prompt, 3), rated, strict=True):
-        assert list(found.texts) == [rollout.text for rollout in rating.rollouts]
+        assert [in_agreement(text) for text in found.texts] == [rollout.text for rollout in rating.rollouts]
         assert found.scores == [rollout.score for rollout in rating.rollouts]
         assert found.cut == (False,) * 3
 

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from training.cache import bursts_of, fill_cache, pan_film, read_sample
-from training.config import ModelSettings
+from training.cache import Still, bursts_of, fill_cache, read_sample
+from training.config import ModelSettings, SftSettings
 from training.data.build import build
 from training.state import read_jsonl
+from training.views import plain_view
 from vqathinker.model.processing import clip_facts, squash
 from vqathinker.video import VideoSpec, load_clip
 
@@ -22,17 +24,34 @@ def cached(data_dir, tmp_path_factory):
     return rows, built
 
 
-@pytest.mark.parametrize("root", ["out", "data"])
-def test_frames_bursts_and_facts_are_those_of_load_clip(cached, data_dir, root):
+def test_frames_bursts_and_facts_of_a_clip_are_those_of_load_clip(cached):
     rows, built = cached
-    row = next(row for row in rows if row["root"] == root)
-    clip = load_clip((built if root == "out" else data_dir) / row["path"], VideoSpec(3, 4, 16))
+    row = next(row for row in rows if row["root"] == "out")
+    clip = load_clip(built / row["path"], VideoSpec(3, 4, 16))
     sample = read_sample(built / "cache", row)
-    frames = clip.frames if root == "out" else clip.frames[:1]
-    assert np.array_equal(sample.frames, np.stack([squash(frame, 48) for frame in frames]))
+    assert np.array_equal(sample.frames, np.stack([squash(frame, 48) for frame in clip.frames]))
     assert np.array_equal(bursts_of(sample.film, 3, 4), clip.bursts)
     assert np.array_equal(sample.facts, clip_facts(clip.info).numpy())
-    assert (sample.pan is not None) == (row["group"] == "clive")
+
+
+def test_a_rated_picture_keeps_its_size_and_every_pixel(cached, data_dir):
+    rows, built = cached
+    pictures = [row for row in rows if row["root"] == "data"]
+    assert {row["group"] for row in pictures} == {"clive", "avt_uhd", "biq2021"}
+    for row in pictures[::5]:
+        sample = read_sample(built / "cache", row)
+        with Image.open(data_dir / row["path"]) as image:
+            assert isinstance(sample, Still) and np.array_equal(sample.picture, np.asarray(image.convert("RGB")))
+
+
+def test_a_still_view_of_a_picture_is_what_load_clip_makes_of_it(cached, data_dir):
+    rows, built = cached
+    row = next(row for row in rows if row["group"] == "clive")
+    clip = load_clip(data_dir / row["path"], VideoSpec(3, 4, 16))
+    view = plain_view(row, read_sample(built / "cache", row), SftSettings(model=SETTINGS))
+    assert np.array_equal(view.frame(0), squash(clip.frames[0], 48))
+    assert np.array_equal(view.facts, clip_facts(clip.info).numpy())
+    assert np.abs(bursts_of(view.film, 3, 4).astype(int) - clip.bursts).max() <= 1
 
 
 def test_what_cannot_be_decoded_is_named_and_left_out(cached, data_dir, tmp_path):
@@ -44,10 +63,3 @@ def test_what_cannot_be_decoded_is_named_and_left_out(cached, data_dir, tmp_path
     reasons = fill_cache([missing, broken], data_dir, tmp_path, tmp_path / "cache", SETTINGS, jobs=1)
     assert len(reasons) == 2 and "gone.jpg" in reasons[0] and "bad.mp4" in reasons[1]
     assert list((tmp_path / "cache").iterdir()) == []
-
-
-def test_a_pan_moves_slowly_and_steadily():
-    picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    film = pan_film(np.kron(picture, np.ones((4, 4, 1), np.uint8)), 16, np.random.default_rng(1))
-    steps = np.abs(np.diff(film.astype(int), axis=0)).mean((1, 2))
-    assert len(film) == 60 and 0 < steps.min() and steps.max() < 40

@@ -17,10 +17,14 @@ from vqathinker.video import PERTURBATIONS
 ENTRY = {"value": 0.8123, "low": 0.75, "high": 0.86}
 AGREEMENT = dict.fromkeys(("srcc", "plcc", "mae"), ENTRY)
 RESULT = {
-    "sets": {"clive": {"samples": 9, "contents": 9, "score": AGREEMENT, "expected": AGREEMENT}},
+    "sets": {"clive": {"samples": 9, "contents": 9, "score": AGREEMENT, "greedy": AGREEMENT}},
     "order": {"all": ENTRY | {"pairs": 4}, "families": {"blur": ENTRY | {"pairs": 4}}},
-    "order_expected": {"all": ENTRY | {"pairs": 4}, "families": {"blur": ENTRY | {"pairs": 4}}},
-    "defects": {"macro_f1": ENTRY, "each": {"blur": {"f1": 0.4}, "noise": {"f1": 0.9}}},
+    "order_greedy": {"all": ENTRY | {"pairs": 4}, "families": {"blur": ENTRY | {"pairs": 4}}},
+    "defects": {
+        "macro_f1": ENTRY,
+        "false_alarms": ENTRY | {"pairs": 4},
+        "each": {"blur": {"f1": 0.4}, "noise": {"f1": 0.9}},
+    },
     "well_formed": 0.995,
 }
 
@@ -53,12 +57,12 @@ def test_an_interval_is_written_with_its_bounds():
 
 def test_the_table_holds_the_measured_numbers():
     text = accuracy(RESULT)
-    assert text.count("0.812 [0.750, 0.860]") == 9
+    assert text.count("0.812 [0.750, 0.860]") == 10
     assert "0.9950" in text and "disorder" not in text and "sampled" not in text
 
 
 def test_a_set_of_few_contents_says_so():
-    assert "| 9 |" in accuracy(RESULT) and "contents |" not in accuracy(RESULT)
+    assert "|  | 9 |" in accuracy(RESULT) and "contents |" not in accuracy(RESULT)
     few = {"clive": RESULT["sets"]["clive"] | {"contents": 2}}
     assert "| 9 of 2 contents |" in accuracy(RESULT | {"sets": few})
 
@@ -66,7 +70,16 @@ def test_a_set_of_few_contents_says_so():
 def test_what_needs_no_model_stands_beside_the_model():
     plain = {"clive": {"constant": {"answer": 3.5, "mae": 0.7}, "coded_height": {"srcc": ENTRY | {"value": 0.92}}}}
     text = accuracy(RESULT | {"baselines": plain})
-    assert "| *always 3.50* |  |  | 0.700 |" in text and "| *coded height alone* | 0.920 [" in text
+    assert "| *always 3.50* |  |  | 0.700 |  |  |" in text and "| *coded height alone* | 0.920 [" in text
+
+
+def test_level_slope_and_intervals_are_told_where_they_were_measured():
+    sets = {"clive": RESULT["sets"]["clive"] | {"bias": -0.123}}
+    checked = {"clive": {"coverage": 0.912, "width": 1.3, "samples": 90}}
+    text = accuracy(RESULT | {"sets": sets, "slope": 0.83, "interval": checked})
+    assert "| -0.12 | 9 |" in text and "all held-out clips | 0.83 |" in text
+    assert "90 % interval, LIVE-Challenge pictures, human MOS (mean width 1.30) | 0.912 |" in text
+    assert "slope" not in accuracy(RESULT | {"slope": None}) and "interval" not in accuracy(RESULT)
 
 
 def test_the_hardest_disorder_is_named_with_its_share():
@@ -95,7 +108,7 @@ def test_the_weakest_defects_are_named_first():
 def test_what_is_undefined_is_no_failure():
     nothing = {"value": None, "low": None, "high": None}
     order = {"expected": {"modes": {"reverse": nothing, "drop": nothing | {"value": 0.0}}}}
-    empty = {"order_expected": {"families": {}}, "defects": {"each": {}}, "preference": order}
+    empty = {"order": {"families": {}}, "defects": {"each": {}}, "preference": order}
     assert (
         failures(empty)
         == "- It does not reliably see that a clip is in disorder when it is: frames turned black (0.00)."
@@ -145,7 +158,8 @@ def measured(tmp_path):
     ladder = {"ladder": "a", "family": "blur", "defects": blur}
     rows = [row(i, **ladder, strength=float(-i)) for i in range(4)] + [picture_row(i) for i in range(4)]
     lines = [
-        {"id": one["id"], "score": 1.5 + i / 4, "expected": 1.4 + i / 4, "defects": blur, "well_formed": True}
+        {"id": one["id"], "score": 1.5 + i / 4, "expected": 1.4 + i / 4, "greedy": 1.5, "defects": blur}
+        | {"well_formed": True}
         for i, one in enumerate(rows)
     ]
     result = summary(rows, lines, "tiny") | {"preference": order_in_time(), "calibration": sampled()}

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.training.toys import save_checkpoint, write_built
-from training.evaluate import main, summary
+from training.data.reasoning import GOOD_MOS
+from training.evaluate import clip_slope, headline, main, summary
 from training.evaluate_measures import (
     baselines,
     clustered_share,
@@ -23,12 +24,14 @@ def row(index, **values):
         "id": str(index),
         "content": f"clips:{index}",
         "group": "clips",
+        "split": "val",
         "kind": "pseudo",
         "mos": 3.0,
         "family": "blur",
         "ladder": None,
         "strength": 0.0,
         "defects": [],
+        "facts": {"num_frames": 50},
     }
     return base | values
 
@@ -65,7 +68,8 @@ def test_the_interval_of_a_perfect_order_has_no_width():
 
 def test_defects_are_scored_on_samples_whose_truth_is_known():
     blur, noise = [{"name": "blur", "severity": "slight"}], [{"name": "noise", "severity": "severe"}]
-    rows = [row(0, defects=blur), row(1, defects=blur), row(2, defects=noise), row(3, kind="human", group="clive")]
+    unknown = {"kind": "human", "group": "clive", "mos": GOOD_MOS - 0.1}
+    rows = [row(0, defects=blur), row(1, defects=blur), row(2, defects=noise), row(3, **unknown)]
     predictions = [{"defects": blur}, {"defects": []}, {"defects": noise + blur}, {"defects": noise}]
     report = defect_report(rows, predictions)
     assert report["each"]["blur"] == {"precision": 0.5, "recall": 0.5, "f1": 0.5, "samples": 2}
@@ -77,10 +81,13 @@ def test_defects_are_scored_on_samples_whose_truth_is_known():
 
 def test_a_defect_named_in_a_clean_clip_is_a_false_alarm():
     blur = [{"name": "blur", "severity": "slight"}]
-    rows = [row(0, defects=blur), row(1), row(2), row(3), row(4), row(5, kind="human", group="clive")]
-    predictions = [{"defects": found} for found in (blur, blur, [], [], [], blur)]
-    alarms = defect_report(rows, predictions)["false_alarms"]
-    assert (alarms["value"], alarms["pairs"]) == (0.25, 4)
+    liked = {"kind": "human", "group": "biq2021", "mos": GOOD_MOS}
+    rows = [row(0, defects=blur), *(row(index) for index in range(1, 5)), row(5, kind="human", group="clive")]
+    rows += [row(6, **liked, family="filmed"), *(row(k, **liked, facts={"num_frames": 1}) for k in (7, 8, 9))]
+    predictions = [{"defects": found} for found in (blur, blur, [], [], [], blur, [], blur, blur, [])]
+    report = defect_report(rows, predictions)
+    assert (report["false_alarms"]["value"], report["false_alarms"]["pairs"]) == (0.2, 5)
+    assert (report["false_alarms_stills"]["value"], report["false_alarms_stills"]["pairs"]) == (pytest.approx(2 / 3), 3)
 
 
 def test_a_summary_leaves_out_what_could_not_be_rated():
@@ -89,13 +96,26 @@ def test_a_summary_leaves_out_what_could_not_be_rated():
         for i in range(4)
     ]
     lines = [
-        {"id": str(i), "score": 1.5 + i, "expected": 1.0 + i, "defects": [], "well_formed": i > 0} for i in range(3)
+        {"id": str(i), "score": 1.5 + i, "expected": 1.0 + i, "greedy": 2.0, "defects": [], "well_formed": i > 0}
+        for i in range(3)
     ]
     result = summary(rows, [*lines, {"id": "3", "error": "gone"}], "tiny")
     assert result["samples"] == 3 and result["not_rated"] == 1
     assert result["sets"]["pseudo"]["score"]["srcc"]["value"] == pytest.approx(1.0)
     assert result["sets"]["pseudo"]["score"]["mae"]["value"] == pytest.approx(0.5)
+    assert result["sets"]["pseudo"]["bias"] == pytest.approx(0.5) and result["slope"] == pytest.approx(1.0)
+    assert result["sets"]["pseudo"]["greedy"]["srcc"]["value"] is None
+    assert (result["order"]["all"]["value"], result["order_greedy"]["all"]["value"]) == (1.0, 0.0)
     assert result["well_formed"] == pytest.approx(2 / 3)
+
+
+def test_the_slope_is_that_of_moving_clips_and_of_one_mos_there_is_none():
+    rows = [row(0, mos=1.0), row(1, mos=3.0), row(2, mos=5.0, facts={"num_frames": 1})]
+    lines = [{"score": 2.0}, {"score": 3.0}, {"score": 1.0}]
+    assert clip_slope(rows, lines) == pytest.approx(0.5)
+    assert clip_slope(rows[:1], lines[:1]) is None
+    told = [{"id": "0", "score": 2.0, "expected": 2.0, "greedy": 2.0, "defects": [], "well_formed": True}]
+    assert "slope of score on MOS, clips      undefined" in headline(summary(rows[:1], told, "tiny"))
 
 
 def test_a_constant_and_the_coded_height_are_the_plain_alternatives():
@@ -122,7 +142,8 @@ def test_every_part_is_measured_alone_and_together_and_only_with_its_checkpoint(
     assert set(json.loads((out / "evaluation.json").read_text())) == {"hashes", "calibration"}
     main([*command, "--parts", "preference,agreement"])
     result = json.loads((out / "evaluation.json").read_text())
-    assert {"hashes", "sets", "order", "baselines", "preference", "calibration"} <= set(result)
+    assert {"hashes", "sets", "order", "order_greedy", "slope", "baselines", "preference"} <= set(result)
+    assert "interval" not in result
     assert result["samples"] == 6 and result["not_rated"] == 1 and result["well_formed_greedy"]["pairs"] == 6
     assert result["baselines"]["clive"]["constant"]["answer"] == 2.0
     assert result["preference"]["clips"] == 3 and result["preference"]["expected"]["all"]["pairs"] == 18

@@ -48,7 +48,14 @@ def folders(tmp_path_factory):
     blur = [{"name": "blur", "severity": "slight"}]
     rows = [row(i, ladder="a", family="blur", strength=float(-i), defects=blur) for i in range(6)]
     lines = [
-        {"id": one["id"], "set": "pseudo", "mos": one["mos"], "score": 1.5 + i / 4, "expected": 1.4 + i / 4}
+        {
+            "id": one["id"],
+            "set": "pseudo",
+            "mos": one["mos"],
+            "score": 1.5 + i / 4,
+            "expected": 1.4 + i / 4,
+            "greedy": 1.5,
+        }
         | {"defects": blur[: i % 2], "well_formed": True}
         for i, one in enumerate(rows)
     ]

@@ -4,17 +4,21 @@ import numpy as np
 import pytest
 import torch
 
-from training.cache import Sample
+from tests.training.conftest import texture
+from training.cache import Sample, Still
 from training.config import ModelSettings, SftSettings
+from training.data.appearance import appearance
 from training.vary import Tone
-from training.views import View
-from training.watch import Seen, gathered, packed, unpacked
+from training.views import CLIP, View, plain_view, random_view
+from training.watch import Seen, gathered, looked_at, packed, unpacked
 from vqathinker.video.perturb import BLACK
 
 FRAMES = 3
-SETTINGS = SftSettings(model=ModelSettings(frames=FRAMES, burst_length=4, burst_size=8))
+SETTINGS = SftSettings(model=ModelSettings(image_size=16, frames=FRAMES, burst_length=4, burst_size=8))
 DARK = Tone(np.zeros(256, np.uint8), np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
 ROW = {"id": "a", "mos": 3.0}
+PICTURE = ROW | {"group": "clive", "kind": "human", "defects": [], "ladder": None}
+FACTS = {"width": 96, "height": 64, "fps": 0.0, "num_frames": 1, "duration_s": 0.0}
 
 
 def sample(count: int) -> Sample:
@@ -22,28 +26,62 @@ def sample(count: int) -> Sample:
     return Sample(frames, np.zeros((6, 8, 8), np.uint8), np.zeros(4, np.float32))
 
 
-def view(picks, tone=None, flipped=False) -> View:
-    return View(ROW, flipped, picks, tone, np.zeros((6, 8, 8), np.uint8), np.zeros(4, np.float32))
+def view(clip: Sample, places, tone=None, flipped=False) -> View:
+    shown = clip.frames.__getitem__ if tone is None else lambda number: tone(clip.frames[number])
+    key = CLIP if tone is None else None
+    return View(ROW, flipped, shown, places, clip.film, clip.facts, len(clip.frames), key)
+
+
+@pytest.fixture(scope="module")
+def still() -> Still:
+    return Still(texture(np.random.default_rng(0), 96, 64))
+
+
+def stands_at(shown, index: int) -> torch.Tensor:
+    """What the tower is given for each place of a view, black where it shows black."""
+    pictures = torch.cat([shown.pictures, torch.zeros_like(shown.pictures[:1])])
+    return pictures[shown.places[index]]
 
 
 @pytest.mark.parametrize("tone", [None, DARK])
-@pytest.mark.parametrize("picks", [(0, 1, 2), (0, 0, 2), (BLACK, 1, 2)])
-def test_a_clip_keeps_its_pictures_unless_its_pixels_change(picks, tone):
-    shown = gathered(clip := sample(FRAMES), [view((0, 1, 2)), view(picks, tone)], SETTINGS)
-    pictures = torch.cat([shown.pictures, torch.zeros(1, 8, 8, 3, dtype=torch.uint8)])
-    wanted = np.stack([view(picks, tone).frame(clip, place) for place in range(FRAMES)])
-    assert torch.equal(pictures[shown.places[1]], torch.from_numpy(wanted))
+@pytest.mark.parametrize("places", [(0, 1, 2), (0, 0, 2), (BLACK, 1, 2)])
+def test_a_clip_keeps_its_pictures_unless_its_pixels_change(places, tone):
+    clip = sample(FRAMES)
+    shown = gathered([view(clip, (0, 1, 2)), other := view(clip, places, tone)], SETTINGS)
+    wanted = np.stack([other.frame(place) for place in range(FRAMES)])
+    assert torch.equal(stands_at(shown, 1), torch.from_numpy(wanted))
     assert len(shown.pictures) == FRAMES * (1 if tone is None else 2)
     assert shown.bursts.shape == (2, FRAMES, 4, 8, 8) and shown.bursts.dtype == torch.uint8
 
 
-@pytest.mark.parametrize("tone", [None, DARK])
-@pytest.mark.parametrize("flipped", [False, True])
-def test_a_still_picture_stands_at_every_place(flipped, tone):
-    still = sample(1)
-    shown = gathered(still, [view((0,), tone, flipped)], SETTINGS)
-    wanted = torch.from_numpy(view((0,), tone, flipped).frame(still, 0).copy())
-    assert all(torch.equal(shown.pictures[place], wanted) for place in shown.places[0])
+def test_a_mirrored_clip_is_looked_at_once_and_a_mirrored_tone_as_it_is_shown():
+    clip = sample(FRAMES)
+    shown = gathered([view(clip, (0, 1, 2)), view(clip, (2, 1, 0), flipped=True)], SETTINGS)
+    assert len(shown.pictures) == FRAMES and shown.places.tolist() == [[0, 1, 2], [2, 1, 0]]
+    toned = view(clip, (0, 1, 2), lambda picture: picture // 2, flipped=True)
+    wanted = np.stack([toned.frame(place) for place in range(FRAMES)])
+    assert torch.equal(stands_at(gathered([toned], SETTINGS), 0), torch.from_numpy(wanted))
+
+
+def test_views_of_a_picture_share_what_they_show_alike(still):
+    row, chosen = PICTURE | {"facts": FACTS}, SETTINGS
+    views = [plain_view(row, still, chosen)]
+    views += [random_view(row, still, chosen, np.random.default_rng(seed)) for seed in range(30)]
+    shown = gathered(views, chosen)
+    keys = {one.key for one in views if one.key}
+    filmed = [one for one in views if one.key is None]
+    assert keys == {"still False", "still True"} and filmed
+    assert len(shown.pictures) == len(keys) + sum(one.pictures for one in filmed)
+    for index, one in enumerate(views):
+        wanted = np.stack([one.frame(place) for place in range(FRAMES)])
+        assert torch.equal(stands_at(shown, index), torch.from_numpy(wanted))
+        assert len(set(shown.places[index].tolist())) == one.pictures
+
+
+def test_a_view_is_told_with_what_its_picture_looks_like(still):
+    seen = looked_at(plain_view(PICTURE | {"facts": FACTS}, still, SETTINGS))
+    told = appearance(seen.frame(1)).to_dict()
+    assert seen.row == PICTURE | {"facts": FACTS, "appearance": told} and "appearance" not in PICTURE
 
 
 def test_packed_views_come_back():

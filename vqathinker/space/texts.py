@@ -105,8 +105,8 @@ BY_ANSWERS = (
     "P = Φ((mean<sub>A</sub> − mean<sub>B</sub>) ∕ √(variance<sub>A</sub> + variance<sub>B</sub> + 10<sup>−6</sup>)) "
     "= Φ(({:.2f} − {:.2f}) ∕ √({:.4f} + {:.4f} + 10<sup>−6</sup>)) = {:.3f}",
     "The sampled answers about each video are taken as a bell; the filled part of the bell of their difference is the "
-    "probability. The ranking reward of the training puts each single answer in the place of mean<sub>A</sub>. "
-    "It tells how decided the model is, not how right.",
+    "probability. The ranking reward of the training puts each single answer in the place of mean<sub>A</sub>. This "
+    "tells how decided the model is, not how right.",
 )
 """Title of the bells, formula, and what it means: where no error is known, by the sampled answers."""
 BY_ERRORS = (

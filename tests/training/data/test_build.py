@@ -1,11 +1,18 @@
 import json
+from collections import Counter
 
+import numpy as np
 import pytest
 
-from training.data.build import build
-from training.data.plan import plan
+from training.data import ffmpeg
+from training.data.build import CLEAN_TAKES, GRPO_SHARES, build
+from training.data.filmed import FAMILY
+from training.data.plan import MIXTURES, plan
+from training.data.reasoning import GOOD_MOS, is_clean
 from training.data.references import make_reference
 from training.data.sources import load_contents
+from training.grpo import read_manifest
+from training.metrics import set_of
 
 LIMIT = 14
 
@@ -26,7 +33,35 @@ def test_a_tiny_build_runs_end_to_end(data_dir, built):
     for row in rows:
         assert ((data_dir if row["root"] == "data" else out) / row["path"]).is_file()
         assert 1 <= row["mos"] <= 5
-    assert sum(row["group"] == "clive" for row in rows) == 5 and sum(row["group"] == "avt_uhd" for row in rows) == 24
+    pictures = Counter(row["group"] for row in rows if row["root"] == "data")
+    assert pictures == {"clive": 5, "avt_uhd": 24, "biq2021": 18}
+    clean = Counter(row["content"] for row in clips if row["family"] == "clean")
+    assert set(clean.values()) <= {CLEAN_TAKES, 2 * CLEAN_TAKES}  # a scene may have been filmed twice
+
+
+def test_a_share_of_the_pictures_is_kept_for_grpo_and_the_official_test_stays_apart(data_dir, built):
+    out, rows = built
+    splits = Counter(row["split"] for row in rows if row["group"] == "biq2021" and row["root"] == "data")
+    assert splits == {"test": 4, "val": 1, "grpo": round(13 * GRPO_SHARES["biq2021"]), "train": 13 - 7}
+    assert {row["split"] for row in rows if row["group"] != "biq2021"} == {"train", "val"}
+    train, held_out = read_manifest(data_dir, out)
+    assert {item.split for item in train if item.group == "biq2021"} == {"grpo"}
+    official = {row["id"] for row in rows if row["split"] == "test"}
+    assert not official & {item.id for item in (*train, *held_out)}
+
+
+def test_liked_held_out_pictures_are_filmed_without_a_defect(built):
+    out, rows = built
+    filmed = [row for row in rows if row["family"] == FAMILY]
+    liked = [row for row in rows if row["root"] == "data" and row["group"] == "biq2021" and row["split"] == "val"]
+    assert [row["content"] for row in filmed] == [row["content"] for row in liked if row["mos"] >= GOOD_MOS] != []
+    for row in filmed:
+        [picture] = [one for one in liked if one["content"] == row["content"]]
+        assert (row["mos"], row["kind"], row["split"]) == (picture["mos"], "human", "val")
+        assert row["defects"] == [] and row["facts"]["num_frames"] == 60 and is_clean(row)
+        motion = np.abs(np.diff(ffmpeg.grey_frames(out / row["path"]).astype(float), axis=0)).mean()
+        assert 0 < motion < 20
+    assert {set_of(row) for row in rows} == {"clive", "avt", "biq", "biq_test", "biq_filmed", "pseudo"}
 
 
 def test_no_file_is_left_behind(built):
@@ -89,5 +124,5 @@ def test_the_plan_is_seeded_and_balanced(data_dir, tmp_path):
     assert len({sample.id for sample in samples}) == len(samples)
     assert len({sample.ops[0].family for sample in samples}) >= 10
     mixtures = [sample for sample in samples if len(sample.ops) == 2]
-    assert len(mixtures) == 2 * len(contents)
+    assert Counter(sample.content.path for sample in mixtures) == {c.path: MIXTURES[c.split] for c in contents}
     assert all(sample.ops[0].family != sample.ops[1].family for sample in mixtures)

@@ -40,7 +40,7 @@ def ask(address: str, cache, *names: str) -> dict[str, str]:
     """What loading says of each name, in a process that knows only this hub."""
     environment = {**os.environ, "HF_ENDPOINT": address, "HF_HOME": str(cache)}
     environment.pop("HF_HUB_OFFLINE", None)
-    done = subprocess.run([sys.executable, "-c", ASK, *names], env=environment, capture_output=True, timeout=300)
+    done = subprocess.run([sys.executable, "-c", ASK, *names], env=environment, capture_output=True, timeout=1800)
     assert done.returncode == 0, done.stderr.decode()
     return json.loads(done.stdout)
 

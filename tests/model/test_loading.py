@@ -96,7 +96,7 @@ def test_another_kind_of_model_is_refused(tmp_path):
     [
         ("model.safetensors", "model.safetensors is truncated or damaged", "holds no weights"),
         ("tokenizer.json", "tokenizer.json is damaged: ", "holds no tokenizer: neither tokenizer.json nor vocab.json"),
-        ("config.json", "config.json cannot be read", "no model .* nor a folder with a config.json"),
+        ("config.json", "config.json is damaged: ", "no model .* nor a folder with a config.json"),
     ],
 )
 def test_a_missing_or_truncated_file_is_one_sentence(folder, tmp_path, name, cut, gone):

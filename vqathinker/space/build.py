@@ -101,8 +101,8 @@ def launch(settings: Settings) -> NoReturn:
             print(f"VQAThinker is at {address} (Ctrl-C stops it).", flush=True)
             page.server.config.timeout_graceful_shutdown = GRACE_S
             stop.wait()
-        except OSError as error:
-            raise VQAThinkerError(str(error)) from error
+        except (OSError, ValueError) as error:  # ValueError: Gradio gives itself some seconds to reach its own server
+            raise VQAThinkerError(f"the page cannot be started: {error}") from error
         finally:
             end([model.close, lambda: page.close(verbose=False)], uploads.close)
     leave_at_once(0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ from vqathinker.video.bars import find_bars
 from vqathinker.video.fields import is_combed
 from vqathinker.video.light import brightest
 from vqathinker.video.picture import TRANSPARENT, View, wide_rgb
-from vqathinker.video.stream import Missed, open_stream
+from vqathinker.video.stream import Missed, Source, open_stream
 
 if TYPE_CHECKING:
     from vqathinker.video.index import Index
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 PLACES = 6
 RUN = 5
 """Consecutive frames in which fields are looked for."""
+REACH = 48
+"""Frames that are decoded at most, beside the runs themselves."""
 FLAT_SPREAD = 16
 """Levels between the darkest and the brightest pixel of an empty picture."""
 SMALL = 240
@@ -47,23 +51,32 @@ def look_closer(path: str, index: Index, first: av.VideoFrame) -> Index:
 
 
 def glimpses(path: str, index: Index, run: int) -> list[list[av.VideoFrame]]:
-    """`run` consecutive frames from each of a few key frames on; fewer where there are not as many."""
-    if not index.seekable:
-        return []
-    keys = index.keys[np.unique(np.linspace(0, len(index.keys) - 1, PLACES).round().astype(int))]
-    runs = []
+    """Runs of up to `run` consecutive frames: from each of a few key frames on, and, where these are few, from the end
+    of some more frames that are decoded behind them; from the beginning of a file that cannot be sought in."""
+    places = np.unique(np.linspace(0, len(index.keys) - 1, PLACES).round().astype(int)) if index.seekable else [None]
+    reach, runs = max(run, REACH // len(places)), []
     with open_stream(path, index.limits, number=index.stream) as source:
-        for key in keys:
-            frames: list[av.VideoFrame] = []
-            try:
-                for packet in source.packets_from(int(key)):
-                    frames += source.decode(packet)
-                    if len(frames) >= run:
-                        break
-            except (Missed, av.FFmpegError):
-                pass
-            runs.append(frames[:run])
+        for place in places:
+            packets = source.packets() if place is None else source.packets_from(int(index.keys[place]))
+            runs += _first_and_last(source, packets, run, reach)
     return [frames for frames in runs if frames]
+
+
+def _first_and_last(
+    source: Source, packets: Iterable[av.Packet], run: int, reach: int
+) -> tuple[list[av.VideoFrame], list[av.VideoFrame]]:
+    """The first `run` of up to `reach` frames, and the last ones that are not among them."""
+    first, last, count = [], deque(maxlen=run), 0
+    try:
+        for packet in packets:
+            for frame in source.decode(packet):
+                count += 1
+                (first if count <= run else last).append(frame)
+            if count >= reach:
+                break
+    except (Missed, av.FFmpegError):
+        pass
+    return first, list(last)
 
 
 def _notes(view: View) -> tuple[str, ...]:

@@ -77,6 +77,12 @@ class _Walk:
     layered: bool = False
     first: av.VideoFrame | None = None
 
+    def trusted_pts(self, container: str) -> np.ndarray | None:
+        """Time stamps of the shown frames in their order, None where they do not tell them apart."""
+        if None in self.pts or len(set(self.pts)) != len(self.pts) or not self.keys or runs_back(self.dts, container):
+            return None
+        return np.array(sorted(self.pts), np.int64)
+
 
 def make_index(path: str, limits: Limits, protocol: str = "default") -> Index:
     """Read all packet headers and decode the first frame. Raises VideoError where nothing can be shown.
@@ -97,14 +103,11 @@ def make_index(path: str, limits: Limits, protocol: str = "default") -> Index:
         guessed = container == "avi" and source.context.has_b_frames
         rate, unit = float(stream.average_rate or 0), float(stream.time_base or 0)
         number, place, codec = stream.index, source.place, source.context.name
-    trusted = not guessed and None not in walk.pts and len(set(walk.pts)) == len(walk.pts) and walk.keys
-    pts = np.array(sorted(walk.pts), np.int64) if trusted and not runs_back(walk.dts, container) else None
-    instead = 1 / (rate or 25.0)
+    pts, instead = None if guessed else walk.trusted_pts(container), 1 / (rate or 25.0)
     if pts is None:
         times = _decoded_times(path, limits, number, container, instead)
     else:
         times = elapsed(pts * unit, container, instead)
-    keys = np.array([] if pts is None else sorted(walk.keys), np.int64)
     if protocol == "released":
         view = released_view(size, upright)
     else:
@@ -112,7 +115,7 @@ def make_index(path: str, limits: Limits, protocol: str = "default") -> Index:
     index = Index(
         times=times,
         pts=pts,
-        keys=keys,
+        keys=np.array([] if pts is None else sorted(walk.keys), np.int64),
         view=view,
         stream=number,
         place=place,

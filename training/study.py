@@ -5,10 +5,10 @@
 
 NAME is `start` for the supervised start, `grpo-seed0`, `grpo-seed1`, … for the full recipe, and `no-format-seed0`,
 `no-regression-seed0`, `no-ranking-seed0`, `no-temporal-seed0` where one reward was removed. `measure` writes
-STUDY_DIR/NAME.jsonl, a line for each validation sample, on features that all of them share (training/fast_eval.py).
-`table` writes STUDY_DIR/study.json and STUDY_DIR/study.md: each checkpoint, the recipe against the start (mean over
-seeds, their standard deviation, paired 95% bootstrap interval over contents), and the recipe against the recipe without
-each reward, over the seeds that both have.
+STUDY_DIR/NAME.jsonl, a line for each validation sample and each picture of an official test split, on features that all
+of them share (training/fast_eval.py). `table` writes STUDY_DIR/study.json and STUDY_DIR/study.md: each checkpoint, the
+recipe against the start (mean over seeds, their standard deviation, paired 95% bootstrap interval over contents), and
+the recipe against the recipe without each reward, over the seeds that both have.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ NAME = re.compile(r"(?P<kind>start|grpo|no-[a-z]+)(-seed(?P<seed>\d+))?")
 SHORT = {
     "reward_human": "reward, human",
     "reward_pseudo": "reward, pseudo",
+    "srcc_biq_test": "SRCC BIQ test",
     "srcc_clive": "SRCC LIVE-C",
     "srcc_avt": "SRCC AVT",
     "srcc_pseudo": "SRCC pseudo",
@@ -167,7 +168,7 @@ def ablation_table(study: dict) -> str:
 def text_of(study: dict) -> str:
     """study.md."""
     parts = [
-        f"{study['samples']} validation samples; differences are paired, with 95% bootstrap intervals "
+        f"{study['samples']} held-out samples; differences are paired, with 95% bootstrap intervals "
         f"({study['draws']} draws) over contents, in bold where the interval leaves 0 out. They do not hold "
         "the chance of training, which the deviation over seeds shows.",
         checkpoint_table(study),
@@ -193,7 +194,7 @@ def write_measurement(args: argparse.Namespace) -> None:
 
     if not NAME.fullmatch(args.name):
         raise ValueError(f"--name {args.name}: expected {START}, {FULL}-seedN or no-REWARD-seedN")
-    rows = [row for row in read_manifest(args.built) if row["split"] == "val"]
+    rows = [row for row in read_manifest(args.built) if row["split"] in ("val", "test")]
     loaded, features = load_start(args.model), args.features or args.study / "features"
     views = make_views(rows, args.data, args.built, features, loaded, args.clips, jobs=args.jobs)
     for key, reason in views.store.bad.items():

@@ -180,13 +180,18 @@ class Speaker:
 
     def prepare(self, rows: list[dict], rng: np.random.Generator) -> Told:
         """A view of each sample, and words about it."""
-        shown = [self.seen[row["id"]] for row in rows]
-        seen = [views[0 if is_clean(row) else rng.integers(len(views))] for row, views in zip(rows, shown, strict=True)]
+        seen = [self.draw_view(row, rng) for row in rows]
         texts = self.texts([s.row for s in seen], rng)
         answers = [ids + [self.tokenizer.eos_token_id] for ids in self.tokenizer(texts)["input_ids"]]
         length = max(map(len, answers))
         padded = torch.tensor([ids + [self.tokenizer.pad_token_id] * (length - len(ids)) for ids in answers])
         return Told(stacked(seen), padded, [s.row for s in seen])
+
+    def draw_view(self, row: dict, rng: np.random.Generator) -> Seen:
+        """A random view of a sample; a clip that was built without a defect stays as it is."""
+        views = self.seen[row["id"]]
+        as_it_is = row["kind"] == "pseudo" and is_clean(row)
+        return views[0 if as_it_is else int(rng.integers(len(views)))]
 
     def loss(self, told: Told) -> tuple[torch.Tensor, dict]:
         """Loss of the module docstring over a batch, and its parts."""

@@ -55,9 +55,15 @@ class Views:
     rows: list[dict]
 
 
+def mirrors_pictures(view: View) -> bool:
+    """Whether the tower sees the pictures of a view mirrored; those of a clip as it is are looked at once."""
+    return view.flipped and view.key != CLIP
+
+
 def looked_at(view: View) -> View:
     """The view with words in its row for what its middle picture looks like."""
     middle = view.picture(view.pictures // 2)
+    middle = middle[:, ::-1] if mirrors_pictures(view) else middle
     return replace(view, row=view.row | {"appearance": appearance(middle).to_dict()})
 
 
@@ -68,7 +74,7 @@ def gathered(views: list[View], settings: SftSettings) -> Views:
         start = first.get(view.key)
         if start is None:
             start, own = used, [view.picture(number) for number in range(view.pictures)]
-            pictures += [picture[:, ::-1] for picture in own] if view.flipped and view.key != CLIP else own
+            pictures += [picture[:, ::-1] for picture in own] if mirrors_pictures(view) else own
             used += len(own)
             if view.key is not None:
                 first[view.key] = start

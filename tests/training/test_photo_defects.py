@@ -15,7 +15,7 @@ ROW = {"kind": "human", "mos": 4.2, "defects": [], "ladder": None}
 
 @pytest.fixture(scope="module")
 def picture():
-    return texture(np.random.default_rng(0), 200, 160)
+    return texture(np.random.default_rng(0), 640, 480)
 
 
 def error(first: np.ndarray, second: np.ndarray) -> float:

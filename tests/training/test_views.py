@@ -1,6 +1,7 @@
 """How samples are shown: flips, cameras, stated sizes and new defects, and labels, facts and words that follow them."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -139,9 +140,11 @@ def test_only_pictures_that_people_liked_get_new_defects(still):
         assert view.row["defects"] == [] and view.row["kind"] == "human" and view.row["mos"] == GOOD_MOS - 0.01
 
 
-def test_a_defect_of_pixels_is_seen_and_shared_with_no_other_view(still):
-    plain = plain_view(LIKED, still, settings())
-    for view in views(LIKED, still, settings(retouch_share=1.0), 40):
+def test_a_defect_of_pixels_is_seen_and_shared_with_no_other_view():
+    still = Still(texture(np.random.default_rng(0), 640, 480))
+    chosen = replace(settings(retouch_share=1.0), model=replace(MODEL, image_size=240))
+    plain = plain_view(LIKED, still, chosen)
+    for view in views(LIKED, still, chosen, 40):
         own = plain.frame(0)[:, ::-1] if view.flipped else plain.frame(0)
         if view.row["defects"]:
             assert view.key is None and not np.array_equal(view.frame(0), own)

@@ -24,12 +24,11 @@ from .answers import sample
 from .cache import source_path
 from .evaluate_lines import measure_all
 from .evaluate_measures import TAIL, by_content, clustered_share
-from .metrics import set_of
+from .metrics import HUMAN, set_of
 
 ROLLOUTS, PSEUDO, BINS, TOGETHER = 8, 100, 5, 6
 COVERAGE = {"1": 0.6827, "1.645": 0.9, "1.96": 0.95}
 """Number of spreads on each side of the mean -> share that a normal distribution has there."""
-HUMAN = ("clive", "avt")
 
 
 def choose_samples(rows: list[dict], pseudo: int = PSEUDO) -> list[dict]:

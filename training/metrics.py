@@ -7,6 +7,8 @@ import numpy as np
 from vqathinker.rating.evaluation import agreement
 
 SETS = {"clive": "clive", "avt_uhd": "avt", "biq2021": "biq", "clips": "pseudo", "photos": "pseudo"}
+HUMAN = ("clive", "avt", "biq", "biq_test", "biq_filmed")
+"""Sets (`set_of`) that people rated."""
 UNREADABLE = 3.0
 
 

@@ -5,10 +5,10 @@
 
 NAME is `start` for the supervised start, `grpo-seed0`, `grpo-seed1`, … for the full recipe, and `no-format-seed0`,
 `no-regression-seed0`, `no-ranking-seed0`, `no-temporal-seed0` where one reward was removed. `measure` writes
-STUDY_DIR/NAME.jsonl, a line for each validation sample, on features that all of them share (training/fast_eval.py).
-`table` writes STUDY_DIR/study.json and STUDY_DIR/study.md: each checkpoint, the recipe against the start (mean over
-seeds, their standard deviation, paired 95% bootstrap interval over contents), and the recipe against the recipe without
-each reward, over the seeds that both have.
+STUDY_DIR/NAME.jsonl, a line for each validation sample and each picture of an official test split, on features that all
+of them share (training/fast_eval.py). `table` writes STUDY_DIR/study.json and STUDY_DIR/study.md: each checkpoint, the
+recipe against the start (mean over seeds, their standard deviation, paired 95% bootstrap interval over contents), and
+the recipe against the recipe without each reward, over the seeds that both have.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def ablation_table(study: dict) -> str:
 def text_of(study: dict) -> str:
     """study.md."""
     parts = [
-        f"{study['samples']} validation samples; differences are paired, with 95% bootstrap intervals "
+        f"{study['samples']} held-out samples; differences are paired, with 95% bootstrap intervals "
         f"({study['draws']} draws) over contents, in bold where the interval leaves 0 out. They do not hold "
         "the chance of training, which the deviation over seeds shows.",
         checkpoint_table(study),

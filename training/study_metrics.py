@@ -15,9 +15,9 @@ from vqathinker.rating.defects import DEFECTS
 from vqathinker.rating.evaluation import draw_counts, rank_correlations
 
 from .evaluate_measures import TAIL, f1, ladder_pairs
+from .metrics import HUMAN
 
 DRAWS = 1000
-HUMAN = ("clive", "avt", "biq", "biq_test")
 
 
 @dataclass(frozen=True)
@@ -160,9 +160,10 @@ METRICS: dict[str, tuple[str, Callable[[list[dict]], Metric]]] = {
     "regression_human": ("regression reward, human MOS", mean_of("regression", HUMAN)),
     "ranking_human": ("ranking reward, human MOS", mean_of("ranking", HUMAN)),
     "bonus": ("temporal bonus, ordered clips", mean_of("bonus", ("pseudo",))),
-    "reward_biq_test": ("mean reward, BIQ2021 test", mean_of("total", ("biq_test",))),
-    "srcc_biq_test": ("SRCC BIQ2021 test, score", srcc_of("score", "biq_test")),
-    "srcc_biq_test_greedy": ("SRCC BIQ2021 test, greedy number", srcc_of("greedy", "biq_test")),
+    "reward_biq_test": ("mean reward, BIQ2021 test pictures", mean_of("total", ("biq_test",))),
+    "srcc_biq_test": ("SRCC BIQ2021 test pictures, score", srcc_of("score", "biq_test")),
+    "srcc_biq_test_greedy": ("SRCC BIQ2021 test pictures, greedy number", srcc_of("greedy", "biq_test")),
+    "srcc_biq_test_mean": ("SRCC BIQ2021 test pictures, mean of sampled", srcc_of("mean", "biq_test")),
     "srcc_clive": ("SRCC LIVE-Challenge, score", srcc_of("score", "clive")),
     "srcc_clive_expected": ("SRCC LIVE-Challenge, expected", srcc_of("expected", "clive")),
     "srcc_clive_mean": ("SRCC LIVE-Challenge, mean of sampled", srcc_of("mean", "clive")),

@@ -59,7 +59,7 @@ def test_liked_training_pictures_are_filmed_and_the_others_left_to_the_other_sta
         content = io.BytesIO()
         Image.fromarray(texture(np.random.default_rng(0), 60, 40)).save(content, "PNG")
         np.savez(tmp_path / f"{one['id']}.npz", content=np.frombuffer(content.getvalue(), np.uint8))
-    settings = SftSettings(model=MODEL, move=MoveSettings(filmed=0, time_share=0.5))
+    settings = SftSettings(model=MODEL, move=MoveSettings(filmed=0, time_share=0.5), tone_share=0.0)
     rows = {"train": list(pictures), "val": list(pictures)}
     mover = Mover(make_model(make_processor()), rows, tmp_path, settings)
     assert [one["id"] for one in mover.rows["train"]] == ["picture4", "picture5"] and mover.rows["val"] == []

@@ -1,4 +1,4 @@
-"""The distribution that the digits of a score are taught."""
+"""The distribution that the digits of a score are taught, and which view of a sample is shown."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.speak import digit_targets
+from tests.training.toys import picture_row, row
+from training.data.reasoning import GOOD_MOS
+from training.speak import Speaker, digit_targets
 
 DEVIATION = 0.12
 
@@ -35,3 +37,13 @@ def test_the_digits_are_those_of_draws(mos):
     assert targets[1].tolist() == pytest.approx([np.mean([d[1] == k for d in tenths]) for k in range(10)], abs=0.02)
     last = [d for d in tenths if d[1] == tenth]
     assert targets[2].tolist() == pytest.approx([np.mean([d[2] == k for d in last]) for k in range(10)], abs=0.05)
+
+
+def test_a_clip_without_a_defect_stays_as_it_is_and_all_else_is_shown_in_every_view():
+    """Liked pictures, too: were they only shown still, moving would tell that a picture is disliked."""
+    blur = [{"name": "blur", "severity": "slight"}]
+    rows = [row(0), row(1, defects=blur), picture_row(2, mos=GOOD_MOS), picture_row(3, mos=2.0)]
+    speaker = object.__new__(Speaker)
+    speaker.seen = {one["id"]: [0, 1] if one["kind"] == "human" else [0, 1, 2] for one in rows}
+    drawn = {one["id"]: {speaker.draw_view(one, np.random.default_rng(seed)) for seed in range(40)} for one in rows}
+    assert drawn == {"clip0": {0}, "clip1": {0, 1, 2}, "picture2": {0, 1}, "picture3": {0, 1}}

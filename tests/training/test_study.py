@@ -69,6 +69,14 @@ def test_a_paired_difference_does_not_see_what_both_share():
     }
 
 
+def test_pictures_of_the_official_test_split_are_measured_apart():
+    lines = made_lines(0, 0.5)
+    assert value_of([metric("srcc_biq_test", lines)]) is None and value_of([metric("reward_biq_test", lines)]) is None
+    test = [line | {"set": "biq_test"} for line in lines[:20]]
+    assert value_of([metric("srcc_biq_test", [*test, *lines[20:]])]) == value_of([metric("srcc_clive", lines)])
+    assert value_of([metric("reward_human", test)]) == pytest.approx(np.mean([line["total"] for line in test]))
+
+
 def test_versions_of_one_content_are_drawn_together():
     lines = made_lines(0, 0.5)
     copies = [line | {"id": f"{line['id']}-{k}"} for line in lines for k in range(4)]
@@ -144,7 +152,7 @@ def test_toy_checkpoints_of_one_tower_are_measured_on_one_set_of_features(tmp_pa
     main(["table", str(study)])
     values = json.loads((study / "study.json").read_text())
     assert values["samples"] == 6 and values["recipe"]["words"]["seeds"] == 1
-    assert (study / "study.md").read_text().startswith("6 validation samples")
+    assert (study / "study.md").read_text().startswith("6 held-out samples")
     stranger = save_checkpoint(tmp_path / "stranger", tower_seed=5)
     with pytest.raises(SystemExit, match="made with other weights"):
         main(["measure", str(study), str(data), str(built), "--model", str(stranger), "--name", "grpo-seed1"])

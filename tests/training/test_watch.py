@@ -1,5 +1,7 @@
 """Pictures that several views share are looked at once, and every place gets the picture that the view shows there."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -89,3 +91,19 @@ def test_packed_views_come_back():
     back = unpacked(packed(seen))
     assert [len(views) for views in back] == [1, 2, 3]
     assert torch.equal(back[2][1].moments, seen[2][1].moments) and back[2][0].row == {"k": 2}
+
+
+def test_left_and_right_are_those_of_what_the_tower_is_shown():
+    picture = np.full((64, 96, 3), 120, np.uint8)
+    picture[20:43, :32] = 255
+    row, places = PICTURE | {"facts": FACTS}, set()
+    for seed in range(12):
+        one = random_view(row, Still(picture), replace(SETTINGS, pan_share=0.0), np.random.default_rng(seed))
+        told = looked_at(one).row["appearance"]["bright"]
+        assert told == ("on the right" if one.flipped else "on the left")
+        places.add(told)
+    assert len(places) == 2
+    clip = sample(FRAMES)
+    clip.frames[:, :, :2], clip.frames[:, :, 2:] = 255, 100
+    shown = [looked_at(view(clip, (0, 1, 2), flipped=flipped)).row["appearance"]["bright"] for flipped in (False, True)]
+    assert shown[0] == shown[1]  # a mirrored clip is looked at once, as it is

@@ -24,19 +24,19 @@ from .answers import sample
 from .cache import source_path
 from .evaluate_lines import measure_all
 from .evaluate_measures import TAIL, by_content, clustered_share
+from .grpo_plan import spread as spread_evenly
 from .metrics import HUMAN, set_of
 
-ROLLOUTS, PSEUDO, BINS, TOGETHER = 8, 100, 5, 6
+ROLLOUTS, PSEUDO, RATED, BINS, TOGETHER = 8, 100, 200, 5, 6
 COVERAGE = {"1": 0.6827, "1.645": 0.9, "1.96": 0.95}
 """Number of spreads on each side of the mean -> share that a normal distribution has there."""
 
 
-def choose_samples(rows: list[dict], pseudo: int = PSEUDO) -> list[dict]:
-    """All samples that people rated and up to `pseudo` others, evenly spread over the manifest."""
-    human = [row for row in rows if row["kind"] == "human"]
-    others = [row for row in rows if row["kind"] == "pseudo"]
-    picked = np.linspace(0, len(others) - 1, min(pseudo, len(others))).round().astype(int)
-    return human + [others[i] for i in picked]
+def choose_samples(rows: list[dict], pseudo: int = PSEUDO, rated: int = RATED) -> list[dict]:
+    """Up to `rated` samples of each set that people rated, and up to `pseudo` others, evenly spread over the manifest."""
+    kinds = [[row for row in rows if row["kind"] == "human" and set_of(row) == name] for name in HUMAN]
+    human = [row for members in kinds for row in spread_evenly(members, rated)]
+    return human + spread_evenly([row for row in rows if row["kind"] == "pseudo"], pseudo)
 
 
 def sample_rows(

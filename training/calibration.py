@@ -33,10 +33,11 @@ COVERAGE = {"1": 0.6827, "1.645": 0.9, "1.96": 0.95}
 
 
 def choose_samples(rows: list[dict], pseudo: int = PSEUDO, rated: int = RATED) -> list[dict]:
-    """Up to `rated` samples of each set that people rated, and up to `pseudo` others, evenly spread over the manifest."""
+    """Up to `rated` samples of each set that people rated and up to `pseudo` others, evenly spread over them."""
     kinds = [[row for row in rows if row["kind"] == "human" and set_of(row) == name] for name in HUMAN]
     human = [row for members in kinds for row in spread_evenly(members, rated)]
-    return human + spread_evenly([row for row in rows if row["kind"] == "pseudo"], pseudo)
+    others = [row for row in rows if row["kind"] == "pseudo"] if pseudo else []
+    return human + spread_evenly(others, pseudo)
 
 
 def sample_rows(

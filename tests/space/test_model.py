@@ -20,6 +20,9 @@ from vqathinker.space.settings import Settings
 from vqathinker.space.visitors import Visitor
 from vqathinker.space.wishes import Job
 
+PATIENCE_S = 180
+"""For a machine that is busy with something else."""
+
 
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[Model]:
@@ -46,7 +49,7 @@ def stop_decoders() -> None:
         process.send_signal(signal.SIGSTOP)
 
 
-def wait_until(holds: Callable[[], object], seconds: float = 30) -> None:
+def wait_until(holds: Callable[[], object], seconds: float = PATIENCE_S) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end
@@ -117,7 +120,7 @@ def test_the_work_for_a_visitor_who_has_left_is_ended_at_every_stage(model: Mode
             if stage is Stage.PREPARING:
                 stop_decoders()
             gone.set()
-            assert ratings.result(20) == []
+            assert ratings.result(PATIENCE_S) == []
     assert model.line.count() == 0 and not decoders()
     assert model.metrics.ratings.labels("left")._value.get() == 2
 
@@ -132,7 +135,7 @@ def test_a_decoder_that_hangs_holds_up_nobody_else(model: Model, clip):
         assert len(model.rate(Job(str(clip("odd.mp4"))), visitor=Visitor("other"))) == 1
         assert not stuck.done()
         gone.set()
-        stuck.result(20)
+        stuck.result(PATIENCE_S)
 
 
 def test_a_generator_that_nobody_asks_for_more_holds_up_nobody(model: Model, clip):
@@ -160,8 +163,8 @@ def test_at_the_end_of_the_page_all_work_ends(model: Model, clip):
     with ThreadPoolExecutor(3) as pool:
         ratings = [pool.submit(model.rate, Job(str(clip("plain.mp4")), 32)) for _ in range(3)]
         wait_until(lambda: model.line.count(Stage.TURN))
-        model.close(seconds=20)
-        assert [rating.result(20) for rating in ratings] == [[]] * 3
+        model.close(seconds=PATIENCE_S)
+        assert [rating.result(PATIENCE_S) for rating in ratings] == [[]] * 3
     assert model.rate(Job(str(clip("plain.mp4")))) == []
 
 

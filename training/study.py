@@ -149,20 +149,27 @@ def recipe_table(study: dict) -> str:
     return table(["", "start", title, "difference, paired 95% interval"], rows) if rows else ""
 
 
+def columns(study: dict) -> dict[str, str]:
+    """Those of `SHORT` that a study has: an older one lacks what was not measured then."""
+    return {key: title for key, title in SHORT.items() if key in study["titles"]}
+
+
 def checkpoint_table(study: dict) -> str:
     """A line for each checkpoint."""
-    rows = [[name, *(number(values[key]) for key in SHORT)] for name, values in study["checkpoints"].items()]
-    return table(["checkpoint", *SHORT.values()], rows)
+    shown = columns(study)
+    rows = [[name, *(number(values[key]) for key in shown)] for name, values in study["checkpoints"].items()]
+    return table(["checkpoint", *shown.values()], rows)
 
 
 def ablation_table(study: dict) -> str:
     """A line for each removed reward: the full recipe minus the one without it; empty without any."""
+    shown = columns(study)
     rows = [
-        [kind.removeprefix("no-"), *(signed(entry["metrics"][key]) for key in SHORT), str(entry["seeds"])]
+        [kind.removeprefix("no-"), *(signed(entry["metrics"][key]) for key in shown), str(entry["seeds"])]
         for kind, entry in study["ablation"].items()
         if entry["seeds"]
     ]
-    return table(["reward removed", *SHORT.values(), "seeds"], rows) if rows else ""
+    return table(["reward removed", *shown.values(), "seeds"], rows) if rows else ""
 
 
 def text_of(study: dict) -> str:

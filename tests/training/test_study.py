@@ -110,6 +110,10 @@ def test_a_study_compares_the_recipe_with_its_start_and_without_each_reward():
     bought = study["ablation"]["no-ranking"]
     assert bought["seeds"] == 1 and bought["metrics"]["reward_human"]["value"] == pytest.approx(0.2 - 0.05)
     text = text_of(study)
+    for part in ("titles", "recipe"):  # as a study from before has it
+        del study[part]["srcc_biq_test"]
+    older = text_of(study)
+    assert "SRCC BIQ test" in text and "SRCC BIQ test" not in older and "SRCC LIVE-C" in older
     assert "mean ± deviation of 3 seeds" in text and "| grpo-seed1 |" in text and "| ranking | **+0.150" in text
     assert list(study["checkpoints"]) == ["start", "grpo-seed0", "grpo-seed1", "grpo-seed2", "no-ranking-seed1"]
 

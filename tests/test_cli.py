@@ -32,9 +32,11 @@ REPOSITORY = Path(vqathinker.__file__).parent.parent
 def load_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real model, but loaded once for all the commands that run in this process and ask for it by default."""
     load = vqathinker.load_rater
-    monkeypatch.setattr(
-        vqathinker, "load_rater", lambda *wanted: raters.tiny() if wanted == ("tiny", "auto") else load(*wanted)
-    )
+
+    def load_or_take(*wanted, **how):
+        return raters.tiny() if wanted == ("tiny", "auto") and not how else load(*wanted, **how)
+
+    monkeypatch.setattr(vqathinker, "load_rater", load_or_take)
 
 
 def shell(*arguments: str | Path, **options) -> subprocess.Popen:

@@ -145,4 +145,4 @@ def test_the_story_of_the_bundled_checkpoint_is_that_of_its_run():
     """Fails when a new run came without the command in training/runs/tiny/README.md."""
     run = ROOT / "training" / "runs" / "tiny"
     kept = json.loads((checkpoint_folder("tiny") / FILE).read_text(encoding="utf-8"))
-    assert make_story([run], repeat=run / "repeat") == kept
+    assert make_story([run]) == kept

@@ -14,7 +14,8 @@ def visible(frame: np.ndarray) -> dict[str, str]:
 
 @pytest.fixture
 def frame() -> np.ndarray:
-    return texture(np.random.default_rng(0), 256, 256)
+    rng = np.random.default_rng(0)
+    return np.clip(texture(rng, 256, 256) + rng.normal(0, 8, (256, 256, 3)), 0, 255).astype(np.uint8)
 
 
 def test_a_normal_picture_has_no_defect_named(frame):

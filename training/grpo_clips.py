@@ -14,7 +14,16 @@ import numpy as np
 import torch
 
 from vqathinker.model.processing import VQAThinkerProcessor, clip_facts, motion_values, normalise, squash
-from vqathinker.video import PERTURBATIONS, DecoderCrash, Limits, VideoInfo, VideoSpec, burst_window, frame_indices
+from vqathinker.video import (
+    PERTURBATIONS,
+    Crew,
+    DecoderCrash,
+    Limits,
+    VideoInfo,
+    VideoSpec,
+    burst_window,
+    frame_indices,
+)
 from vqathinker.video.decode import Decoding
 from vqathinker.video.guard import check_file
 from vqathinker.video.perturb import BLACK
@@ -73,20 +82,23 @@ class Variants:
         return motion_values(torch.from_numpy(self.bursts[variant]))
 
 
-def read_variants(path: str | Path, processor: VQAThinkerProcessor, twins: list[Twin]) -> Variants:
-    """Decode a file once. A picture, or a video of one frame, has no twins: there is no order to break.
+def read_variants(
+    path: str | Path, processor: VQAThinkerProcessor, twins: list[Twin], crew: Crew | None = None
+) -> Variants:
+    """Decode a file once, with a process of the crew where there is one. A picture, or a video of one frame, has no
+    twins: there is no order to break.
 
     Raises VideoError.
     """
     limits = Limits()
     kind = check_file(path, limits)
     try:
-        with Decoding(path, kind, limits, TIMEOUT_S) as decoding:
+        with Decoding(path, kind, limits, TIMEOUT_S, crew=crew) as decoding:
             return _read(decoding, processor, twins)
     except DecoderCrash:
         if kind == "image":
             raise
-    with Decoding(path, kind, limits, TIMEOUT_S, "pyav") as decoding:
+    with Decoding(path, kind, limits, TIMEOUT_S, "pyav", crew=crew) as decoding:
         return _read(decoding, processor, twins)
 
 

@@ -20,6 +20,7 @@ from tqdm import tqdm
 from vqathinker.errors import VideoError, VQAThinkerError
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor, normalise
+from vqathinker.video import Crew
 
 from .datasets import Item
 from .grpo_clips import Variants, read_variants, sample_key, twins_of
@@ -151,10 +152,9 @@ def fill(
 ) -> None:
     """Compute what is not stored yet; samples that cannot be read go to `store.bad`. `model` is only looked through."""
     missing = [item for item in items if not store.path(item).exists()]
-    with ThreadPoolExecutor(jobs) as pool, torch.inference_mode():
-        for item, read in tqdm(
-            _ahead(pool, missing, processor, twins, seed), total=len(missing), desc="features", mininterval=10
-        ):
+    with ThreadPoolExecutor(jobs) as pool, Crew(threads=1) as crew, torch.inference_mode():
+        ahead = _ahead(pool, crew, missing, processor, twins, seed)
+        for item, read in tqdm(ahead, total=len(missing), desc="features", mininterval=10):
             if isinstance(read, str):
                 store.bad[sample_key(item)] = read
             else:
@@ -163,12 +163,14 @@ def fill(
                     np.savez(partial, **arrays)
 
 
-def _ahead(pool, items: Sequence[Item], processor, twins: int, seed: int) -> Iterator[tuple[Item, Variants | str]]:
+def _ahead(
+    pool: ThreadPoolExecutor, crew: Crew, items: Sequence[Item], processor, twins: int, seed: int
+) -> Iterator[tuple[Item, Variants | str]]:
     """Decode a few clips ahead of the one that is looked at; a text is the reason why there is none."""
 
     def read(item: Item) -> Variants | str:
         try:
-            return read_variants(item.path, processor, twins_of(item.id, twins, seed))
+            return read_variants(item.path, processor, twins_of(item.id, twins, seed), crew)
         except VideoError as error:
             return str(error)
 

@@ -5,8 +5,9 @@
 The error of a score counts as normal with the standard deviation factor * sqrt(variance + floor^2), where `variance` is
 that of the answers which the model could have written. Both numbers are chosen on one half of the validation contents
 (floor: the likelihood of their errors; factor: 90 % of them lie within, split conformal), each set counting as much as
-another. They are written into CHECKPOINT/config.json; the coverage of the other half is printed and written to
-CHECKPOINT/interval.json. FEATURES_DIR keeps what the tower sees (training/fast_eval.py).
+another. They are written into CHECKPOINT/config.json; the coverage of the other half, and the agreement of the score
+with every set of pictures, the official test pictures too, are printed and written to CHECKPOINT/interval.json.
+FEATURES_DIR keeps what the tower sees (training/fast_eval.py).
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
+from vqathinker.rating.evaluation import agreement
 from vqathinker.rating.rating import NORMAL_90
 
 from .command import ends_in_a_sentence
@@ -51,6 +54,17 @@ def coverage(lines: Sequence[dict], calibration: dict[str, float]) -> dict[str, 
             "width": float(2 * halves.mean()),
             "samples": len(errors),
         }
+    return found
+
+
+def agreements(lines: Sequence[dict]) -> dict[str, dict]:
+    """For each set: SRCC, PLCC and MAE of the score with their intervals over contents, its bias, samples."""
+    found = {}
+    for name in sorted({line["set"] for line in lines}):
+        some = [line for line in lines if line["set"] == name]
+        scores, mos, contents = ([line[key] for line in some] for key in ("score", "mos", "content"))
+        bias = float(np.mean(np.array(scores) - np.array(mos)))
+        found[name] = asdict(agreement(scores, mos, contents=contents)) | {"bias": bias, "samples": len(some)}
     return found
 
 
@@ -93,14 +107,17 @@ def calibrate(data: Path, built: Path, features: Path, checkpoint: Path, seed: i
     views = make_views(rows, data, built, features, loaded, clips=0, seed=seed, jobs=jobs)
     answers = answers_about(loaded, views, views.rows, None, 0, seed)
     lines = {
-        row["id"]: {"set": set_of(row), "mos": row["mos"], "score": one.score, "variance": one.variance}
+        row["id"]: {"set": set_of(row), "content": row["content"], "mos": row["mos"]}
+        | {"score": one.score, "variance": one.variance}
         for row, (one, _) in zip(views.rows, answers, strict=True)
     }
     held_out = [row for row in views.rows if row["split"] == "val"]
     fitted_on, checked_on = ([lines[row["id"]] for row in part] for part in halves(held_out, seed))
+    fitted_on = fitted_on or checked_on  # one content of each set: too few to be divided
     fitted = fit(fitted_on)
     tested = [lines[row["id"]] for row in views.rows if row["split"] == "test"]
     report = {"calibration": fitted, "fitted_on": len(fitted_on), "checked": coverage([*checked_on, *tested], fitted)}
+    report |= {"agreement": agreements(list(lines.values()))}
     settings = json.loads((checkpoint / "config.json").read_text())
     write_json(checkpoint / "config.json", settings | {"calibration": fitted})
     write_json(checkpoint / "interval.json", report)

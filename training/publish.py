@@ -24,6 +24,7 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, ge
 from huggingface_hub.errors import HfHubHTTPError
 
 from .publish_checks import PublishError, check_model, check_repo_id, check_space_card
+from .state import LOCK
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL_FILES = (
@@ -62,12 +63,12 @@ class Sent:
 
 def files_under(folder: Path, patterns: tuple[str, ...], prefix: str = "", skip: Sequence[Path] = ()) -> list[Sent]:
     """All files of a folder and its folders, but those in `skip`. Raises PublishError for a link, for one that no
-    pattern names, and for none. What Python and the system leave behind (__pycache__, .DS_Store) is passed over.
+    pattern names, and for none. What Python, the system and the lock of a run leave behind is passed over.
     """
     if not folder.is_dir():
         raise PublishError(f"there is no folder {folder}")
     found = sorted(path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
-    found = [path for path in found if "__pycache__" not in path.parts and path.name != ".DS_Store"]
+    found = [path for path in found if "__pycache__" not in path.parts and path.name not in (".DS_Store", LOCK)]
     found = [path for path in found if not set(skip) & set(path.parents)]
     stray = [path for path in found if path.is_symlink() or not any(fnmatch(path.name, p) for p in patterns)]
     if stray:

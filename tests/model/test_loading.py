@@ -122,7 +122,7 @@ def test_a_tokenizer_that_is_json_but_makes_no_sense_is_named(folder, tmp_path, 
 def test_a_list_in_the_place_of_an_object_is_named(folder, tmp_path, name):
     copy = shutil.copytree(folder, tmp_path / "copy")
     (copy / name).write_text("[]")
-    with pytest.raises(ModelError, match=f"{name} is damaged: it holds list in the place of an object"):
+    with pytest.raises(ModelError, match=f"{name} is damaged: it holds a list in the place of an object"):
         load_model(str(copy))
 
 

@@ -90,14 +90,14 @@ def test_missing_and_truncated_shards_are_named(sharded, single, tmp_path):
         load_model(str(tmp_path / "broken"))
     with pytest.raises(ModelError, match="holds no weights"):
         load_model(broken(tmp_path / "none", single, "model.safetensors"))
-    with pytest.raises(ModelError, match="is no index of shards"):
+    with pytest.raises(ModelError, match="model.safetensors.index.json is damaged: it holds a list"):
         load_model(broken(tmp_path / "index", sharded, "model.safetensors.index.json", "[]"))
 
 
 def test_a_missing_or_foreign_tokenizer_is_refused(single, tmp_path):
     with pytest.raises(ModelError, match="holds no tokenizer: neither tokenizer.json nor vocab.json with merges.txt"):
         load_model(broken(tmp_path, single, "merges.txt"))
-    with pytest.raises(ModelError, match="the tokenizer in .* cannot be read"):
+    with pytest.raises(ModelError, match="vocab.json is damaged"):
         load_model(broken(tmp_path / "damaged", single, "vocab.json", "{"))
     settings = json.loads((single / "tokenizer_config.json").read_text())
     keep = {key: value for key, value in settings["added_tokens_decoder"].items() if "img" not in value["content"]}

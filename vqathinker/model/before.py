@@ -49,7 +49,7 @@ def read_object(path: Path) -> dict:
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} is damaged: {' '.join(str(error).split())}") from None
     if not isinstance(value, dict):
-        raise ModelError(f"{path} is damaged: it holds {type(value).__name__} in the place of an object")
+        raise ModelError(f"{path} is damaged: it holds a {type(value).__name__} in the place of an object")
     return value
 
 

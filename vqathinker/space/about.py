@@ -87,8 +87,8 @@ model keep theirs. This project is not affiliated with the authors of the paper.
 MEASURED_ON = "Measured on contents that it was not trained on; 95% intervals in brackets."
 MEASURED = {
     "rank correlation with people, phone pictures (LIVE-Challenge)": "sets.clive.score.srcc",
-    "rank correlation with people, 2,000 test pictures (BIQ2021)": "sets.biq_test.score.srcc",
-    "mean error there, on the scale from 1 to 5": "sets.biq_test.score.mae",
+    "rank correlation with people, photographs (BIQ2021)": "sets.biq.score.srcc",
+    "mean error there, on the scale from 1 to 5": "sets.biq.score.mae",
     "rank correlation with people, compressed pictures (AVT UHD)": "sets.avt.score.srcc",
     "rank correlation with computed scores, degraded clips": "sets.pseudo.score.srcc",
     "pairs in which the stronger defect has the lower score": "order.all",
@@ -134,8 +134,8 @@ def caveat(checkpoint: Path) -> str:
     """What to expect of a bundled model, in a sentence with its measured error and false alarms; empty without them."""
     content = read_evaluation(checkpoint / "evaluation.json")
     found = {
-        "samples": entry(content, "sets.biq_test.samples"),
-        "mae": entry(content, "sets.biq_test.score.mae.value"),
+        "samples": entry(content, "sets.biq.samples"),
+        "mae": entry(content, "sets.biq.score.mae.value"),
         "alarms": entry(content, "defects.false_alarms.value"),
     }
     return CAVEAT.format(**found) if all(isinstance(value, int | float) for value in found.values()) else ""

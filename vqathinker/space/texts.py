@@ -89,10 +89,7 @@ COMPARE_READY = "Choose two videos, or one of the pairs below."
 COMPARE_CHOSEN = "Both are there: compare them."
 COMPARE_MISSING = "Choose two videos first: {} is missing."
 COMPARE_RATING = "Rating {}: {}."
-COMPARE_STAND_IN = (
-    "The model of this page is not available just now. This was recorded with the small bundled model on {}."
-)
-RECORDED = "Both were recorded with this model. Compare rates them now."
+COMPARE_RECORDED = "Both were recorded with this model. Compare rates them now."
 COMPARE_STAND_IN = "The model of this page is not available just now. Both were recorded with the small bundled one."
 COMPARE_DONE = "Both rated in {:.1f} s."
 COMPARE_STOPPED = "Stopped. Compare starts again."

@@ -28,6 +28,7 @@ from .grpo_plan import spread
 from .init_tiny import HALF, load_imagenet, tiny_tower
 from .metrics import set_of
 from .precision import quick_autocast
+from .see import towards_imagenet
 from .state import read_manifest
 from .views import plain_view
 
@@ -49,9 +50,7 @@ def towers(run: Path, size: int, grids: tuple[int, ...]) -> dict[str, EfficientN
         tower.load_state_dict(state["vision_tower"] if name == "last step" else average)
     load_imagenet(found["ImageNet"])
     for name, share in (("a quarter back", 0.25), ("half back", 0.5)):
-        with torch.no_grad():
-            for tuned, first in zip(found[name].parameters(), found["ImageNet"].parameters(), strict=True):
-                tuned.lerp_(first, share)
+        towards_imagenet(found[name], share)
     return found
 
 

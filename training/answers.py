@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 from vqathinker.model.generation import Prompt, rollout_seeds, write, write_groups
 from vqathinker.model.loading import LoadedModel
-from vqathinker.model.scores import ScoreTable, score_tables
-from vqathinker.rating.answers import greedy_score, settled
+from vqathinker.model.scores import ScoreTable
+from vqathinker.rating.answers import greedy_score, possible_scores, settled
 from vqathinker.rewards import format_ok, parse_answer
 
 MAX_NEW_TOKENS = 160
-ANSWER_OPEN = "<answer>"
 
 
 @dataclass(frozen=True)
@@ -53,11 +52,7 @@ def answer(loaded: LoadedModel, prompt: Prompt, max_new_tokens: int = MAX_NEW_TO
     tokenizer = loaded.processor.tokenizer
     rows = write(loaded.model, prompt, max_new_tokens=max_new_tokens, eos_token_id=loaded.eos_token_id)
     texts = tokenizer.batch_decode(rows, skip_special_tokens=True)
-    opened = [text[: text.rindex(ANSWER_OPEN)] if ANSWER_OPEN in text else text for text in texts]
-    written = [tokenizer(text + ANSWER_OPEN, add_special_tokens=False)["input_ids"] for text in opened]
-    digits = tokenizer.convert_tokens_to_ids(list("0123456789"))
-    tables = score_tables(loaded.model, prompt, written, digits, tokenizer.convert_tokens_to_ids("."))
-    return [_answer(*found) for found in zip(texts, tables, strict=True)]
+    return [_answer(*found) for found in zip(texts, possible_scores(loaded, prompt, texts), strict=True)]
 
 
 def _answer(text: str, table: ScoreTable) -> Answer:

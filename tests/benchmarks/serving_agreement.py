@@ -38,7 +38,7 @@ def trace(loaded: LoadedModel, paths: Sequence[Path], followed: Trace | None) ->
         ids, cache = prompt.rows(1)
         tail = torch.tensor([[ids[0, -1].item(), *row[:-1]]], device=ids.device)
         logits.append(loaded.model(input_ids=tail, past_key_values=cache, use_cache=True).logits[0].float().cpu())
-        expected.append(possible_scores(loaded, prompt, "<think>fixed</think>").expected)
+        expected.append(possible_scores(loaded, prompt, ["<think>fixed</think>"])[0].expected)
         tokens.append(row)
     return Trace(tokens, torch.stack(logits), torch.tensor(expected))
 

@@ -79,7 +79,7 @@ def ours(loaded: LoadedModel, task: Task, batch: int) -> list[list[int]]:
         return Request(number, input_ids, video, task.lengths[number])
 
     def conclude(row, prompt) -> tuple[list[int], float]:
-        return row.tokens, possible_scores(loaded, prompt, loaded.processor.tokenizer.decode(row.tokens)).expected
+        return row.tokens, possible_scores(loaded, prompt, [loaded.processor.tokenizer.decode(row.tokens)])[0].expected
 
     jobs = min(MOST_JOBS, os.cpu_count() or 1)
     feed = Feed(range(len(task.lengths)), prepare, jobs, jobs + AHEAD)

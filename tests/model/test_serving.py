@@ -9,7 +9,7 @@ import torch
 
 from vqathinker import ModelError
 from vqathinker.model.generation import prefill, write
-from vqathinker.model.scores import score_table
+from vqathinker.model.scores import Opening, score_table
 from vqathinker.model.serving import Request, serve
 from vqathinker.model.slots import Slots, common_prefix, prefill_rows
 
@@ -90,13 +90,13 @@ def test_a_finished_row_hands_on_its_prompt_unchanged(model, processor, requests
     def table(row, prompt):
         assert prompt.input_ids[0].tolist() == list(row.request.input_ids)
         assert row.began <= row.encoded <= row.first_token
-        return score_table(model, prompt, [5, 6, 7], digits, point).probabilities
+        return score_table(model, prompt, Opening((5, 6, 7)), digits, point).probabilities
 
     served = serve_all(model, processor, requests, batch=4, conclude=table)
     for key in (0, 2, 4):
         request = requests[key]
         prompt = prefill(model, {"input_ids": torch.tensor([request.input_ids]), **request.video})
-        expected = score_table(model, prompt, [5, 6, 7], digits, point).probabilities
+        expected = score_table(model, prompt, Opening((5, 6, 7)), digits, point).probabilities
         torch.testing.assert_close(served[key], expected, atol=1e-5, rtol=1e-3)
 
 

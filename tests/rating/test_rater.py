@@ -9,12 +9,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-import psutil
 import pytest
 import torch
 
 from tests.model.tiny_models import make_model, make_processor
 from tests.video import kinds
+from tests.video.decoders import decoders
 from vqathinker import ModelError, VideoError
 from vqathinker.model.loading import LoadedModel
 from vqathinker.rating import Rated, Rater, Watched, Wrote, first_better
@@ -210,7 +210,7 @@ def test_cancelling_ends_a_decoder_that_hangs(rater, clip):
     cancel = threading.Event()
 
     def stop_decoder_then_cancel() -> None:
-        while not (found := psutil.Process().children()):
+        while not (found := decoders()):
             time.sleep(0.005)
         for process in found:
             process.suspend()
@@ -218,7 +218,7 @@ def test_cancelling_ends_a_decoder_that_hangs(rater, clip):
 
     threading.Thread(target=stop_decoder_then_cancel, daemon=True).start()
     assert list(rater.watch(clip("plain.mp4"), cancel=cancel)) == []
-    assert psutil.Process().children() == []
+    assert decoders() == []
 
 
 def test_memory_does_not_grow_with_the_number_of_answers(clip):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import gradio as gr
 import pytest
 
@@ -13,17 +15,37 @@ from vqathinker.space.settings import Settings
 from vqathinker.space.wishes import Job, Wishes
 
 
-def make_model(monkeypatch: pytest.MonkeyPatch, prompt: str) -> Model:
-    rater = make_rater(prompt)
-    monkeypatch.setattr("vqathinker.space.model.load_rater", lambda *_: rater)
-    model = Model(Settings(model="elsewhere"))
-    model.rater()
-    return model
+@pytest.fixture
+def make_model() -> Iterator[Callable[[str], Model]]:
+    """Models by their names; closed at the end, or those that cannot be loaded would be tried again for ever."""
+    made: list[Model] = []
+
+    def make(name: str) -> Model:
+        made.append(Model(Settings(model=name)))
+        return made[-1]
+
+    yield make
+    for model in made:
+        model.close()
 
 
 @pytest.fixture
-def talker(monkeypatch: pytest.MonkeyPatch) -> Model:
-    return make_model(monkeypatch, "official_inference")
+def make_talker(make_model: Callable[[str], Model], monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Model]:
+    """Models of two blocks by their prompts."""
+
+    def make(prompt: str) -> Model:
+        rater = make_rater(prompt)
+        monkeypatch.setattr("vqathinker.space.model.load_rater", lambda *_: rater)
+        model = make_model("elsewhere")
+        model.rater()
+        return model
+
+    return make
+
+
+@pytest.fixture
+def talker(make_talker: Callable[[str], Model]) -> Model:
+    return make_talker("official_inference")
 
 
 def test_an_answer_is_shown_in_steps_and_with_its_reasoning(talker: Model, clip):
@@ -33,24 +55,26 @@ def test_an_answer_is_shown_in_steps_and_with_its_reasoning(talker: Model, clip)
     assert shown[-1] == said(reply.answer, reply.reasoning)
 
 
-def test_what_goes_wrong_is_one_sentence(talker: Model, clip, monkeypatch: pytest.MonkeyPatch):
+def test_what_goes_wrong_is_one_sentence(talker: Model, make_talker: Callable[[str], Model], clip):
     assert NO_VIDEO in list(answer_aloud(talker, None, "Is it sharp?"))[-1]
     assert "there is no question" in list(answer_aloud(talker, str(clip("plain.mp4")), " "))[-1]
     assert "is a text file" in list(answer_aloud(talker, str(clip("text.mp4")), "Is it sharp?"))[-1]
-    silent = make_model(monkeypatch, "tiny")
+    silent = make_talker("tiny")
     assert "can only rate a video" in list(answer_aloud(silent, str(clip("plain.mp4")), "Is it sharp?"))[-1]
     assert can_ask(talker) and not can_ask(silent)
 
 
-def test_a_model_that_could_not_be_loaded_answers_nothing():
-    assert not can_ask(Model(Settings(model="no-such-model")))
+def test_a_model_that_could_not_be_loaded_answers_nothing(make_model: Callable[[str], Model]):
+    assert not can_ask(make_model("no-such-model"))
 
 
 @pytest.mark.parametrize(("name", "built"), [("tiny", False), ("elsewhere", True), (str(CHECKPOINTS.parent), True)])
-def test_the_bundled_model_has_a_sentence_for_a_panel(name: str, built: bool, monkeypatch: pytest.MonkeyPatch):
+def test_the_bundled_model_has_a_sentence_for_a_panel(
+    name: str, built: bool, make_model: Callable[[str], Model], monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr("vqathinker.space.model.load_rater", lambda *_: None)
     with gr.Blocks() as page:
-        build_ask_panel(Model(Settings(model=name)), Wishes())
+        build_ask_panel(make_model(name), Wishes())
     blocks = {getattr(block, "elem_id", None): block for block in page.blocks.values()}
     assert ("ask" in blocks) == built == ("ask-not" not in blocks)
     if not built:

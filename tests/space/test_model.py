@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import psutil
 import pytest
 
 from tests import raters
+from tests.video.decoders import decoders
 from vqathinker.errors import ModelError, VideoError, VQAThinkerError
 from vqathinker.rating import Rated, Watched, Wrote
 from vqathinker.space.line import BusyError, Stage
@@ -31,17 +31,6 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[Model]:
     made.rater()
     yield made
     made.close()
-
-
-def decoders() -> list[psutil.Process]:
-    """The decoding processes of this one."""
-    found = []
-    for child in psutil.Process().children():
-        try:
-            found += [child] if "vqathinker.video.worker" in child.cmdline() else []
-        except psutil.NoSuchProcess:
-            continue
-    return found
 
 
 def stop_decoders() -> None:

@@ -9,7 +9,7 @@ from tests import raters
 from tests.training.toys import make_loaded
 from training.answers import answer, sample
 from vqathinker.model.generation import prefill
-from vqathinker.model.scores import score_table, score_tables
+from vqathinker.model.scores import Opening, score_table, score_tables
 from vqathinker.rating.answers import in_agreement
 from vqathinker.video import load_clip
 
@@ -45,16 +45,17 @@ def test_an_answer_that_reaches_the_limit_is_cut(ratings):
     assert found.cut == (True, True) and found.well_formed == [False, False] and found.scores == [None, None]
 
 
-def test_tables_of_texts_of_different_length_are_those_of_one_text_at_a_time():
+def test_tables_after_different_openings_are_those_of_one_text_at_a_time():
     loaded = make_loaded()
     torch.manual_seed(0)
     features = torch.randn(3, loaded.model.config.video_seq_length, 64)
     ids = torch.tensor(loaded.processor.tokenizer(loaded.processor.prompt_text())["input_ids"])
-    written, digits, point = [[5, 6, 7, 8, 9], [10], [11, 12, 13]], list(range(20, 30)), 40
+    openings = [Opening((5, 6, 7, 8, 9)), Opening((10,), (14, 15, 16), (17, 18)), Opening((11, 12, 13), (14, 15))]
+    digits, point = list(range(20, 30)), 40
     prompt = prefill(loaded.model, {"input_ids": ids.repeat(3, 1), "video_features": features})
-    tables = score_tables(loaded.model, prompt, written, digits, point)
+    tables = score_tables(loaded.model, prompt, openings, digits, point)
     for index, table in enumerate(tables):
         alone = prefill(loaded.model, {"input_ids": ids[None], "video_features": features[index : index + 1]})
-        expected = score_table(loaded.model, alone, written[index], digits, point)
+        expected = score_table(loaded.model, alone, openings[index], digits, point)
         torch.testing.assert_close(table.probabilities, expected.probabilities, atol=1e-6, rtol=1e-4)
         assert table.probabilities.sum() == pytest.approx(1, abs=1e-5)

@@ -6,20 +6,20 @@ import math
 import queue
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from transformers import TextIteratorStreamer
+from transformers import PreTrainedTokenizerBase, TextIteratorStreamer
 
 from ..model.generation import Prompt, rollout_seeds, write
 from ..model.loading import LoadedModel
-from ..model.scores import ScoreTable, score_table
+from ..model.scores import Opening, ScoreTable, score_tables
 from ..protocols import RELEASED
 from ..rewards import parse_answer
 from ..video import Clip
 from .defects import parse_defects
 from .rating import Frame, Rating, Rollout, Timings
-from .words import score_word, with_word
+from .words import WORDS, judged_word, score_word, with_word
 
 ANSWER_OPEN = "<answer>"
 NUMBER = re.compile(r"(<answer>)[^<]*(?=</answer>|$)")
@@ -101,13 +101,38 @@ def in_agreement(text: str) -> str:
     return text if answer is None or not 1 <= answer <= 5 else with_word(text, score_word(answer))
 
 
-def possible_scores(loaded: LoadedModel, prompt: Prompt, text: str) -> ScoreTable:
-    """What the model would answer where `text` opens its answer, or at its end when it never does."""
+def possible_scores(loaded: LoadedModel, prompt: Prompt, texts: Sequence[str]) -> list[ScoreTable]:
+    """What the model would answer about the B videos of a prompt, where the greedy texts[b] open their answers, or at
+    their ends where they never do.
+
+    A text names a word for the score before it writes the score. The word that it took was one of five, so the answers
+    after each of them count, with the probability of that word; by the released protocol, those after this text.
+    """
     tokenizer = loaded.processor.tokenizer
-    opened = text[: text.rindex(ANSWER_OPEN)] if ANSWER_OPEN in text else text
-    written = tokenizer(opened + ANSWER_OPEN, add_special_tokens=False)["input_ids"]
+    openings = [opening_of(tokenizer, text, open_word=loaded.protocol != RELEASED) for text in texts]
     digits = tokenizer.convert_tokens_to_ids(list("0123456789"))
-    return score_table(loaded.model, prompt, written, digits, tokenizer.convert_tokens_to_ids("."))
+    return score_tables(loaded.model, prompt, openings, digits, tokenizer.convert_tokens_to_ids("."))
+
+
+def opening_of(tokenizer: PreTrainedTokenizerBase, text: str, open_word: bool = True) -> Opening:
+    """An answer up to its number; with the word of its closing judgement left open, where it has one and each of the
+    five is a single token there."""
+    opened = (text[: text.rindex(ANSWER_OPEN)] if ANSWER_OPEN in text else text) + ANSWER_OPEN
+
+    def ids(written: str) -> list[int]:
+        return tokenizer(written, add_special_tokens=False)["input_ids"]
+
+    own = ids(opened)
+    if not open_word or judged_word(opened) is None:
+        return Opening(tuple(own))
+    written = [ids(with_word(opened, word)) for word in WORDS]
+    differs = [
+        place for place, token in enumerate(own) if any(other[place : place + 1] != [token] for other in written)
+    ]
+    if len(differs) != 1 or any(len(other) != len(own) for other in written):
+        return Opening(tuple(own))
+    at = differs[0]
+    return Opening(tuple(own[:at]), tuple(other[at] for other in written), tuple(own[at + 1 :]))
 
 
 def frames_of(clip: Clip) -> tuple[Frame, ...]:

@@ -128,7 +128,7 @@ def _conclude(loaded: LoadedModel, row: Row, prompt: Prompt, max_new_tokens: int
     decoded, tokenizer = row.request.key, loaded.processor.tokenizer
     tokens = [token for token in row.tokens if token != loaded.eos_token_id]
     text = tokenizer.decode(tokens, skip_special_tokens=True)
-    table = possible_scores(loaded, prompt, text)
+    table = possible_scores(loaded, prompt, [text])[0]
     sampled = sample_answers(loaded, prompt, max_new_tokens, rollouts, seed)
     timings = Timings(
         decode_s=decoded.decode_s,

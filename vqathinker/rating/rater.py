@@ -156,7 +156,7 @@ class Rater:
             if cancel.is_set():
                 return
             with self._model_turn:
-                table = possible_scores(self.loaded, draft.prompt, draft.text)
+                table = possible_scores(self.loaded, draft.prompt, [draft.text])[0]
                 sampled = sample_answers(self.loaded, draft.prompt, self.max_new_tokens, rollouts, seed, cancel)
         if cancel.is_set():
             return

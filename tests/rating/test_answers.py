@@ -12,10 +12,10 @@ from tests import raters
 from tests.model.tiny_models import make_model, make_processor
 from vqathinker import ModelError, load_rater
 from vqathinker.model.loading import LoadedModel
-from vqathinker.model.scores import ScoreTable
+from vqathinker.model.scores import Opening, ScoreTable
 from vqathinker.rating import Rated, Rater, Rollout, Timings, Wrote, score_word
-from vqathinker.rating.answers import greedy_score, in_agreement, make_rating, settled
-from vqathinker.rating.words import judged_word
+from vqathinker.rating.answers import greedy_score, in_agreement, make_rating, opening_of, settled
+from vqathinker.rating.words import WORDS, judged_word, with_word
 from vqathinker.space.records import load_examples
 from vqathinker.space.settings import Settings
 
@@ -68,6 +68,25 @@ def test_the_greedy_number_is_that_of_the_published_evaluation(text, greedy):
     assert greedy_score(text) == greedy
 
 
+def test_the_word_of_the_closing_judgement_is_left_open_in_what_opens_an_answer():
+    tokenizer = raters.tiny().loaded.processor.tokenizer
+
+    def ids(text: str) -> tuple[int, ...]:
+        return tuple(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    for word in WORDS:
+        text = with_word(OWN, word)
+        opening, opened = opening_of(tokenizer, text), text[: text.index("<answer>") + len("<answer>")]
+        taken = opening.words[WORDS.index(word)]
+        assert (*opening.before, taken, *opening.after) == ids(opened)
+        assert opening_of(tokenizer, text, open_word=False) == Opening(ids(opened))
+        assert {(*opening.before, *ending) for ending in opening.endings} == {
+            ids(with_word(opened, other)) for other in WORDS
+        }
+    assert opening_of(tokenizer, "no tag at all") == Opening(ids("no tag at all<answer>"))
+    assert opening_of(tokenizer, FOREIGN).words == ()
+
+
 def test_a_sampled_answer_has_the_word_of_its_own_number():
     assert judged_word(in_agreement(OWN.replace("4.00", "1.20"))) == "bad"
     for text in (OWN.replace("4.00", "7.00"), OWN.replace("4.00", "x"), FOREIGN, "nothing"):
@@ -116,7 +135,7 @@ def test_the_released_protocol_is_the_same_model_without_a_second_thought(clip):
     path, default = clip("plain.mp4"), raters.tiny().rate(clip("plain.mp4"), rollouts=2)
     released = Rater(replace(raters.tiny().loaded, protocol="released"))
     found = released.rate(path, rollouts=2)
-    assert found.score == found.greedy == default.greedy and found.expected == default.expected
+    assert found.score == found.greedy == default.greedy
     assert f"<answer>{found.greedy:.2f}</answer>" in found.text and settled(found.text, default.score) == default.text
     assert [Rollout(in_agreement(one.text)) for one in found.rollouts] == list(default.rollouts)
     [many] = released.rate_many([path])

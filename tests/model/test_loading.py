@@ -126,6 +126,15 @@ def test_a_list_in_the_place_of_an_object_is_named(folder, tmp_path, name):
         load_model(str(copy))
 
 
+@pytest.mark.parametrize("calibration", [{"factor": 1.0}, {"factor": -1, "floor": 0.1}, {"factor": "1", "floor": 0.1}])
+def test_a_calibration_that_makes_no_sense_is_told_before_the_first_rating(folder, tmp_path, calibration):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    settings = json.loads((copy / "config.json").read_text()) | {"calibration": calibration}
+    (copy / "config.json").write_text(json.dumps(settings))
+    with pytest.raises(ModelError, match="calibration holds a factor and a floor"):
+        load_model(str(copy))
+
+
 def test_code_in_a_checkpoint_is_not_run_whatever_is_answered(folder, tmp_path, monkeypatch):
     copy, ran = shutil.copytree(folder, tmp_path / "copy"), tmp_path / "ran"
     (copy / "evil.py").write_text(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from huggingface_hub.dataclasses import strict
 from transformers import AutoConfig, InternVLConfig, PreTrainedConfig
 from transformers.configuration_utils import SubConfigSpec
@@ -116,6 +118,14 @@ class VQAThinkerConfig(InternVLConfig):
     frames: int = 6
     color: bool = False
     calibration: dict | None = None
+
+    def validate_calibration(self) -> None:
+        """Raises ValueError for a calibration that would fail when the first score is told."""
+        values = {"factor": 1.0, "floor": 0.0} if self.calibration is None else self.calibration
+        numbers = [values.get(name) for name in ("factor", "floor")]
+        whole = all(isinstance(one, (int, float)) and math.isfinite(one) and one >= 0 for one in numbers)
+        if len(values) != len(numbers) or not whole:
+            raise ValueError(f"calibration holds a factor and a floor, numbers of at least 0, not {values}")
 
     @property
     def video_seq_length(self) -> int:

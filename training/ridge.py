@@ -77,9 +77,12 @@ def ridge(train: np.ndarray, mos: np.ndarray, others: np.ndarray, strength: floa
 def compare(built: Path, run: Path, config: Path, most: int) -> list[str]:
     """One line for each tower and strength."""
     settings = load_settings(config)
+    known = towers(run, settings.model.image_size, settings.model.grids)
     rows = [row for row in read_manifest(built) if row["kind"] == "human" and row["group"] in ("biq2021", "clive")]
     rows = [row for row in rows if row["facts"]["num_frames"] == 1 and sample_path(run / "cache", row).exists()]
     chosen = {split: spread([row for row in rows if row["split"] == split], most) for split in ("train", "val")}
+    if empty := [split for split, part in chosen.items() if not part]:
+        raise ValueError(f"{run / 'cache'} holds no rated picture of {' and '.join(empty)}")
     pictures = {
         split: torch.from_numpy(
             np.stack([plain_view(row, read_sample(run / "cache", row), settings).frame(0) for row in part])
@@ -88,7 +91,7 @@ def compare(built: Path, run: Path, config: Path, most: int) -> list[str]:
     }
     mos = np.array([row["mos"] for row in chosen["train"]])
     lines = []
-    for name, tower in towers(run, settings.model.image_size, settings.model.grids).items():
+    for name, tower in known.items():
         seen = {split: features(tower, part) for split, part in pictures.items()}
         for strength in STRENGTHS:
             predicted = ridge(seen["train"], mos, seen["val"], strength)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.command import ends_in_a_sentence
+from training.common.cli import ends_in_a_sentence
 
 
 def leaks(rows: list[dict]) -> list[str]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ..errors import VQAThinkerError
 from ..video import Limits
-from .line import Bounds
-from .wishes import Job
+from .queue.line import Bounds
+from .queue.requests import Job
 
 REPOSITORY = Path(__file__).parent.parent.parent
 

@@ -1,0 +1,1 @@
+"""GRPO: answers that earned more than their siblings become likelier."""

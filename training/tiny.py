@@ -62,7 +62,9 @@ def parts(args: argparse.Namespace) -> dict[str, Callable[[], object]]:
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="The whole recipe of the hosted checkpoint.")
+    parser = argparse.ArgumentParser(
+        prog="python -m training.tiny", description="The whole recipe of the hosted checkpoint."
+    )
     parser.add_argument("data", type=Path, help="folder with clive/ avt_uhd/ clips/ photos/")
     parser.add_argument("work", type=Path, help="folder for everything that is made on the way")
     parser.add_argument("--out", type=Path, default=Path("vqathinker/checkpoints/tiny"), help="the checkpoint")

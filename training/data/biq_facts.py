@@ -54,7 +54,11 @@ def _number(row: dict) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m training.data.biq_facts",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("data_dir", type=Path)
     args = parser.parse_args(argv)
     with ends_in_a_sentence("data.biq_facts"):

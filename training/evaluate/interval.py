@@ -125,7 +125,9 @@ def calibrate(data: Path, built: Path, features: Path, checkpoint: Path, seed: i
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="Calibrate the interval of a checkpoint's scores.")
+    parser = argparse.ArgumentParser(
+        prog="python -m training.evaluate.interval", description="Calibrate the interval of a checkpoint's scores."
+    )
     parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
     parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
     parser.add_argument("features", type=Path, help="folder for what the tower sees, shared with training.study")

@@ -107,7 +107,9 @@ def told(rows: Sequence[dict], predicted: np.ndarray) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="Ridge regressions on what towers see of rated pictures.")
+    parser = argparse.ArgumentParser(
+        prog="python -m training.evaluate.ridge", description="Ridge regressions on what towers see of rated pictures."
+    )
     parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
     parser.add_argument("run", type=Path, help="folder of training.sft")
     parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_sft.yaml"), help="its settings")

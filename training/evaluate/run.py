@@ -165,7 +165,9 @@ def parts_list(text: str) -> list[str]:
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Measure a checkpoint on the validation contents.")
+    parser = argparse.ArgumentParser(
+        prog="python -m training.evaluate", description="Measure a checkpoint on the validation contents."
+    )
     parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
     parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
     parser.add_argument("out", type=Path, help="folder for evaluation.json and the lines behind it")
@@ -215,7 +217,3 @@ def evaluate(args: argparse.Namespace) -> dict:
         result |= {"hashes": stamp} | measure_part(part, args, rater, rows)
         write_json(report, result)
     return result
-
-
-if __name__ == "__main__":
-    main()

@@ -57,13 +57,9 @@ from .card import plain_card
 from .checkpoint import save_checkpoint
 from .config import REWARDS, GrpoSettings, load_grpo_settings
 from .loop import Data, Trainer, weights_digest
-from .loss import LossParts, grpo_loss, loss_size
 from .sampler import limited
 from .step import Learner
 from .validate import evenly
-
-__all__ = ["LossParts", "grpo_loss", "loss_size", "run_grpo"]
-
 
 PATIENCE = timedelta(hours=6)
 """How long processes wait for one another: the first one validates alone. The default of NCCL is ten minutes."""
@@ -190,7 +186,7 @@ def read_manifest(data: Path, built: Path) -> tuple[list[Item], list[Item]]:
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="GRPO from a supervised start.")
+    parser = argparse.ArgumentParser(prog="python -m training.grpo", description="GRPO from a supervised start.")
     parser.add_argument("folders", type=Path, nargs="+", help="DATA_DIR BUILT_DIR RUN_DIR, or RUN_DIR with --labels")
     parser.add_argument("--labels", type=Path, help="training labels, such as the official LSVQ JSONL")
     parser.add_argument("--validation-labels", type=Path, help="validation labels")
@@ -235,7 +231,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"training.grpo: {sentence(error)}", file=sys.stderr)
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

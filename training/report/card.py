@@ -162,7 +162,10 @@ def write_card(evaluation: Path, built: Path, checkpoint: Path, run: Path) -> di
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="Write the model card and the README's table from measurements.")
+    parser = argparse.ArgumentParser(
+        prog="python -m training.report.card",
+        description="Write the model card and the README's table from measurements.",
+    )
     parser.add_argument("evaluation", type=Path, help="folder that training.evaluate wrote")
     parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
     parser.add_argument("--checkpoint", type=Path, default=Path("vqathinker/checkpoints/tiny"))

@@ -59,7 +59,9 @@ def draw_all(evaluation: Path, runs: list[Path], out: Path, report: Callable[[st
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Plots of runs and of their evaluation.")
+    parser = argparse.ArgumentParser(
+        prog="python -m training.report.plots", description="Plots of runs and of their evaluation."
+    )
     parser.add_argument("evaluation", type=Path, help="folder that training.evaluate wrote")
     parser.add_argument("runs", type=Path, nargs="+", help="folders with log.jsonl, grpo_log.jsonl or study.json")
     parser.add_argument("out", type=Path, help="folder for the pictures")

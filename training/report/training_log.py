@@ -181,7 +181,9 @@ def write_story(
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="Write the training log that the Space shows.")
+    parser = argparse.ArgumentParser(
+        prog="python -m training.report.training_log", description="Write the training log that the Space shows."
+    )
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN_DIR", help="folders with the logs of one checkpoint")
     parser.add_argument("--repeat", type=Path, metavar="RUN_DIR", help="a run that made the supervised start again")
     parser.add_argument("--out", type=Path, default=OUT, help=f"default: {OUT}")

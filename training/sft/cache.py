@@ -131,7 +131,9 @@ def fill_cache(rows: list[dict], data: Path, built: Path, cache: Path, settings:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Decode the clips of a manifest once.")
+    parser = argparse.ArgumentParser(
+        prog="python -m training.sft.cache", description="Decode the clips of a manifest once."
+    )
     parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
     parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
     parser.add_argument("cache", type=Path, help="folder for the arrays")

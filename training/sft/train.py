@@ -65,7 +65,7 @@ def run_sft(data: Path, built: Path, run: Path, out: Path, settings: SftSettings
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="Supervised start of the tiny model.")
+    parser = argparse.ArgumentParser(prog="python -m training.sft", description="Supervised start of the tiny model.")
     parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
     parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
     parser.add_argument("run", type=Path, help="folder for cache, log and resume states")
@@ -78,7 +78,3 @@ def main(argv: Sequence[str] | None = None) -> None:
         require_data(args.data)
         with locked(args.run):
             run_sft(args.data, args.built, args.run, args.out, settings, args.jobs)
-
-
-if __name__ == "__main__":
-    main()

@@ -89,7 +89,9 @@ def run_all(commands: Commands, output: Path, at_once: int) -> None:
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Train, measure and compare what a study is about.")
+    parser = argparse.ArgumentParser(
+        prog="python -m training.study.launch", description="Train, measure and compare what a study is about."
+    )
     parser.add_argument("study", type=Path, help="folder of the study")
     parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
     parser.add_argument("built", type=Path, help="folder that training.data.build wrote")

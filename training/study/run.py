@@ -215,7 +215,9 @@ def write_measurement(args: argparse.Namespace) -> None:
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Compare checkpoints of one supervised start.")
+    parser = argparse.ArgumentParser(
+        prog="python -m training.study", description="Compare checkpoints of one supervised start."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     measure = commands.add_parser("measure", help="measure one checkpoint")
     measure.add_argument("study", type=Path, help="folder of the study")
@@ -240,7 +242,3 @@ def main(argv: list[str] | None = None) -> None:
             write_measurement(args)
         else:
             print(text_of(write_table(args.study)))
-
-
-if __name__ == "__main__":
-    main()

@@ -186,7 +186,9 @@ def _share(text: str) -> tuple[str, float]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m training.data.build", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data_dir", type=Path, help="folder with clive/ avt_uhd/ clips/ photos/")
     parser.add_argument("out_dir", type=Path, help="where videos/ and manifest.jsonl go")
     parser.add_argument("--jobs", type=int, default=2, help="worker processes, one ffmpeg thread each")
@@ -196,7 +198,3 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     with ends_in_a_sentence("data.build"):
         print(build(args.data_dir, args.out_dir, args.jobs, args.seed, args.limit, grpo_shares=shares_of(args)))
-
-
-if __name__ == "__main__":
-    main()

@@ -58,7 +58,9 @@ def _given(sources: Sequence[str], part: str | None) -> dict[str, str]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m training.data.fetch", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data_dir", type=Path, help="where the parts go, each into a folder of its name")
     parser.add_argument("--part", choices=PARTS, help="this part only")
     parser.add_argument("--from", dest="sources", action="append", default=[], metavar="[NAME=]SOURCE")
@@ -72,7 +74,3 @@ def main(argv: Sequence[str] | None = None) -> None:
                 failed.append(f"{part}: {sentence(error)}")
         if failed:
             raise ValueError("; ".join(failed))
-
-
-if __name__ == "__main__":
-    main()

@@ -7,9 +7,7 @@ from contextlib import contextmanager
 
 from vqathinker.errors import VQAThinkerError
 
-from ..data.ffmpeg import FFmpegError
-
-ERRORS = (VQAThinkerError, ValueError, OSError, FloatingPointError, FFmpegError)
+ERRORS = (VQAThinkerError, ValueError, OSError, FloatingPointError)
 
 
 def sentence(error: BaseException) -> str:

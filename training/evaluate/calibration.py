@@ -21,7 +21,7 @@ from vqathinker.rating.evaluation import RESAMPLES, agreement, draw_counts
 from vqathinker.video import load_clip
 
 from ..common.metrics import HUMAN, set_of
-from ..grpo.sampler import spread as spread_evenly
+from ..common.spread import spread as spread_evenly
 from ..policy.answers import sample
 from ..sft.cache import source_path
 from .lines import measure_all

@@ -25,7 +25,7 @@ from ..common.cli import ends_in_a_sentence
 from ..common.io import read_manifest
 from ..common.metrics import set_of
 from ..common.precision import quick_autocast
-from ..grpo.sampler import spread
+from ..common.spread import spread
 from ..sft.cache import read_sample, sample_path
 from ..sft.config import load_settings
 from ..sft.init import HALF, load_imagenet, tiny_tower

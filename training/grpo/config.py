@@ -11,7 +11,8 @@ import yaml
 
 from vqathinker.rewards import RewardSpec
 
-from ..sft.config import build, read_yaml
+from ..common.settings import build, read_yaml
+from ..policy.lora import LoraSettings
 from .loss import KINDS
 
 REWARDS = ("format", "regression", "ranking", "temporal")
@@ -39,14 +40,6 @@ NOT_NEGATIVE = (
     "validation",
     "probes",
 )
-
-
-@dataclass(frozen=True)
-class LoraSettings:
-    """Adapters in the linear layers of the trained parts, instead of training these parts themselves."""
-
-    rank: int = 16
-    alpha: int = 32
 
 
 @dataclass(frozen=True)

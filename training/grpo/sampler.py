@@ -6,12 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ..common.spread import spread
 from ..data.datasets import Item
-
-
-def spread(members: Sequence, count: int) -> list:
-    """`count` of the members, at even distances; all of them where they are fewer, or for 0."""
-    return [members[i] for i in np.linspace(0, len(members) - 1, min(count or len(members), len(members))).astype(int)]
 
 
 def limited(items: Sequence[Item], most: dict[str, int]) -> list[Item]:

@@ -14,13 +14,13 @@ from vqathinker.rating.evaluation import agreement
 from vqathinker.rewards import format_reward, parse_answer, score_groups
 
 from ..common.metrics import SETS, held
+from ..common.spread import spread
 from ..data.datasets import Item
 from ..policy.answers import answer
 from ..policy.features import Decoded, Stored, stacked
 from ..policy.policy import Inputs, Policy, see, video_features
 from ..policy.rollouts import answer_seeds, sample_answers, video_seed
 from .config import GrpoSettings
-from .sampler import spread
 
 AT_ONCE = 32
 

@@ -17,7 +17,7 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 
-from ..grpo.config import LoraSettings
+from .lora import LoraSettings
 
 Inputs = dict[str, torch.Tensor]
 """What is known of B videos: `vision_tokens` (B, F, tokens, D) or `pixel_values`; `burst_moments` or `motion_values`

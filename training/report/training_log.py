@@ -22,8 +22,8 @@ from vqathinker.errors import VQAThinkerError
 
 from ..common.atomic import whole
 from ..common.io import first_of, read_first
+from ..common.spread import spread
 from ..grpo.config import REWARDS, GrpoSettings, load_grpo_settings
-from ..grpo.sampler import spread
 
 FORMAT = 1
 OUT = Path("vqathinker/checkpoints/tiny/training.json")

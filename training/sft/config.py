@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
+from ..common.settings import build, read_yaml
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class SftSettings:
     `crop`: the least share of each side of a still one that is shown; `resize_share`: how often it is shown with the
     stated size of a common video; `tone_share`, `time_share`: how often a degraded clip gets a new defect of pixels or
     of time (training/sft/augment.py); `retouch_share`: how often a rated picture that people liked gets one of
-    pixels. """
+    pixels."""
 
     seed: int = 0
     pan_share: float = 0.6
@@ -120,26 +120,6 @@ class SftSettings:
 
 
 SECTIONS = {"model": ModelSettings, "see": SeeSettings, "move": MoveSettings, "speak": SpeakSettings}
-
-
-def build(cls: type, values: dict, where: str):
-    """A settings dataclass from a mapping. Raises ValueError that names an unknown key and its place."""
-    known = {item.name for item in fields(cls)}
-    for key in values:
-        if key not in known:
-            raise ValueError(f"{where}: unknown key {key!r}; known keys: {', '.join(sorted(known))}")
-    return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
-
-
-def read_yaml(path: str | Path) -> dict:
-    """Keys and values of a YAML file. Raises ValueError that names it."""
-    try:
-        values = yaml.safe_load(Path(path).read_text()) or {}
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path} is not YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise ValueError(f"{path}: expected keys and values, got a {type(values).__name__}")
-    return values
 
 
 def load_settings(path: str | Path) -> SftSettings:

@@ -39,8 +39,8 @@ from ..common.metrics import correlations, held
 from ..common.precision import quick_autocast
 from ..common.prefetch import workers_for
 from ..common.schedule import Stage, run_stage
+from ..common.spread import spread
 from ..data.reasoning import is_clean, write_reasoning
-from ..grpo.sampler import spread
 from .config import SftSettings
 from .features import Seen, Watcher, watch_all
 from .vision import ReadingHead, named_f1, seeing_loss, weighted

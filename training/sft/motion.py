@@ -24,8 +24,8 @@ from vqathinker.rating.defects import DEFECTS
 
 from ..common.prefetch import workers_for
 from ..common.schedule import Stage, run_stage
+from ..common.spread import spread
 from ..data.reasoning import is_liked
-from ..grpo.sampler import spread
 from .cache import Sample, Still, read_sample
 from .config import SftSettings
 from .views import filmed, filmed_row, motion_tensors, plain_view, random_view

@@ -7,8 +7,8 @@ from html import escape
 import gradio as gr
 
 from .queue.model import Model
-from .rate.panel import html
 from .widgets import texts
+from .widgets.parts import html
 
 LOOK_EVERY_S = 3.0
 

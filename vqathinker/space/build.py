@@ -24,7 +24,6 @@ from .history.tab import build_learned_tab
 from .lab.tab import build_lab_tab, open_shared
 from .queue.model import Model
 from .queue.requests import Wishes
-from .rate.panel import html
 from .rate.tab import build_rate_tab
 from .server.api import add_endpoints
 from .server.calls import Calls
@@ -35,6 +34,7 @@ from .server.stopping import Stop, end, leave_at_once
 from .server.uploads import Uploads
 from .settings import Settings
 from .widgets import markup, texts
+from .widgets.parts import html
 from .widgets.records import load_examples
 from .widgets.theme import CSS, make_theme
 

@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from vqathinker.space.queue.line import Bounds, BusyError, Line, Stage, Ticket
+from vqathinker.space.queue.line import BusyError, Line, Stage, Ticket
 from vqathinker.space.queue.visitors import Visitor
+from vqathinker.space.settings import Bounds
 
 
 def take(line: Line, ticket: Ticket) -> bool:

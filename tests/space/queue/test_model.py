@@ -184,8 +184,8 @@ def test_a_disordered_job_shows_other_frames(model: Model, clip):
 
 def test_a_longer_claim_on_a_lent_gpu_for_more_answers():
     settings = Settings(gpu_seconds=30, gpu_seconds_each=5)
-    assert settings.gpu_duration(Job("a.mp4")) == 30
-    assert settings.gpu_duration(Job("a.mp4", rollouts=8)) == 70
+    assert settings.gpu_duration(0) == 30
+    assert settings.gpu_duration(8) == 70
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch):

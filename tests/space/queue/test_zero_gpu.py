@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from tests import raters
-from vqathinker.space.queue.requests import MOST_ROLLOUTS, Job
+from vqathinker.space.queue.requests import MOST_ROLLOUTS
 from vqathinker.space.settings import REPOSITORY, Settings
 
 VISITOR_S = 120
@@ -71,7 +71,7 @@ def test_weights_are_placed_at_the_start_each_rating_claims_its_seconds_and_erro
     assert told["placed"] and "load-model" not in told["threads"]
     assert not told["torch_came_before"]
     settings = Settings()
-    assert told["claims"] == [settings.gpu_duration(Job("", rollouts=count)) for count in (3, 0, 0)]
+    assert told["claims"] == [settings.gpu_duration(count) for count in (3, 0, 0)]
     assert told["errors"] == [
         "VideoError: text.mp4 is a text file, not a video.",
         "ModelError: You have exceeded your quota.",
@@ -82,5 +82,5 @@ def test_weights_are_placed_at_the_start_each_rating_claims_its_seconds_and_erro
 
 
 def test_whatever_can_be_asked_for_fits_into_what_a_visitor_is_lent():
-    least, most = (Settings().gpu_duration(Job("a.mp4", rollouts=count)) for count in (0, MOST_ROLLOUTS))
+    least, most = (Settings().gpu_duration(count) for count in (0, MOST_ROLLOUTS))
     assert least < most <= VISITOR_S

@@ -34,7 +34,6 @@ stopping.leave_at_once(0)
 FILE = Path(vqathinker.__file__).parent / "space" / "server" / "stopping.py"
 
 
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("how", ["works", "raises", "hangs"])
 def test_a_signal_ends_it_cleanly_whatever_a_step_does(tmp_path: Path, number: int, how: str):

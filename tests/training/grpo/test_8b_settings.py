@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from training.grpo.config import LoraSettings, load_grpo_settings
+from training.grpo.config import load_grpo_settings
+from training.policy.lora import LoraSettings
 
 CONFIGS = Path(__file__).parents[3] / "training" / "configs"
 FULL = load_grpo_settings(CONFIGS / "8b_grpo.yaml")

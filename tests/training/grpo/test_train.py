@@ -286,7 +286,7 @@ def test_a_trained_tower_is_looked_through_in_every_step(start, data_dir, tmp_pa
 
 def test_adapters_are_trained_and_merged(start, data_dir, features, tmp_path):
     pytest.importorskip("peft")
-    from training.grpo.config import LoraSettings
+    from training.policy.lora import LoraSettings
 
     items = read_items(write_labels(tmp_path / "labels.jsonl", data_dir), data_dir)
     settings = small(train=("language_model",), lora=LoraSettings(rank=2, alpha=4), gradient_checkpointing=True)

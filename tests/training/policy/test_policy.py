@@ -8,7 +8,7 @@ import torch
 
 from tests.model.tiny_models import make_clip, make_model
 from tests.training.grpo_small import random_inputs
-from training.grpo.config import LoraSettings
+from training.policy.lora import LoraSettings
 from training.policy.policy import Policy, Reference, add_adapters, choose_trained, packed_mask, see, video_features
 
 VIDEOS, GROUP, LENGTH = 2, 3, 7

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import gradio as gr
 
 from ...files import STILLS, VIDEOS
-from ..rate.panel import HIDDEN, PICK, SHOWN, Parts, html, rollouts_choice, upload_box
 from ..widgets import markup, texts
+from ..widgets.parts import HIDDEN, PICK, SHOWN, Parts, html, rollouts_choice, upload_box
 from . import views
 from .views import LETTERS
 

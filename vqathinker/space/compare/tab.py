@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import gradio as gr
 
 from ...errors import VQAThinkerError
+from ..queue.events import AT_ONCE, EVERY_TIME, WATCHING, tell
 from ..queue.model import Model, Waiting
 from ..queue.requests import Job, Wish, Wishes
 from ..queue.visitors import Visitor, visitor_of
-from ..rate.tab import AT_ONCE, EVERY_TIME, WATCHING, tell
 from ..settings import Settings
 from ..widgets import markup, texts
 from ..widgets.records import load_examples, read_records, read_stand_ins

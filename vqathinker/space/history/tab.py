@@ -8,7 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 from ...bundled import checkpoint_folder
-from ..rate.panel import html
+from ..widgets.parts import html
 from .log import StoryError, read_story
 from .page import page
 

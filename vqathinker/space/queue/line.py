@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from ...errors import VQAThinkerError
+from ..settings import Bounds
 from .visitors import Visitor
 
 USUAL_S, NEW_WEIGHT = 3.0, 0.2
@@ -22,17 +23,6 @@ USUAL_S, NEW_WEIGHT = 3.0, 0.2
 
 class BusyError(VQAThinkerError):
     """The line is full; the sentence says when to come again."""
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """How many ratings may be in the line: in all, from one address, from one session; and how many of them may be
-    decoded or being decoded before their turn."""
-
-    whole: int = 32
-    address: int = 16
-    session: int = 8
-    abreast: int = 3
 
 
 class Stage(Enum):

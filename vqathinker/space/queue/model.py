@@ -144,7 +144,7 @@ class Model:
         """ZeroGPU runs the call in another process: an Event cannot go there, leaving the page ends it instead."""
         import spaces
 
-        @spaces.GPU(duration=self.settings.gpu_duration)
+        @spaces.GPU(duration=lambda job: self.settings.gpu_duration(job.rollouts))
         def rate_on_gpu(job: Job) -> Iterator[Event | VQAThinkerError]:
             try:
                 yield from self._rate_here(job, threading.Event())

@@ -14,7 +14,7 @@ from ..queue.model import Model, Waiting
 from ..queue.requests import Job, Wishes
 from ..queue.visitors import Visitor, visitor_of
 from ..widgets import markup, texts
-from .panel import html
+from ..widgets.parts import html
 
 TITLE = "Ask about its quality"
 HINT = "Does it stutter? Is the noise from the camera or from compression?"

@@ -9,28 +9,10 @@ import gradio as gr
 
 from ...files import STILLS, VIDEOS
 from ..widgets import markup, score_card, texts
+from ..widgets.parts import HIDDEN, PICK, SHOWN, Parts, html, rollouts_choice, upload_box
 
-PICK = """
-let clicks = 0;
-element.addEventListener('click', event => {
-  const button = event.target.closest('button[data-index]');
-  if (button) trigger('click', {index: Number(button.dataset.index), order: ++clicks});
-});
-"""
-HIDDEN, SHOWN = {"visible": False}, {"visible": True}
 WEBCAM = {"video": {"width": {"ideal": 1280}, "height": {"ideal": 720}}}
 ROLLOUT_CHOICES, ROLLOUTS = [("none", 0), ("4", 4), ("8", 8), ("16", 16)], 8
-
-
-class Parts:
-    """Components that one event may change: a base of dataclasses that name them."""
-
-    @property
-    def outputs(self) -> list:
-        return list(vars(self).values())
-
-    def update(self, **changes) -> list:
-        return [changes.get(name, gr.skip()) for name in vars(self)]
 
 
 @dataclass(frozen=True)
@@ -93,28 +75,12 @@ class Inputs:
     check: gr.Button
 
 
-def html(name: str, value: str = "", **options) -> gr.HTML:
-    """A part of the page with an id and with none of Gradio's own text styles."""
-    return gr.HTML(value, elem_id=name, apply_default_css=False, **options)
-
-
-def upload_box(label: str, **options) -> gr.File:
-    """gr.File without the empty temporary file that its own `preprocess` leaves behind for each upload."""
-    box = gr.File(label=label, **options)
-    box.preprocess = lambda payload: payload and payload.path
-    return box
-
-
 def webcam_box() -> gr.Video:
     """A recorder without sound; what it records is taken as it is, where gr.Video would call a system's ffmpeg."""
     options = gr.WebcamOptions(mirror=False, constraints=WEBCAM)
     box = gr.Video(sources=["webcam"], webcam_options=options, include_audio=False, show_label=False, elem_id="webcam")
     box.preprocess = lambda payload: payload and payload.path
     return box
-
-
-def rollouts_choice(choices: list[tuple[str, int]], value: int, name: str) -> gr.Radio:
-    return gr.Radio(choices, value=value, label=texts.ROLLOUTS, info=texts.ROLLOUTS_INFO, elem_id=name)
 
 
 def lay_out(examples: list[dict], folder: Path, rollouts: gr.State) -> tuple[Panel, Inputs]:

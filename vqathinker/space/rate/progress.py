@@ -11,9 +11,10 @@ from ..queue.model import Model, Waiting
 from ..queue.requests import Wish
 from ..queue.visitors import Visitor
 from ..widgets import markup, score_card, texts
+from ..widgets.parts import SHOWN
 from ..widgets.report import save_links
 from ..widgets.thumbnails import Film
-from .panel import SHOWN, Panel
+from .panel import Panel
 
 
 def rate_aloud(wish: Wish, panel: Panel, model: Model, visitor: Visitor) -> Iterator[list]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 from pathlib import Path
 
 import gradio as gr
 
 from ...errors import VideoError, VQAThinkerError
-from ..queue.line import BusyError
+from ..queue.events import AT_ONCE, EVERY_TIME, WATCHING, tell
 from ..queue.model import Model
 from ..queue.requests import Job, Wishes
 from ..queue.visitors import Visitor, visitor_of
@@ -21,12 +20,6 @@ from .order_check import check_order
 from .panel import Panel, lay_out
 from .progress import finished, rate_aloud
 
-TURNS = {"concurrency_limit": None, "concurrency_id": "model", "show_progress": "hidden"}
-"""Of everything that wants the model: who waits is in the model's own line, which is bounded and tells the place."""
-# "once" drops what is asked while the same is under way, and "always_last" mixes up the clicks' data.
-EVERY_TIME = {"trigger_mode": "multiple"}
-AT_ONCE = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
-WATCHING = {"api_visibility": "private", **EVERY_TIME, **TURNS}
 SHOW_RATING = """() => {
   const show = () => document.getElementById('status').scrollIntoView({behavior: 'smooth'});
   if (innerWidth < 700) setTimeout(show, 250);  // when the player has found its height
@@ -132,17 +125,3 @@ def complain(panel: Panel, error: VQAThinkerError) -> list:
     tell(error)
     nothing = {"player": "", "rate": gr.update(visible=False)} if isinstance(error, VideoError) else {}
     return panel.idle(status=markup.note(str(error)), **nothing)
-
-
-def tell(error: VQAThinkerError) -> None:
-    """A toast with the sentence of an error."""
-    # Gradio 6 shows neither the title of a toast nor, from a generator, that of a gr.Error.
-    title = title_of(error)
-    gr.Warning(f"<b>{title}.</b><br>{escape(str(error))}", title=title)
-
-
-def title_of(error: VQAThinkerError) -> str:
-    """What kind of problem an error is, in a few words."""
-    if isinstance(error, BusyError):
-        return texts.BUSY
-    return texts.BAD_FILE if isinstance(error, VideoError) else texts.MODEL_PROBLEM

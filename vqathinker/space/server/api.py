@@ -9,12 +9,12 @@ from __future__ import annotations
 import gradio as gr
 
 from ...errors import VQAThinkerError
+from ..queue.events import TURNS, title_of
 from ..queue.model import Model
 from ..queue.requests import Job
 from ..queue.visitors import visitor_of
-from ..rate.panel import upload_box
-from ..rate.tab import TURNS, title_of
 from ..widgets import texts
+from ..widgets.parts import upload_box
 from .calls import LEAST, rollouts_problem
 from .rewards_api import reward_table
 
@@ -122,4 +122,3 @@ def clear(action):
         return action()
     except VQAThinkerError as error:
         raise gr.Error(str(error), title=title_of(error), print_exception=False) from error
-

@@ -1,6 +1,6 @@
 """The tab "How it learned" as one piece of HTML: a frame with slots, and what fills them at every step that was kept.
 
-The slider changes slots by itself (learned.js): no number and no sentence is made on the page, and nothing is asked
+The slider changes slots by itself (history.js): no number and no sentence is made on the page, and nothing is asked
 of the server.
 """
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from PIL import Image
 
 from training.data import ffmpeg
-from training.data.degrade import Op, step_for
-from training.data.sources import seeded_rng
+from training.data.build.degrade import Op, step_for
+from training.data.build.sources import seeded_rng
 
 HERE = Path(__file__).parent
 SHORT_SIDE = 480

@@ -10,8 +10,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from vqathinker.space.records import make_records
 from vqathinker.space.settings import Settings
+from vqathinker.space.widgets.records import make_records
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ import vqathinker
 from vqathinker.cli import build_parser
 from vqathinker.rating import Comparison, Rater, Rating, defects, score_word
 from vqathinker.space import Settings
-from vqathinker.space.wishes import MOST_ROLLOUTS
+from vqathinker.space.queue.requests import MOST_ROLLOUTS
 from vqathinker.video import Limits
 
 ROOT = Path(vqathinker.__file__).parent.parent

@@ -4,17 +4,17 @@
 
 Eight parts, each of which can be run alone with the command that its module names, and each of which goes on where it
 was stopped:
-1. build     training/data/build.py   degraded clips and labels                     -> WORK_DIR/built
-2. start     training/sft.py          supervised start: see, move, speak            -> WORK_DIR/start
-3. grpo      training/grpo.py         GRPO from that start                          -> OUT
-4. interval  training/interval.py     the 90 % interval of its scores               -> OUT/config.json
-5. story     training/story.py        what the Space replays of this training       -> OUT/training.json
-6. evaluate  training/evaluate.py     held-out contents, through files              -> WORK_DIR/evaluation
-7. card      training/card.py         the model card, from what was measured        -> OUT/README.md
-8. plots     training/plots.py        curves and measurements                       -> WORK_DIR/plots
+1. build     training/data/build/run.py        degraded clips and labels                 -> WORK_DIR/built
+2. start     training/sft/train.py             supervised start: see, move, speak        -> WORK_DIR/start
+3. grpo      training/grpo/train.py            GRPO from that start                      -> OUT
+4. interval  training/evaluate/interval.py     the 90 % interval of its scores           -> OUT/config.json
+5. story     training/report/training_log.py   what the Space replays of this training   -> OUT/training.json
+6. evaluate  training/evaluate/run.py          held-out contents, through files          -> WORK_DIR/evaluation
+7. card      training/report/card.py           the model card, from what was measured    -> OUT/README.md
+8. plots     training/report/plots.py          curves and measurements                   -> WORK_DIR/plots
 
-Nothing else is written: the table of the repository's README is that of `training.card`, the study of what each reward
-buys that of `training.study`.
+Nothing else is written: the table of the repository's README is that of `training.report.card`, the study of what each
+reward buys that of `training.study`.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from . import evaluate
-from .card import write_card
-from .command import ends_in_a_sentence
-from .config import load_settings
-from .data.build import add_grpo_shares, build, shares_of
-from .grpo import read_manifest, run_grpo
-from .grpo_config import load_grpo_settings
-from .interval import calibrate
-from .plots import draw_all
-from .sft import run_sft
-from .story import write_story
+from .common.cli import ends_in_a_sentence
+from .data.build.run import add_grpo_shares, build, shares_of
+from .evaluate import run as evaluate
+from .evaluate.interval import calibrate
+from .grpo.config import load_grpo_settings
+from .grpo.train import read_manifest, run_grpo
+from .report.card import write_card
+from .report.plots import draw_all
+from .report.training_log import write_story
+from .sft.config import load_settings
+from .sft.train import run_sft
 
 CONFIGS = Path(__file__).parent / "configs"
 PARTS = ("build", "start", "grpo", "interval", "story", "evaluate", "card", "plots")
@@ -62,7 +62,9 @@ def parts(args: argparse.Namespace) -> dict[str, Callable[[], object]]:
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="The whole recipe of the hosted checkpoint.")
+    parser = argparse.ArgumentParser(
+        prog="python -m training.tiny", description="The whole recipe of the hosted checkpoint."
+    )
     parser.add_argument("data", type=Path, help="folder with clive/ avt_uhd/ clips/ photos/")
     parser.add_argument("work", type=Path, help="folder for everything that is made on the way")
     parser.add_argument("--out", type=Path, default=Path("vqathinker/checkpoints/tiny"), help="the checkpoint")

@@ -25,15 +25,15 @@ from torch.profiler import profile
 
 from tests.benchmarks.serving_models import SIZES, load_random
 from tests.benchmarks.serving_speed import machine, read_peak, start_peak
-from training.datasets import Item
-from training.grpo import make_accelerator, make_learner
-from training.grpo_config import GrpoSettings, load_grpo_settings
-from training.grpo_step import Batch, Learner, reference_logps, roll_out, update, writing
-from training.markers import replace_between, table
-from training.memory import CONFIGS, ENGINES, GIB, estimate
-from training.model_size import measure_8b
-from training.policy import Inputs, see
-from training.step_time import GPUS, step_seconds
+from training.common.markdown import replace_between, table
+from training.data.datasets import Item
+from training.grpo.config import GrpoSettings, load_grpo_settings
+from training.grpo.step import Batch, Learner, reference_logps, roll_out, update, writing
+from training.grpo.train import make_accelerator, make_learner
+from training.policy.policy import Inputs, see
+from training.scaling.memory import CONFIGS, ENGINES, GIB, estimate
+from training.scaling.model_size import measure_8b
+from training.scaling.step_time import GPUS, step_seconds
 
 MARKERS = ("<!-- measured: begin -->", "<!-- measured: end -->")
 PHASES = ("vision", "rollouts", "reference", "update")

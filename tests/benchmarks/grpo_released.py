@@ -8,13 +8,13 @@ from collections.abc import Callable
 import torch
 from transformers import LogitsProcessorList
 
-from training.datasets import Item
-from training.grpo_features import part
-from training.grpo_loss import grpo_loss
-from training.grpo_rewards import score
-from training.grpo_step import Learner
-from training.policy import Inputs, video_features
-from training.rollouts import Rollouts, answer_seeds, end_token, pack, video_seed
+from training.data.datasets import Item
+from training.grpo.loss import grpo_loss
+from training.grpo.rewards import score
+from training.grpo.step import Learner
+from training.policy.features import part
+from training.policy.policy import Inputs, video_features
+from training.policy.rollouts import Rollouts, answer_seeds, end_token, pack, video_seed
 from vqathinker.model.generation import GumbelNoise, prefill, write
 from vqathinker.rewards import advantages
 

@@ -39,14 +39,14 @@ from tests.benchmarks.grpo_released import (
     timed,
     write_encoding_each,
 )
-from training.datasets import Item
-from training.grpo import make_learner
-from training.grpo_config import GrpoSettings
-from training.grpo_features import part
-from training.grpo_step import Batch, Learner, reference_logps, roll_out, update
-from training.policy import Inputs, see, video_features
-from training.rollouts import Rollouts, sample_answers
-from training.start import load_start
+from training.common.start import load_start
+from training.data.datasets import Item
+from training.grpo.config import GrpoSettings
+from training.grpo.step import Batch, Learner, reference_logps, roll_out, update
+from training.grpo.train import make_learner
+from training.policy.features import part
+from training.policy.policy import Inputs, see, video_features
+from training.policy.rollouts import Rollouts, sample_answers
 
 
 def random_clips(learner: Learner, videos: int, seed: int) -> Inputs:

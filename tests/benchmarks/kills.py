@@ -25,11 +25,11 @@ from pathlib import Path
 import yaml
 
 from tests.training.conftest import write_data
+from tests.training.grpo.test_train import command, settings_of
 from tests.training.grpo_small import save_start, weights_of, write_labels
-from tests.training.test_grpo import command, settings_of
-from tests.training.test_sft import SETTINGS
-from training.data.build import build
-from training.state import LOCK
+from tests.training.sft.test_train import SETTINGS
+from training.common.io import LOCK
+from training.data.build.run import build
 
 EPOCHS, STEPS, SAVE_EVERY = 4, 12, 3
 TIMES = {"seconds", "s"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from training.markers import table
+from training.common.markdown import table
 from vqathinker.model.generation import Prompt, prefill, write
 from vqathinker.model.loading import LoadedModel
 from vqathinker.rating.answers import possible_scores

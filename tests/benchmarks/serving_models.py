@@ -15,8 +15,8 @@ import torch
 from transformers import InternVLVisionConfig, Qwen2Config
 from transformers.utils.logging import disable_progress_bar
 
-from training.init_tiny import train_tokenizer
-from training.model_size import config_8b
+from training.scaling.model_size import config_8b
+from training.sft.init import train_tokenizer
 from vqathinker.model.configuration import SlowFastConfig, VQAThinkerConfig
 from vqathinker.model.convert import expected_shapes
 from vqathinker.model.loading import Checkpoint, LoadedModel, read_weights

@@ -30,7 +30,7 @@ from tests.benchmarks.serving_agreement import STEPS, Trace, agreement_table, tr
 from tests.benchmarks.serving_models import SIZES, load_random
 from tests.benchmarks.serving_ways import Get, Task, from_files, from_memory, ours, released, same, timed
 from tests.clips import encode, numbered_frames
-from training.markers import replace_between, table
+from training.common.markdown import replace_between, table
 from vqathinker.errors import ModelError
 from vqathinker.model.loading import LoadedModel
 from vqathinker.model.memory import PRECISIONS, clear_memory_error, release_memory

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks import grpo_8b
-from training.grpo_config import GrpoSettings, load_grpo_settings
+from training.grpo.config import GrpoSettings, load_grpo_settings
 
 
 def fewer(path: Path) -> GrpoSettings:

@@ -4,7 +4,7 @@
 
 Looking is what *speak* and GRPO have it do before they start; learning is a step of *see* without its bursts (forward
 and backward, the first stages frozen, depthwise convolutions out of autocast). A ratio is bfloat16 / float32: above 1,
-the processor only imitates bfloat16, and training/precision.py chooses float32.
+the processor only imitates bfloat16, and training/common/precision.py chooses float32.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from pathlib import Path
 
 import torch
 
-from training.config import load_settings
-from training.precision import multiplies_bfloat16
-from training.see import Seer
-from training.start import load_start
+from training.common.precision import multiplies_bfloat16
+from training.common.start import load_start
+from training.sft.config import load_settings
+from training.sft.vision import Seer
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from tests import raters
 from tests.browser.app import PATIENCE_S, REPOSITORY, running_app
 from tests.test_cli import KEYS
 from vqathinker.cli import main
-from vqathinker.space.rewards_api import reward_table
+from vqathinker.space.server.rewards_api import reward_table
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,11 @@ from playwright.sync_api import Page, expect
 from tests import raters
 from tests.browser.tabs import open_tab
 from tests.browser.test_rate import EXAMPLES, FOLDER, overflow
-from vqathinker.space.compare_tab import PAIRS
-from vqathinker.space.compare_views import preference
-from vqathinker.space.figures import percent
-from vqathinker.space.records import read_records
+from vqathinker.space.compare.tab import PAIRS
+from vqathinker.space.compare.views import preference
 from vqathinker.space.settings import Settings
+from vqathinker.space.widgets.charts import percent
+from vqathinker.space.widgets.records import read_records
 
 
 def open_compare(visit, **options) -> Page:

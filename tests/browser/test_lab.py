@@ -12,11 +12,11 @@ from tests.browser.accessibility import violations
 from tests.browser.conftest import PATIENCE_MS
 from tests.browser.test_rate import overflow, score, tab_to
 from vqathinker.rewards import score_groups
-from vqathinker.space.lab_link import BROKEN, to_link
-from vqathinker.space.lab_notice import notice
-from vqathinker.space.lab_numbers import score as rewards
-from vqathinker.space.lab_presets import PRESETS
-from vqathinker.space.lab_state import DEFAULT, VIEWS, LabState, LabVideo
+from vqathinker.space.lab.experiment.link import BROKEN, to_link
+from vqathinker.space.lab.experiment.numbers import score as rewards
+from vqathinker.space.lab.experiment.presets import PRESETS
+from vqathinker.space.lab.experiment.state import DEFAULT, VIEWS, LabState, LabVideo
+from vqathinker.space.lab.views.notice import notice
 
 expect.set_options(timeout=PATIENCE_MS)
 ENOUGH_MS = 60_000  # torch may still have to be imported

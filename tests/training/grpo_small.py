@@ -11,11 +11,11 @@ from accelerate import Accelerator
 from safetensors.torch import load_file
 
 from tests.model.tiny_models import make_model, make_processor
-from training.grpo import make_learner
-from training.grpo_config import GrpoSettings
-from training.grpo_step import Batch, Learner
-from training.policy import Inputs
-from training.start import load_start
+from training.common.start import load_start
+from training.grpo.config import GrpoSettings
+from training.grpo.step import Batch, Learner
+from training.grpo.train import make_learner
+from training.policy.policy import Inputs
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor
 

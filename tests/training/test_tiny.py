@@ -8,7 +8,7 @@ import yaml
 
 from training.tiny import main
 from vqathinker import load_rater
-from vqathinker.space.learned_story import read_story
+from vqathinker.space.history.log import read_story
 
 README = Path(__file__).parents[2] / "README.md"
 SFT = {

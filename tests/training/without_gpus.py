@@ -10,7 +10,7 @@ import torch
 from accelerate.state import PartialState
 from accelerate.utils import DistributedType
 
-from training.grpo import main
+from training.grpo.train import main
 
 
 def prepare_backend(self, *arguments, **options) -> tuple[str, DistributedType]:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.command import ends_in_a_sentence
+from training.common.cli import ends_in_a_sentence
 
 
 def leaks(rows: list[dict]) -> list[str]:
@@ -54,7 +54,11 @@ def _number(row: dict) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m training.data.biq_facts",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("data_dir", type=Path)
     args = parser.parse_args(argv)
     with ends_in_a_sentence("data.biq_facts"):

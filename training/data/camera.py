@@ -1,7 +1,7 @@
 """Rated pictures as clips: a camera that holds still, pans, zooms or is held in a hand over a picture, and cuts.
 
 People rated these pictures and not their motion, so a picture keeps its MOS whichever way it is shown, and moving says
-nothing about the score. A hand sways slower and less than the defect "shake" of training/data/degrade.py does.
+nothing about the score. A hand sways slower and less than the defect "shake" of training/data/build/degrade.py does.
 """
 
 from __future__ import annotations

@@ -13,13 +13,15 @@ import av
 import imageio_ffmpeg
 import numpy as np
 
+from vqathinker.errors import VQAThinkerError
+
 INVISIBLE_X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "17")
 TAGS = ("colorspace", "color_primaries", "color_trc")
 BT709 = "setparams=" + ":".join(f"{name}=bt709" for name in TAGS)
 REFERENCE_X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "14")
 
 
-class FFmpegError(RuntimeError):
+class FFmpegError(VQAThinkerError):
     """ffmpeg failed; the message ends with the last lines it wrote."""
 
 

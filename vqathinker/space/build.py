@@ -17,26 +17,26 @@ from starlette.middleware import Middleware
 
 from ..bundled import checkpoint_folder
 from ..errors import VQAThinkerError
-from . import texts, views
 from .about import about, caveat
-from .api import add_endpoints
 from .banner import build_banner
-from .calls import Calls
-from .compare_tab import build_compare_tab
-from .lab_tab import build_lab_tab, open_shared
-from .learned_tab import build_learned_tab
-from .memory import few_arenas, give_back
-from .model import Model
-from .page import Page
-from .panel import html
-from .rate_tab import build_rate_tab
-from .records import load_examples
-from .service import Gate, Service
+from .compare.tab import build_compare_tab
+from .history.tab import build_learned_tab
+from .lab.tab import build_lab_tab, open_shared
+from .queue.model import Model
+from .queue.requests import Wishes
+from .rate.tab import build_rate_tab
+from .server.api import add_endpoints
+from .server.calls import Calls
+from .server.memory import few_arenas, give_back
+from .server.page import Page
+from .server.service import Gate, Service
+from .server.stopping import Stop, end, leave_at_once
+from .server.uploads import Uploads
 from .settings import Settings
-from .stopping import Stop, end, leave_at_once
-from .theme import CSS, make_theme
-from .uploads import Uploads
-from .wishes import Wishes
+from .widgets import markup, texts
+from .widgets.parts import html
+from .widgets.records import load_examples
+from .widgets.theme import CSS, make_theme
 
 GRACE_S = 1
 """How long open connections are waited for at the end."""
@@ -52,7 +52,7 @@ def build(settings: Settings, uploads: Uploads) -> tuple[Page, Model]:
     with Page(title=texts.TITLE, analytics_enabled=False, fill_width=False) as page:
         page.calls = Calls(uploads.folder, settings.urls)
         build_banner(model, page)
-        html("header", views.header(settings.model, caveat(checkpoint)))
+        html("header", markup.header(settings.model, caveat(checkpoint)))
         rollouts_state = gr.State([])
         with gr.Tabs():  # named, so that who opens a tab from elsewhere, and every client, finds it
             with gr.Tab("Rate"):

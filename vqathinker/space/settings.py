@@ -8,10 +8,19 @@ from pathlib import Path
 
 from ..errors import VQAThinkerError
 from ..video import Limits
-from .line import Bounds
-from .wishes import Job
 
 REPOSITORY = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How many ratings may be in the line: in all, from one address, from one session; and how many of them may be
+    decoded or being decoded before their turn."""
+
+    whole: int = 32
+    address: int = 16
+    session: int = 8
+    abreast: int = 3
 
 
 @dataclass(frozen=True)
@@ -42,9 +51,9 @@ class Settings:
         """What gradio_client connects to: the Space's id, or this machine."""
         return os.environ.get("SPACE_ID") or f"http://127.0.0.1:{self.port or 7860}"
 
-    def gpu_duration(self, job: Job) -> int:
+    def gpu_duration(self, rollouts: int) -> int:
         """Seconds of a ZeroGPU device that a rating may take; a shorter claim waits less."""
-        return self.gpu_seconds + self.gpu_seconds_each * job.rollouts
+        return self.gpu_seconds + self.gpu_seconds_each * rollouts
 
     @staticmethod
     def from_environment() -> Settings:

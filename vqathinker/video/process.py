@@ -12,8 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-import vqathinker
-
 # -P: a file of the current folder must not pass for a module.
 WORKER = (sys.executable, "-P", "-m", "vqathinker.video.worker")
 
@@ -118,7 +116,7 @@ class Crew:
 
 def _environment() -> dict[str, str]:
     """The worker finds this very package, and its numpy starts no thread pool."""
-    root = str(Path(vqathinker.__file__).resolve().parent.parent)
+    root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     return {**os.environ, **one_thread, "PYTHONPATH": os.pathsep.join(paths)}

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from tests.training.conftest import texture
+from training.data.build.degrade import LEVELS, Op, shake_path
 from training.data.camera import FPS, HAND_SIZE, NUM_FRAMES, Camera, cut_camera, film, moving_camera, sway
-from training.data.degrade import LEVELS, Op, shake_path
 
 SEEDS = range(300)
 

@@ -6,9 +6,9 @@ import pytest
 
 from tests.training.conftest import moving
 from training.data import ffmpeg
-from training.data.build import apply
-from training.data.degrade import LEVELS, Op
-from training.data.labels import VMAF_FAMILIES
+from training.data.build.degrade import LEVELS, Op
+from training.data.build.labels import VMAF_FAMILIES
+from training.data.build.run import apply
 
 COMPRESSION = [variant for family, variant in LEVELS if family == "compression"]
 BT601, BT709 = 5, 1

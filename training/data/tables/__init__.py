@@ -6,7 +6,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.whole import whole
+from training.common.atomic import whole
 
 
 def read_table(name: str) -> list[dict[str, str]]:

@@ -1,0 +1,135 @@
+"""The lab's numbers are those of vqathinker.rewards, and its arithmetic adds up."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given, settings
+
+from tests.space.lab_states import states
+from vqathinker.rewards import RewardSpec, advantages, ranking_reward, score_groups
+from vqathinker.space.lab.experiment.actions import act
+from vqathinker.space.lab.experiment.explain import advantage_lines, fidelity_line, matrix_lines
+from vqathinker.space.lab.experiment.numbers import Numbers, Side, score
+from vqathinker.space.lab.experiment.presets import PRESETS
+from vqathinker.space.lab.experiment.state import DEFAULT, LabState
+from vqathinker.space.lab.views.bell import possible
+from vqathinker.space.lab.views.ranking import rewards_of
+from vqathinker.space.lab.views.step import COLUMNS
+
+SYMBOLS = {"−": "-", "×": "*", "²": "**2", "√": "sqrt", "Φ": "phi"}
+NAMES = {"exp": math.exp, "sqrt": math.sqrt, "phi": lambda z: 0.5 * (1 + math.erf(z / math.sqrt(2)))}
+
+
+def evaluated(line: str) -> tuple[float, float]:
+    """Both sides of a line of arithmetic, what stands before it taken off."""
+    for symbol, code in SYMBOLS.items():
+        line = line.replace(symbol, code)
+    left, right = line.rsplit(" = ", 1)
+    left = left.rsplit(" = ", 1)[-1]
+    return eval(left, {"__builtins__": {}}, NAMES), float(right)
+
+
+def lines_of(numbers: Numbers, side: Side) -> list[str]:
+    state = numbers.state
+    cells = [(i, j) for i in range(len(state.videos)) for j in range(state.answers)]
+    return [line for column in COLUMNS for i, j in cells for line in column.lines(numbers, side, i, j)]
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_the_rewards_of_a_preset_are_those_of_the_package(name: str):
+    state = PRESETS[name].state
+    mos = [video.mos for video in state.videos]
+    for spec, side in zip(
+        (RewardSpec(), RewardSpec.official()), (score(state).repaired, score(state).released), strict=True
+    ):
+        ordered = score_groups([video.ordered for video in state.videos], mos, spec)
+        shuffled = score_groups([video.shuffled for video in state.videos], mos, spec)
+        if not (name == "unreadable" and not spec.unreadable_is_lowest):  # one generator draws for both groups
+            assert side.rewarded.total.equal(ordered.with_bonus(shuffled, spec).total)
+        assert side.ordered.regression.equal(ordered.regression)
+        assert side.ordered.ranking.equal(ordered.ranking)
+        assert side.advantages.equal(advantages(side.rewarded.total))
+
+
+def test_constants_reach_both_specs():
+    numbers = score(replace(DEFAULT, sigma=0.9, bonus=0.1, ranking_gate=0.2, regression_gate=0.3))
+    for _, side in numbers.sides:
+        assert (side.spec.sigma, side.spec.bonus) == (0.9, 0.1)
+        assert (side.spec.ranking_gate, side.spec.regression_gate) == (0.2, 0.3)
+    assert numbers.released.spec == RewardSpec.official(sigma=0.9, bonus=0.1, ranking_gate=0.2, regression_gate=0.3)
+
+
+def test_random_scores_are_drawn_from_the_seed():
+    state = PRESETS["unreadable"].state
+    totals = [score(replace(state, seed=seed)).released.rewarded.total[0, 2].item() for seed in (0, 0, 1, 2, 3)]
+    assert totals[0] == totals[1] and len(set(totals)) > 1
+
+
+def test_one_video_has_no_released_side():
+    numbers = score(act(DEFAULT, {"kind": "videos", "change": -1}))
+    assert numbers.released is None and not numbers.repaired.ordered.ranking.any()
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_the_arithmetic_of_a_preset_adds_up(name: str):
+    numbers = score(PRESETS[name].state)
+    checked = 0
+    for _, side in numbers.sides:
+        lines = lines_of(numbers, side) + matrix_lines(numbers, side, 0, 1)
+        for line in lines:
+            if " = " in line:
+                left, right = evaluated(line)
+                assert left == pytest.approx(right, abs=1e-3), line
+                checked += 1
+    assert checked > 40
+
+
+@settings(max_examples=25, deadline=None)
+@given(states())
+def test_every_cell_of_every_state_has_its_lines(state: LabState):
+    numbers = score(state)
+    for _, side in numbers.sides:
+        if side is not None:
+            assert all(line and "nan" not in line for line in lines_of(numbers, side))
+
+
+def test_certainty_near_0_and_1_is_written_with_the_digits_that_matter():
+    side = score(DEFAULT).repaired
+    left, right = evaluated(fidelity_line(side, 0.00004, 1.0))
+    assert left == pytest.approx(right, abs=6e-4)
+
+
+def test_equal_rewards_are_told_as_such():
+    assert advantage_lines(score(PRESETS["equal"].state).repaired, 0, 0) == [
+        "all rewards of the group are equal: 0.000"
+    ]
+
+
+def test_41_of_the_401_strings_are_punished_as_released():
+    for spec, punished in ((RewardSpec(), 0), (RewardSpec.official(), 41)):
+        xs, ys = possible(3.5, 2, spec)
+        full = possible(3.5, 2, RewardSpec())[1]
+        assert len(xs) == 401 and int((ys < full).sum()) == punished
+
+
+@pytest.mark.parametrize("name", ["wrong", "tie", "spike", "unreadable"])
+def test_the_curve_of_what_would_be_earned_is_the_ranking_reward(name: str):
+    state = act(PRESETS[name].state, {"kind": "videos", "change": 1})
+    side = score(state).repaired
+    xs = torch.linspace(1, 5, 9, dtype=torch.float64)
+    curve = rewards_of(side, 0, 1, xs)
+    for x, earned in zip(xs, curve, strict=True):
+        scores = side.ordered.scores.clone()
+        scores[0, 1] = x
+        expected = ranking_reward(scores, torch.tensor([video.mos for video in state.videos]), side.spec)[0, 1]
+        assert earned.item() == pytest.approx(expected.item(), abs=1e-6)
+
+
+def test_numbers_are_written_with_a_real_minus_and_no_minus_zero():
+    text = " ".join(lines_of(score(DEFAULT), score(DEFAULT).repaired))
+    assert not re.search(r"-\d|−0\.0+\b", text)

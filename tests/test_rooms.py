@@ -1,0 +1,154 @@
+"""The plan of the house, drawn from its imports: small rooms, floors, and no arrow that runs up.
+
+A room is a folder. What stands directly in `vqathinker/` and `vqathinker/space/` is needed by every floor (errors,
+settings) or needs every floor (the page as a whole, the command line): there, each module is a room of its own.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from importlib.util import resolve_name
+from pathlib import Path
+
+import pytest
+
+import vqathinker
+
+ROOT = Path(vqathinker.__file__).parent.parent
+HALLS = ("vqathinker", "vqathinker.space")
+SMALL, MOST_FILES = ("training", "vqathinker.space"), 12
+"""Where a room has so many modules at most, `__init__.py` and `__main__.py` not counted."""
+FLOORS = [
+    line.split()
+    for line in """
+training
+training.data.fetch training.publish training.report training.scaling
+training.data.tables training.study
+training.evaluate
+training.grpo training.sft
+training.data.build training.policy
+training.data
+training.common
+app vqathinker.__main__
+vqathinker.cli
+vqathinker.commands
+vqathinker.space
+vqathinker.space.build
+vqathinker.space.about vqathinker.space.banner
+vqathinker.space.compare vqathinker.space.history vqathinker.space.lab vqathinker.space.rate vqathinker.space.server
+vqathinker.space.lab.views vqathinker.space.queue
+vqathinker.space.lab.experiment vqathinker.space.widgets
+vqathinker.space.settings
+vqathinker
+vqathinker.rating
+vqathinker.model vqathinker.rewards
+vqathinker.video
+vqathinker.bundled vqathinker.errors vqathinker.files vqathinker.protocols
+""".strip().splitlines()
+]
+"""From the roof to the ground: a room imports from lower floors only, not from its neighbours. A new room is put on
+the highest floor that it can stand on."""
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = {
+    module_of(path): path
+    for place in ("app.py", "vqathinker", "training")
+    for path in ([ROOT / place] if place.endswith(".py") else sorted((ROOT / place).rglob("*.py")))
+}
+
+
+def imported(module: str) -> Iterator[str]:
+    """Modules of ours that a module imports anywhere in its text, inside functions and for types, too."""
+    path = FILES[module]
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in FILES)
+        elif isinstance(node, ast.ImportFrom):
+            base = resolve_name("." * node.level + (node.module or ""), package)
+            names = [f"{base}.{alias.name}" for alias in node.names]
+            yield from (name if name in FILES else base for name in names if name in FILES or base in FILES)
+
+
+IMPORTS = {module: set(imported(module)) - {module} for module in FILES}
+
+
+def room_of(module: str) -> str:
+    package = module.rpartition(".")[0]
+    return module if FILES[module].name == "__init__.py" or package in ("", *HALLS) else package
+
+
+def rooms_used_by(*rooms: str) -> set[str]:
+    return {room_of(used) for module in FILES if room_of(module) in rooms for used in IMPORTS[module]} - set(rooms)
+
+
+def inside(place: str) -> list[str]:
+    return [module for module in FILES if f"{module}.".startswith(f"{place}.")]
+
+
+def test_every_room_has_its_floor_and_every_floor_its_rooms():
+    placed = [room for floor in FLOORS for room in floor]
+    assert sorted(placed) == sorted({room_of(module) for module in FILES})
+
+
+@pytest.mark.parametrize("room", [room for floor in FLOORS for room in floor])
+def test_imports_run_down(room: str):
+    level = {name: number for number, floor in enumerate(FLOORS) for name in floor}
+    assert [used for used in sorted(rooms_used_by(room)) if level[used] <= level[room]] == []
+
+
+@pytest.mark.parametrize("place", SMALL)
+def test_no_modules_import_each_other_in_a_circle(place: str):
+    assert len(list(TopologicalSorter({module: IMPORTS[module] for module in inside(place)}).static_order())) > 50
+
+
+@pytest.mark.parametrize("place", SMALL)
+def test_rooms_are_small_enough_to_be_known(place: str):
+    folders = {FILES[module].parent for module in inside(place)}
+    assert len(folders) >= 10
+    crowded = {
+        str(folder.relative_to(ROOT)): len(files)
+        for folder in folders
+        if len(files := [path for path in folder.glob("*.py") if not path.stem.startswith("__")]) > MOST_FILES
+    }
+    assert crowded == {}
+
+
+def test_the_package_never_imports_the_training_and_rewards_know_nothing_else():
+    training = set(inside("training"))
+    assert [module for module in inside("vqathinker") if IMPORTS[module] & training] == []
+    assert rooms_used_by("vqathinker.rewards") == set()
+
+
+def test_the_page_and_the_command_line_know_the_model_only_through_its_rater():
+    """The converter of checkpoints is the one command that is about the model's files."""
+    page = rooms_used_by(*{room_of(module) for module in inside("vqathinker.space")})
+    shared = {f"vqathinker.{name}" for name in ("rating", "video", "errors", "files")} | {"vqathinker"}
+    assert "vqathinker.rating" in page and page <= shared | {"vqathinker.rewards", "vqathinker.bundled"}
+    lines = ("vqathinker.cli", "vqathinker.commands")
+    assert rooms_used_by(*lines) <= shared | {"vqathinker.space", "vqathinker.protocols", "vqathinker.model"}
+    of_the_model = {used for name in lines for used in IMPORTS[name] if room_of(used) == "vqathinker.model"}
+    assert of_the_model == {"vqathinker.model.convert"}
+
+
+@pytest.mark.parametrize("tests, place", [("training", "training"), ("space", "vqathinker/space")])
+def test_the_tests_stand_where_what_they_test_stands(tests: str, place: str):
+    folders = [path.parent.relative_to(ROOT / "tests" / tests) for path in (ROOT / "tests" / tests).rglob("test_*.py")]
+    assert len(set(folders)) > 5
+    assert [folder for folder in folders if not (ROOT / place / folder / "__init__.py").is_file()] == []
+
+
+@pytest.mark.parametrize("place, document", [("training", "training/README.md"), ("vqathinker", "README.md")])
+def test_the_map_names_every_room(place: str, document: str):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    folders = {FILES[module].parent.relative_to(ROOT) for module in inside(place)} - {Path(place)}
+    names = [f"{folder.relative_to(place) if place == 'training' else folder}/" for folder in folders]
+    assert len(names) > 9
+    assert [name for name in names if f"\n| `{name}`" not in text] == []

@@ -1,0 +1,33 @@
+"""Settings files: defaults, unknown keys, the one that is shipped."""
+
+from pathlib import Path
+
+import pytest
+
+from training.sft.config import SftSettings, load_settings
+
+SHIPPED = Path(__file__).parents[3] / "training" / "configs" / "tiny_sft.yaml"
+
+
+def test_the_shipped_settings_load():
+    settings = load_settings(SHIPPED)
+    assert settings.model.grids == (1, 3)
+    assert settings.see.epochs > 0
+
+
+def test_missing_keys_keep_their_defaults(tmp_path):
+    path = tmp_path / "run.yaml"
+    path.write_text("see:\n  epochs: 2\n")
+    settings = load_settings(path)
+    assert settings.see.epochs == 2
+    assert settings.speak == SftSettings().speak
+
+
+@pytest.mark.parametrize(
+    ("text", "place"), [("sed: 1\n", "unknown key 'sed'"), ("see:\n  epoch: 2\n", "section see: unknown key 'epoch'")]
+)
+def test_an_unknown_key_is_named_with_its_place(tmp_path, text, place):
+    path = tmp_path / "run.yaml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=place):
+        load_settings(path)

@@ -1,0 +1,128 @@
+"""The whole recipe in small: build, decode, see, speak, save; and the checkpoint that comes out rates a clip."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from training.common.io import read_jsonl
+from training.data.build.run import build
+from training.evaluate.run import predict_all, summary
+from training.report.card import RUN, write_card
+from training.sft import features
+from training.sft.cache import sample_path
+from training.sft.config import ModelSettings, MoveSettings, SeeSettings, SftSettings, SpeakSettings
+from training.sft.train import run_sft
+from vqathinker import load_rater
+from vqathinker.model.loading import load_model
+
+MODEL = ModelSettings(
+    image_size=64,
+    frames=2,
+    grids=(1,),
+    burst_length=4,
+    burst_size=16,
+    hidden_size=32,
+    layers=1,
+    heads=2,
+    intermediate_size=32,
+    vocabulary=400,
+)
+SETTINGS = SftSettings(
+    model=MODEL,
+    see=SeeSettings(epochs=1, batch_size=8),
+    move=MoveSettings(epochs=1, batch_size=8),
+    speak=SpeakSettings(epochs=1, batch_size=8),
+)
+
+
+@pytest.fixture(scope="module")
+def built(data_dir, tmp_path_factory):
+    out = tmp_path_factory.mktemp("built")
+    build(data_dir, out, jobs=1, limit=4, max_lines=96)
+    return out
+
+
+@pytest.fixture(scope="module")
+def trained(data_dir, built, tmp_path_factory):
+    run = tmp_path_factory.mktemp("run")
+    run_sft(data_dir, built, run, run / "tiny", SETTINGS, jobs=1)
+    return run
+
+
+def test_every_stage_is_logged_with_its_validation(trained):
+    log = read_jsonl(trained / "log.jsonl")
+    assert {row["stage"] for row in log} == {"see", "move", "speak"}
+    for stage in ("see", "speak"):
+        last = [row for row in log if row["stage"] == stage][-1]
+        assert last["validation"]["clive_mae"] > 0
+
+
+def test_the_checkpoint_rates_and_keeps_its_shards_small(trained, data_dir):
+    rating = load_rater(str(trained / "tiny")).rate(data_dir / "clips" / "room.mp4")
+    assert 1 <= rating.score <= 5
+    assert len(rating.frames) == MODEL.frames
+    assert max(path.stat().st_size for path in (trained / "tiny").iterdir()) < 10_000_000
+
+
+def test_a_finished_run_is_not_trained_again(trained, data_dir, built):
+    def weights():
+        return load_file(sorted((trained / "tiny").glob("*.safetensors"))[0])
+
+    before, lines = weights(), len(read_jsonl(trained / "log.jsonl"))
+    run_sft(data_dir, built, trained, trained / "tiny", replace(SETTINGS), jobs=1)
+    after = weights()
+    assert len(read_jsonl(trained / "log.jsonl")) == lines
+    assert all((before[name] == after[name]).all() for name in before)
+
+
+def test_what_was_seen_is_kept_until_a_weight_or_a_setting_changes(trained, data_dir, built):
+    seen = trained / "seen" / "000000.pt"
+    written = seen.stat().st_mtime_ns
+    (trained / "speak.pt").unlink()
+    run_sft(data_dir, built, trained, trained / "again", replace(SETTINGS), jobs=1)
+    assert seen.stat().st_mtime_ns == written
+    (trained / "speak.pt").unlink()
+    run_sft(data_dir, built, trained, trained / "again", replace(SETTINGS, tone_share=0.9), jobs=1)
+    assert seen.stat().st_mtime_ns > written
+
+
+def test_a_stopped_look_at_all_views_goes_on_behind_its_last_file(trained, built, tmp_path, monkeypatch):
+    monkeypatch.setattr(features, "PART", 3)
+    loaded, cache = load_model(str(trained / "tiny")), trained / "cache"
+    rows = [row for row in read_jsonl(built / "manifest.jsonl") if sample_path(cache, row).exists()][:8]
+
+    def watcher() -> features.Watcher:
+        capacity = len(rows) * SETTINGS.speak.views * SETTINGS.model.frames
+        return features.Watcher(loaded.model, loaded.processor, SETTINGS, capacity)
+
+    whole, stopped, again = watcher(), watcher(), watcher()
+    seen = features.watch_all(whole, rows, cache, tmp_path / "whole")
+    looks = iter(range(5))
+    look = stopped.watch
+    stopped.watch = lambda views: look(views) if next(looks, None) is not None else exit("stopped")
+    with pytest.raises(SystemExit, match="stopped"):
+        features.watch_all(stopped, rows, cache, tmp_path / "parts")
+    [kept] = (tmp_path / "parts").iterdir()
+    written = kept.stat().st_mtime_ns
+    found = features.watch_all(again, rows, cache, tmp_path / "parts")
+    assert kept.stat().st_mtime_ns == written and len(list((tmp_path / "parts").iterdir())) == 3
+    assert torch.equal(again.bank[: again.used], whole.bank[: whole.used])
+    one, other = features.packed(seen), features.packed(found)
+    assert all(torch.equal(one[name], other[name]) for name in ("places", "moments", "facts"))
+    assert one["rows"] == other["rows"] and one["counts"] == other["counts"]
+
+
+def test_the_checkpoint_is_measured_and_its_card_written(trained, data_dir, built, tmp_path):
+    rows = [row for row in read_jsonl(built / "manifest.jsonl") if row["split"] == "val"]
+    rater = load_rater(str(trained / "tiny"))
+    predictions = predict_all(rater, rows, data_dir, built, tmp_path, jobs=1)
+    assert predict_all(rater, rows, data_dir, built, tmp_path, jobs=1) == predictions
+    result = summary(rows, predictions, "tiny")
+    assert result["samples"] == len(rows)
+    (tmp_path / "evaluation.json").write_text(json.dumps(result))
+    write_card(tmp_path, built, trained / "tiny", RUN)
+    card = (trained / "tiny" / "README.md").read_text()
+    assert f"{result['well_formed']:.4f}" in card and "| defect | precision |" in card

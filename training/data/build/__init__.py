@@ -1,0 +1,1 @@
+"""Builds the training set: degradations, labels, split and manifest."""

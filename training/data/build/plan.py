@@ -1,0 +1,154 @@
+"""Which degradations are made of which content: seeded, balanced over families, ladders on the same content."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from training.data.build.degrade import TEMPORAL, Op, families, strength_at, variants
+from training.data.build.references import Reference
+from training.data.build.sources import Content, seeded_rng
+
+TRAIN_LADDERS, TRAIN_STEPS = 2, 2
+VAL_LADDERS, VAL_LEVELS = 4, (0.0, 0.8, 1.7, 2.5, 3.3)
+MIXTURES = {"train": 1, "val": 1}
+TRAIN_EXTRAS = ("corruption",)
+"""Families that a first run of the recipe learned least, made again of every training content at free strengths."""
+JITTER = 0.2
+WEIGHTS = {
+    (split, family): weight
+    for split in ("train", "val")
+    for family, weight in (("compression", 2.0), ("blur", 1.5), ("noise", 1.2))
+}
+TONE = ("underexposure", "overexposure", "low_contrast")
+ORDER = (
+    "underexposure",
+    "overexposure",
+    "low_contrast",
+    "color",
+    "blur",
+    "noise",
+    "shake",
+    "freeze",
+    "disorder",
+    "low_frame_rate",
+    "low_resolution",
+    "compression",
+    "corruption",
+)
+MIN_MOTION = 1.5
+MIN_FPS = 20
+
+REVISIONS = {("compression", "mjpeg"): ":2", ("corruption", "bits"): ":2"}
+"""Of what is made in another way than before (here: with the right color tags), so that old files are made anew."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One degraded clip to be made: `ops` are applied in order to the reference; `ladder` is None for mixtures."""
+
+    id: str
+    content: Content
+    reference: Reference
+    ops: tuple[Op, ...]
+    ladder: str | None
+
+    @property
+    def recipe(self) -> str:
+        """Everything that the file depends on, as one comparable string."""
+        return "|".join(
+            f"{op.family}:{op.variant}:{op.strength}:{op.seed_key}{REVISIONS.get((op.family, op.variant), '')}"
+            for op in self.ops
+        )
+
+
+def eligible(family: str, reference: Reference) -> bool:
+    """Whether the defect would be seen on this content: motion to break, light, contrast or color to lose."""
+    steady = reference.facts.fps >= MIN_FPS
+    lines = min(reference.facts.width, reference.facts.height)
+    checks = {
+        "underexposure": reference.luma >= 0.24,
+        "overexposure": 0.26 <= reference.luma <= 0.75,
+        "low_contrast": reference.spread >= 0.12,
+        "color": reference.chroma >= 0.12,
+        "shake": steady,
+        "low_resolution": lines >= 480,
+    }
+    return steady and reference.motion >= MIN_MOTION if family in TEMPORAL else checks.get(family, True)
+
+
+def _least_used(options: list[str], used: Counter, rng: np.random.Generator, where: str, count: int = 1) -> list[str]:
+    """The `count` options least used so far at this place of the plan (by weight), ties in random order."""
+    shuffled = [options[i] for i in rng.permutation(len(options))]
+    chosen = sorted(shuffled, key=lambda name: used[where, name] / WEIGHTS.get((where, name), 1.0))[:count]
+    used.update((where, name) for name in chosen)
+    return chosen
+
+
+def _levels(split: str, rng: np.random.Generator) -> list[float]:
+    if split == "val":
+        return list(VAL_LEVELS)
+    picked = sorted(rng.choice(4, TRAIN_STEPS, replace=False))
+    return [float(np.clip(level + rng.uniform(-JITTER, JITTER), 0, 3.2)) for level in picked]
+
+
+def _name(content: Content) -> str:
+    return f"{content.group}-{Path(content.path).stem}"
+
+
+def _ladders(content: Content, ref: Reference, used: Counter, rng: np.random.Generator) -> list[Sample]:
+    samples = []
+    count = VAL_LADDERS if content.split == "val" else TRAIN_LADDERS
+    options = [family for family in families() if eligible(family, ref)]
+    for family in _least_used(options, used, rng, content.split, count):
+        variant = _least_used(variants(family), used, rng, f"{content.split} {family}")[0]
+        ladder = f"{_name(content)}__{family}-{variant}"
+        strengths = dict.fromkeys(strength_at(family, variant, level) for level in _levels(content.split, rng))
+        for step, strength in enumerate(strengths):
+            op = Op(family, variant, strength, ladder)
+            samples.append(Sample(f"{ladder}__{step}", content, ref, (op,), ladder))
+    return samples
+
+
+def _extras(content: Content, ref: Reference, rng: np.random.Generator) -> list[Sample]:
+    samples = []
+    for index, family in enumerate(TRAIN_EXTRAS if content.split == "train" else ()):
+        variant = variants(family)[int(rng.integers(len(variants(family))))]
+        identity = f"{_name(content)}__extra{index}-{family}-{variant}"
+        op = Op(family, variant, strength_at(family, variant, float(rng.uniform(0.0, 3.2))), identity)
+        samples.append(Sample(identity, content, ref, (op,), None))
+    return samples
+
+
+def _mixtures(content: Content, ref: Reference, used: Counter, rng: np.random.Generator) -> list[Sample]:
+    samples = []
+    for index in range(MIXTURES[content.split]):
+        options = [family for family in families() if eligible(family, ref)]
+        first = _least_used(options, used, rng, "mixture")[0]
+        clash = TONE if first in TONE else TEMPORAL if first in TEMPORAL else (first,)
+        others = [family for family in options if family not in clash]
+        second = _least_used(others, used, rng, "mixture")[0]
+        identity = f"{_name(content)}__mixture__{index}"
+        ops = []
+        for family in sorted((first, second), key=ORDER.index):
+            variant = variants(family)[int(rng.integers(len(variants(family))))]
+            strength = strength_at(family, variant, float(rng.uniform(0.0, 2.3)))
+            ops.append(Op(family, variant, strength, f"{identity}-{family}"))
+        samples.append(Sample(identity, content, ref, tuple(ops), None))
+    return samples
+
+
+def plan(contents: list[Content], references: dict[str, Reference], seed: int) -> list[Sample]:
+    """All degraded samples, the same for the same contents, references and seed."""
+    used: Counter = Counter()
+    samples = []
+    for index in seeded_rng(seed, "order").permutation(len(contents)):
+        content = contents[index]
+        rng = seeded_rng(seed, "plan", content.path)
+        ref = references[content.path]
+        samples += [*_ladders(content, ref, used, rng), *_mixtures(content, ref, used, rng)]
+        samples += _extras(content, ref, seeded_rng(seed, "extras", content.path))
+    return samples

@@ -1,0 +1,1 @@
+"""Gets the data: from repositories, packages and a download of yours into DATA_DIR."""

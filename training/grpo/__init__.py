@@ -1,0 +1,5 @@
+"""GRPO: answers that earned more than their siblings become likelier."""
+
+from .loss import grpo_loss
+
+__all__ = ["grpo_loss"]

@@ -1,0 +1,204 @@
+"""What the frozen parts of the model see of a clip and of its twins: kept on disk, or looked at anew at every step.
+
+Vision tower and motion encoder do not change in a run that trains the projectors and the language model only, so what
+they make of a clip is computed once and stored, in half precision, one file a clip. A later run with the same tower,
+and with the same twins, can share the folder; a folder of another tower is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from vqathinker.errors import VideoError, VQAThinkerError
+from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
+from vqathinker.model.processing import VQAThinkerProcessor, normalise
+from vqathinker.video import Crew
+
+from ..common.atomic import whole
+from ..common.precision import quick_autocast
+from ..data.datasets import Item
+from .clips import Variants, read_variants, sample_key, twins_of
+from .policy import Inputs, see
+
+CHUNK = 4
+MOTION = ("burst_moments", "motion_feature")
+
+
+def stacked(samples: Sequence[Inputs], device: torch.device | str = "cpu") -> Inputs:
+    """Inputs of single videos -> inputs of a batch, (B, …)."""
+    return {name: torch.stack([sample[name] for sample in samples]).to(device) for name in samples[0]}
+
+
+def joined(first: Inputs, second: Inputs) -> Inputs:
+    """Two batches as one."""
+    return {name: torch.cat([first[name], second[name]]) for name in first}
+
+
+def part(batch: Inputs, start: int, stop: int) -> Inputs:
+    """Videos start … stop - 1 of a batch."""
+    return {name: tensor[start:stop] for name, tensor in batch.items()}
+
+
+def fingerprint(
+    model: VQAThinkerForConditionalGeneration, processor: VQAThinkerProcessor, twins: int, seed: int
+) -> dict:
+    """What stored features depend on: the weights that made them, the sizes of a clip, the twins."""
+    digest = hashlib.sha256()
+    parts = {"tower": model.model.vision_tower, "motion": model.model.motion_encoder}
+    for name, module in parts.items():
+        for key, tensor in sorted(module.state_dict().items()):
+            if not key.startswith("facts."):
+                digest.update(f"{name}.{key}".encode() + tensor.float().cpu().numpy().tobytes())
+    spec = processor.video_spec
+    sizes = [spec.frames, spec.burst_length, spec.burst_size, processor.image_size, int(model.config.color)]
+    return {"weights": digest.hexdigest(), "sizes": sizes, "twins": twins, "twin_seed": seed}
+
+
+class Decoded:
+    """Clips that are decoded whenever they are asked for. `variants` answers with the clip and one of its twins.
+
+    A sample that cannot be read is remembered in `bad`, by `sample_key`, with the reason.
+    """
+
+    def __init__(self, processor: VQAThinkerProcessor, twins: int, seed: int):
+        self.processor, self.twins, self.seed = processor, twins, seed
+        self.bad: dict[str, str] = {}
+
+    def variants(self, item: Item, twin: int | None) -> tuple[Inputs, Inputs | None] | None:
+        """(the clip, its twin or None where it has none), as tensors without a batch dimension; None when it is bad."""
+        if sample_key(item) in self.bad:
+            return None
+        chosen = [] if twin is None else [twins_of(item.id, self.twins, self.seed)[twin]]
+        try:
+            read = read_variants(item.path, self.processor, chosen)
+        except VideoError as error:
+            self.bad[sample_key(item)] = str(error)
+            return None
+        inputs = [self._inputs(read, variant) for variant in range(len(read.modes))]
+        return inputs[0], inputs[1] if len(inputs) > 1 else None
+
+    def apart(self) -> Decoded:
+        """The same clips, with a list of bad samples of its own."""
+        return Decoded(self.processor, self.twins, self.seed)
+
+    def _inputs(self, read: Variants, variant: int) -> Inputs:
+        inputs = {"pixel_values": read.pixels(variant, self.processor)}
+        if read.bursts is not None:
+            inputs |= {"motion_values": read.motion_values(variant), "clip_facts": read.facts()}
+        return inputs
+
+
+class Stored:
+    """Clips whose features were computed before; the same questions as `Decoded`.
+
+    `folder` holds features.json, the fingerprint, and one .npz a sample: `vision_tokens_k` (F, or 1 for a still,
+    tokens, D) in half precision and the motion of variant k, 0 being the clip in order, and `clip_facts`. Raises
+    VQAThinkerError when the folder was made with other weights, sizes or twins.
+    """
+
+    def __init__(self, folder: Path, mark: dict, frames: int):
+        self.folder, self.frames = folder, frames
+        self.bad: dict[str, str] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+        written = folder / "features.json"
+        if not written.exists():
+            with whole(written) as partial:
+                partial.write_text(json.dumps(mark))
+        kept = json.loads(written.read_text())
+        if kept != mark:
+            other = ", ".join(name for name in mark if kept.get(name) != mark[name])
+            raise VQAThinkerError(f"the features in {folder} were made with other {other}; choose another folder")
+
+    def apart(self) -> Stored:
+        """Itself: its bad samples are known before the run."""
+        return self
+
+    def path(self, item: Item) -> Path:
+        return self.folder / f"{hashlib.sha1(sample_key(item).encode()).hexdigest()[:20]}.npz"
+
+    def variants(self, item: Item, twin: int | None) -> tuple[Inputs, Inputs | None] | None:
+        if sample_key(item) in self.bad:
+            return None
+        with np.load(self.path(item)) as arrays:
+            ordered = self._inputs(arrays, 0)
+            has_twin = twin is not None and f"vision_tokens_{twin + 1}" in arrays
+            return ordered, self._inputs(arrays, twin + 1) if has_twin else None
+
+    def _inputs(self, arrays, variant: int) -> Inputs:
+        tokens = torch.from_numpy(arrays[f"vision_tokens_{variant}"]).float()
+        inputs = {"vision_tokens": tokens.expand(self.frames, -1, -1)}
+        if "clip_facts" in arrays:
+            inputs["clip_facts"] = torch.from_numpy(arrays["clip_facts"])
+        motion = next(name for name in MOTION if f"{name}_{variant}" in arrays)
+        return inputs | {motion: torch.from_numpy(arrays[f"{motion}_{variant}"])}
+
+
+def fill(
+    store: Stored,
+    items: Sequence[Item],
+    model: VQAThinkerForConditionalGeneration,
+    processor: VQAThinkerProcessor,
+    twins: int,
+    seed: int,
+    jobs: int = 2,
+) -> None:
+    """Compute what is not stored yet; samples that cannot be read go to `store.bad`. `model` is only looked through."""
+    missing = [item for item in items if not store.path(item).exists()]
+    with ThreadPoolExecutor(jobs) as pool, Crew(threads=1) as crew, torch.inference_mode():
+        ahead = _ahead(pool, crew, missing, processor, twins, seed)
+        for item, read in tqdm(ahead, total=len(missing), desc="features", mininterval=10):
+            if isinstance(read, str):
+                store.bad[sample_key(item)] = read
+            else:
+                arrays = features_of(model, processor, read)
+                with whole(store.path(item)) as partial:
+                    np.savez(partial, **arrays)
+
+
+def _ahead(
+    pool: ThreadPoolExecutor, crew: Crew, items: Sequence[Item], processor, twins: int, seed: int
+) -> Iterator[tuple[Item, Variants | str]]:
+    """Decode a few clips ahead of the one that is looked at; a text is the reason why there is none."""
+
+    def read(item: Item) -> Variants | str:
+        try:
+            return read_variants(item.path, processor, twins_of(item.id, twins, seed), crew)
+        except VideoError as error:
+            return str(error)
+
+    waiting = [(item, pool.submit(read, item)) for item in items[:CHUNK]]
+    for item in items[CHUNK:]:
+        first, future = waiting.pop(0)
+        result = future.result()
+        waiting.append((item, pool.submit(read, item)))
+        yield first, result
+    yield from ((item, future.result()) for item, future in waiting)
+
+
+def features_of(
+    model: VQAThinkerForConditionalGeneration, processor: VQAThinkerProcessor, read: Variants
+) -> dict[str, np.ndarray]:
+    """Arrays of `Stored` for one clip: the tower sees every frame once, as in the supervised start."""
+    device = model.device
+    pixels = normalise(read.frames, processor.image_mean, processor.image_std).to(device)
+    with quick_autocast(device):
+        tokens = see(model, {"pixel_values": pixels[None]}, motion=False)["vision_tokens"][0].half()
+    arrays = {}
+    for variant, picks in enumerate(read.picks):
+        chosen = picks[:1] if (picks == picks[0]).all() and len(read.picks) == 1 else picks
+        arrays[f"vision_tokens_{variant}"] = tokens[chosen].cpu().numpy()
+        inputs = {"pixel_values": pixels[picks][None]}
+        if model.model.has_bursts:
+            inputs = {"motion_values": read.motion_values(variant)[None].to(device)}
+            arrays["clip_facts"] = read.facts().numpy()
+        seen = see(model, inputs, tower=False)
+        arrays |= {f"{name}_{variant}": seen[name][0].float().cpu().numpy() for name in MOTION if name in seen}
+    return arrays

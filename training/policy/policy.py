@@ -1,0 +1,180 @@
+"""The model as a policy: log-probabilities of answers, with gradients, from one prompt that all answers share.
+
+The G answers about a video stand in one row behind its prompt: each sees the prompt and itself only, and counts its
+positions from the end of the prompt. So a video's prompt goes through the language model once, not G times, in one
+ordinary forward call, which is what DDP, FSDP, DeepSpeed and gradient checkpointing know how to handle.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+
+import torch
+from torch import nn
+from transformers.modeling_layers import GradientCheckpointingLayer
+
+from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
+
+from .lora import LoraSettings
+
+Inputs = dict[str, torch.Tensor]
+"""What is known of B videos: `vision_tokens` (B, F, tokens, D) or `pixel_values`; `burst_moments` or `motion_values`
+with `clip_facts`, or `motion_feature` (B, M). What comes first in each pair was computed before, by frozen parts."""
+
+
+def see(
+    model: VQAThinkerForConditionalGeneration, inputs: Inputs, *, tower: bool = True, motion: bool = True
+) -> Inputs:
+    """Replace pixels by the tokens of the tower, and motion input by what the frozen part of the encoder makes of it.
+
+    `tower` and `motion` say which of the two is done; the other stays as it is, to be computed with gradients.
+    """
+    body, seen = model.model, dict(inputs)
+    if motion and "motion_values" in seen and body.has_bursts:
+        seen["burst_moments"] = body.motion_encoder.burst_moments(seen.pop("motion_values").to(body.dtype))
+    elif motion and "pixel_values" in seen and not body.has_bursts:
+        seen["motion_feature"] = body.motion_feature(seen["pixel_values"])
+    if tower and "pixel_values" in seen:
+        seen["vision_tokens"] = body.vision_tokens(seen["pixel_values"])
+        if body.has_bursts or motion:
+            del seen["pixel_values"]
+    return seen
+
+
+def video_features(model: VQAThinkerForConditionalGeneration, inputs: Inputs) -> torch.Tensor:
+    """What the language model sees of B videos, (B, V, H), with gradients to all parts that come after `inputs`."""
+    body = model.model
+    if "burst_moments" in inputs:
+        motion = body.motion_encoder.add_facts(inputs["burst_moments"].to(body.dtype), inputs["clip_facts"])
+    elif "motion_feature" in inputs:
+        motion = inputs["motion_feature"].to(body.dtype)
+    else:
+        shown = inputs["motion_values"] if body.has_bursts else inputs["pixel_values"]
+        motion = body.motion_feature(shown, inputs.get("clip_facts"))
+    tokens = inputs["vision_tokens"] if "vision_tokens" in inputs else body.vision_tokens(inputs["pixel_values"])
+    return body.project(tokens.to(body.dtype), motion)
+
+
+def packed_mask(prefix: int, group: int, length: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """Additive attention mask (1, 1, S, S), S = prefix + group * length, of answers behind one shared prompt."""
+    causal = torch.ones(prefix, prefix, dtype=torch.bool, device=device).tril()
+    own = torch.ones(length, length, dtype=torch.bool, device=device).tril()
+    answers = torch.block_diag(*[own] * group).bool()
+    top = torch.cat([causal, causal.new_zeros(prefix, group * length)], dim=1)
+    bottom = torch.cat([causal.new_ones(group * length, prefix), answers], dim=1)
+    seen = torch.cat([top, bottom])
+    return torch.zeros(seen.shape, dtype=dtype, device=device).masked_fill(~seen, torch.finfo(dtype).min)[None, None]
+
+
+class Policy(nn.Module):
+    """Inputs of B videos and their answers (B, G, T) -> log-probability of every token (B, G, T), float32.
+
+    prompt: token ids (L,) of the question, the same for every video. Dropout is off: the ratio of two policies would
+    measure its noise. The placeholder token, which is never sampled, is left out of the distribution.
+    """
+
+    def __init__(
+        self,
+        model: VQAThinkerForConditionalGeneration,
+        prompt: Sequence[int],
+        temperature: float = 1.0,
+        checkpointing: bool = False,
+    ):
+        super().__init__()
+        self.model, self.prompt, self.temperature = model.eval(), list(prompt), temperature
+        self.checkpointing = checkpointing
+        if checkpointing:
+            model.activation_checkpointing_enable({"use_reentrant": False})
+
+    def train(self, mode: bool = True) -> Policy:
+        """Stays in eval mode, whatever a trainer asks for."""
+        return super().train(False)
+
+    def forward(self, inputs: Inputs, answers: torch.Tensor) -> torch.Tensor:
+        videos, group, length = answers.shape
+        prompt = torch.tensor(self.prompt, device=answers.device)
+        starts = prompt[-1].expand(videos, group, 1)
+        written = torch.cat([starts, answers[..., :-1]], dim=-1).flatten(1)
+        prefix = len(prompt) - 1
+        positions = torch.arange(prefix, prefix + length, device=answers.device).repeat(group)
+        positions = torch.cat([torch.arange(prefix, device=answers.device), positions])
+        with checkpointed(self.model) if self.checkpointing and torch.is_grad_enabled() else nullcontext():
+            logits = self.model(
+                input_ids=torch.cat([prompt[:-1].expand(videos, -1), written], dim=1),
+                video_features=video_features(self.model, inputs),
+                position_ids=positions[None].expand(videos, -1),
+                attention_mask=packed_mask(prefix, group, length, self.model.dtype, answers.device),
+                use_cache=False,
+                logits_to_keep=group * length,
+            ).logits.unflatten(1, (group, length))
+        logits = logits.float() / self.temperature
+        placeholder = torch.tensor([self.model.config.image_token_id], device=logits.device)
+        logits = logits.index_fill(-1, placeholder, torch.finfo(torch.float32).min)
+        chosen = logits.gather(-1, answers[..., None])[..., 0]
+        return chosen - logits.logsumexp(-1)
+
+
+@contextmanager
+def checkpointed(model: nn.Module) -> Iterator[None]:
+    """Layers recompute themselves in the backward pass. They do so only in training mode, their parts stay in eval."""
+    layers = [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
+    for layer in layers:
+        layer.training = True
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.training = False
+
+
+def part_of(model: VQAThinkerForConditionalGeneration, name: str) -> nn.Module:
+    """The module of that name, with or without the leading "model.". Raises ValueError."""
+    modules = dict(model.named_modules())
+    for path in (f"model.{name}", name):
+        if name and path in modules:
+            return modules[path]
+    known = ", ".join(key for key, _ in model.model.named_children())
+    raise ValueError(f"train: the model has no part {name!r}; its parts are {known}, lm_head and what is inside them")
+
+
+def choose_trained(model: VQAThinkerForConditionalGeneration, names: Sequence[str]) -> list[nn.Parameter]:
+    """Freeze everything but the named parts; the parameters that are left to train. Raises ValueError."""
+    model.requires_grad_(False)
+    for name in names:
+        part_of(model, name).requires_grad_(True)
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    if not trained:
+        raise ValueError("train: nothing would be trained")
+    return trained
+
+
+def add_adapters(model: VQAThinkerForConditionalGeneration, names: Sequence[str], lora: LoraSettings):
+    """Put LoRA adapters into the linear layers of the named parts, in place; everything else is frozen.
+
+    Returns the peft model around it, which can turn the adapters off and merge them.
+    """
+    from peft import LoraConfig, get_peft_model
+
+    inside = {id(module) for name in names for module in part_of(model, name).modules()}
+    targets = [key for key, module in model.named_modules() if id(module) in inside and isinstance(module, nn.Linear)]
+    if not targets:
+        raise ValueError(f"lora: no linear layer in {', '.join(names)}")
+    config = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, lora_dropout=0.0, target_modules=targets)
+    return get_peft_model(model, config)
+
+
+class Reference:
+    """The policy as it was at the start: a frozen copy, or the policy with its adapters turned off."""
+
+    def __init__(self, policy: Policy, adapters=None):
+        self.policy, self.adapters = policy, adapters
+        if adapters is None:
+            frozen = copy.deepcopy(policy.model).requires_grad_(False)
+            self.policy = Policy(frozen, policy.prompt, policy.temperature)
+
+    @torch.no_grad()
+    def __call__(self, inputs: Inputs, answers: torch.Tensor) -> torch.Tensor:
+        with nullcontext() if self.adapters is None else self.adapters.disable_adapter():
+            return self.policy(inputs, answers)

@@ -1,0 +1,1 @@
+"""Puts a checkpoint, or the Space, on the hub."""

@@ -1,0 +1,171 @@
+"""Put a trained checkpoint, or the Space that shows it, on the hub: checked first, sent in one commit.
+
+    python -m training.publish CHECKPOINT_DIR OWNER/NAME --dry-run                        # what would be sent, offline
+    python -m training.publish CHECKPOINT_DIR OWNER/NAME --run training/runs/tiny    # model, card, log of the run
+    python -m training.publish CHECKPOINT_DIR OWNER/NAME --space                          # app, package, examples
+
+A model repository gets the files of the checkpoint, whose README.md is the model card (training.grpo writes a plain
+one, training.report.card one with measurements), and what --run names under training/, but no states and no stored
+features. A Space gets app.py, README.md, requirements.txt, the package with the checkpoint inside it, and the examples.
+Nothing is sent unless every check of training/publish/checks.py passes.
+The token comes from the environment (HF_TOKEN) or from `hf auth login`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
+from huggingface_hub.errors import HfHubHTTPError
+
+from ..common.io import LOCK
+from .checks import PublishError, check_model, check_repo_id, check_space_card
+
+ROOT = Path(__file__).resolve().parents[2]
+MODEL_FILES = (
+    "README.md",
+    "LICENSE",
+    "*.safetensors",
+    "model.safetensors.index.json",
+    "config.json",
+    "generation_config.json",
+    "processor_config.json",
+    "tokenizer*.json",
+    "special_tokens_map.json",
+    "chat_template.jinja",
+    "evaluation.json",
+    "training.json",
+)
+RUN_FILES = ("README.md", "*.json", "*.jsonl", "*.yaml", "*.sha256", "*.png", "*.svg")
+SPACE_FILES = ("app.py", "README.md", "requirements.txt", "LICENSE")
+PACKAGE_FILES = ("*.py", "*.css", "*.js", "*.json")
+EXAMPLE_FILES = ("*.mp4", "*.jpg", "*.png", "*.json", "*.py")
+LARGE = 10 * 1000 * 1000
+"""From this size on, a file is stored outside git (Xet) by the hub."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One file: where it lies, and its place in the repository."""
+
+    path: Path
+    name: str
+
+    @property
+    def size(self) -> int:
+        return self.path.stat().st_size
+
+
+def files_under(folder: Path, patterns: tuple[str, ...], prefix: str = "", skip: Sequence[Path] = ()) -> list[Sent]:
+    """All files of a folder and its folders, but those in `skip`. Raises PublishError for a link, for one that no
+    pattern names, and for none. What Python, the system and the lock of a run leave behind is passed over.
+    """
+    if not folder.is_dir():
+        raise PublishError(f"there is no folder {folder}")
+    found = sorted(path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
+    found = [path for path in found if "__pycache__" not in path.parts and path.name not in (".DS_Store", LOCK)]
+    found = [path for path in found if not set(skip) & set(path.parents)]
+    stray = [path for path in found if path.is_symlink() or not any(fnmatch(path.name, p) for p in patterns)]
+    if stray:
+        named = ", ".join(str(path.relative_to(folder)) for path in stray[:4])
+        raise PublishError(f"{folder} holds {len(stray)} files that do not belong there: {named}")
+    if not found:
+        raise PublishError(f"{folder} is empty")
+    return [Sent(path, prefix + path.relative_to(folder).as_posix()) for path in found]
+
+
+def model_files(checkpoint: Path, run: Path | None) -> list[Sent]:
+    """Files of a model repository, after all its checks."""
+    check_model(checkpoint)
+    sent = files_under(checkpoint, MODEL_FILES)
+    if run is None:
+        return sent
+    return sent + files_under(run, RUN_FILES, f"training/{run.name}/", skip=[*run.glob("*state-*"), run / "features"])
+
+
+def space_files(checkpoint: Path, root: Path = ROOT) -> list[Sent]:
+    """Files of a Space, after all its checks: the checkpoint must be one of those inside the package."""
+    check_space_card(root)
+    package = root / "vqathinker"
+    shipped = package / "checkpoints"
+    if checkpoint.resolve().parent != shipped.resolve():
+        raise PublishError(f"{checkpoint} is not in {shipped}: a Space carries its checkpoint in the package")
+    check_model(checkpoint)
+    sent = [Sent(root / name, name) for name in SPACE_FILES]
+    if missing := [file.name for file in sent if not file.path.is_file()]:
+        raise PublishError(f"the Space lacks {', '.join(missing)}")
+    sent += files_under(package, PACKAGE_FILES, "vqathinker/", skip=[shipped])
+    sent += files_under(checkpoint, MODEL_FILES, f"vqathinker/checkpoints/{checkpoint.name}/")
+    return sent + files_under(root / "examples", EXAMPLE_FILES, "examples/")
+
+
+def listing(sent: list[Sent]) -> str:
+    """One line a file, with its size, and the sum."""
+    lines = [f"{file.size:>12,}  {file.name}{'  (Xet)' if file.size >= LARGE else ''}" for file in sent]
+    return "\n".join([*lines, f"{sum(file.size for file in sent):>12,}  bytes in {len(sent)} files"])
+
+
+def find_token() -> str:
+    token = get_token()
+    if not token:
+        raise PublishError("no token for the hub: set HF_TOKEN, or run `hf auth login` (a token that may write)")
+    return token
+
+
+def upload(api: HfApi, name: str, kind: str, sent: list[Sent], message: str, private: bool) -> str:
+    """Create the repository if it is not there, then send everything in one commit; its address.
+
+    Shards that an earlier checkpoint left there, and that this one does not have, are deleted in the same commit.
+    """
+    try:
+        sdk = "gradio" if kind == "space" else None
+        api.create_repo(name, repo_type=kind, private=private or None, exist_ok=True, space_sdk=sdk)
+        names = {file.name for file in sent}
+        there = api.list_repo_files(name, repo_type=kind)
+        old = [path for path in there if path.endswith(".safetensors") and path not in names]
+        operations = [CommitOperationAdd(file.name, str(file.path)) for file in sent]
+        operations += [CommitOperationDelete(path) for path in old]
+        commit = api.create_commit(name, operations, commit_message=message, repo_type=kind)
+    except (HfHubHTTPError, OSError) as error:
+        raise PublishError(f"the hub did not take {name}: {str(error).strip().splitlines()[0]}") from error
+    return commit.commit_url
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m training.publish", description=__doc__.split("\n\n")[0])
+    parser.add_argument("checkpoint", type=Path, help="folder with config.json, weights, tokenizer and README.md")
+    parser.add_argument("repository", metavar="OWNER/NAME", help="where it goes on the hub")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--model", dest="kind", action="store_const", const="model", help="a model repository (default)")
+    kind.add_argument("--space", dest="kind", action="store_const", const="space", help="the Space with the demo")
+    parser.add_argument("--run", type=Path, help="log, settings and evaluation of the run, sent along with the model")
+    parser.add_argument("--private", action="store_true", help="a new repository is visible to its owner only")
+    parser.add_argument("--message", default="Publish with training.publish", help="commit message")
+    parser.add_argument("--dry-run", action="store_true", help="check everything and list it, send nothing")
+    parser.set_defaults(kind="model")
+    args = parser.parse_args(arguments)
+    if args.run and args.kind == "space":
+        parser.error("--run belongs to a model repository")
+    return args
+
+
+def main(arguments: list[str] | None = None) -> int:
+    args = parse(arguments)
+    try:
+        check_repo_id(args.repository)
+        token = None if args.dry_run else find_token()
+        sent = space_files(args.checkpoint) if args.kind == "space" else model_files(args.checkpoint, args.run)
+        print(f"{args.kind} {args.repository}:\n{listing(sent)}")
+        if args.dry_run:
+            print("checked; nothing was sent")
+        else:
+            print(upload(HfApi(token=token), args.repository, args.kind, sent, args.message, args.private))
+    except (PublishError, OSError) as error:
+        print(f"training.publish: {error}", file=sys.stderr)
+        return 1
+    return 0

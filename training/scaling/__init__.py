@@ -1,0 +1,1 @@
+"""What the 8b size needs: memory and time, estimated."""

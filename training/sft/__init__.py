@@ -1,0 +1,1 @@
+"""The supervised start: vision, motion, language."""

@@ -1,0 +1,80 @@
+"""The supervised start of the tiny model: from a built data set to a checkpoint that sees, reasons and scores.
+
+    python -m training.data.build DATA_DIR BUILT_DIR
+    python -m training.sft DATA_DIR BUILT_DIR RUN_DIR --out vqathinker/checkpoints/tiny
+
+Three stages, each logged to RUN_DIR/log.jsonl and resumed when the command is run again:
+1. see (training/sft/vision.py): vision tower, motion encoder and projectors learn quality with a throw-away reading
+   head;
+2. move (training/sft/motion.py): the motion encoder learns motion on bursts alone;
+3. speak (training/sft/language.py): projectors and language model learn to write the reasoning and the score.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..common.checkpoint import put_in_place, staging, write_files
+from ..common.cli import ends_in_a_sentence
+from ..common.io import locked, read_manifest, require_data
+from ..data.reasoning import write_reasoning
+from .cache import fill_cache, sample_path
+from .config import SftSettings, load_settings
+from .init import make_tiny
+from .language import train_to_speak
+from .motion import train_to_move
+from .vision import train_to_see
+
+SPLITS = ("train", "val")
+
+
+def corpus(rows: list[dict], seed: int) -> list[str]:
+    """Answers that train the tokenizer: three wordings for every training row."""
+    rng = np.random.default_rng([seed, 3])
+    return [write_reasoning(row, row["mos"], rng) for row in rows for _ in range(3)]
+
+
+def split(rows: list[dict], cache: Path) -> dict[str, list[dict]]:
+    """Rows that could be decoded, by their split."""
+    usable = [row for row in rows if sample_path(cache, row).exists()]
+    return {name: [row for row in usable if row["split"] == name] for name in SPLITS}
+
+
+def run_sft(data: Path, built: Path, run: Path, out: Path, settings: SftSettings, jobs: int) -> None:
+    """The whole command of the module docstring. Raises ValueError or FloatingPointError."""
+    require_data(data)
+    rows = [row for row in read_manifest(built) if row["split"] in SPLITS]
+    cache = run / "cache"
+    failed = fill_cache(rows, data, built, cache, settings.model, jobs)
+    print(*failed, f"{len(failed)} of {len(rows)} samples left out", sep="\n")
+    parts = split(rows, cache)
+    if empty := [name for name, members in parts.items() if not members]:
+        raise ValueError(f"no sample of {' and '.join(empty)} could be read")
+    model, processor = make_tiny(settings.model, corpus(parts["train"], settings.seed), settings.seed)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    head = train_to_see(model, processor, parts, cache, run, settings, jobs=jobs)
+    train_to_move(model, parts, cache, run, settings, jobs=jobs)
+    train_to_speak(model, processor, head, parts, cache, run, settings, jobs=jobs)
+    write_files(model.cpu(), processor, staging(out))
+    put_in_place(staging(out), out)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.sft", description="Supervised start of the tiny model.")
+    parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
+    parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
+    parser.add_argument("run", type=Path, help="folder for cache, log and resume states")
+    parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_sft.yaml"))
+    parser.add_argument("--out", type=Path, default=Path("vqathinker/checkpoints/tiny"), help="the checkpoint")
+    parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
+    args = parser.parse_args(argv)
+    with ends_in_a_sentence("sft"):
+        settings = load_settings(args.config)
+        require_data(args.data)
+        with locked(args.run):
+            run_sft(args.data, args.built, args.run, args.out, settings, args.jobs)

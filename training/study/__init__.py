@@ -1,0 +1,1 @@
+"""Compares many checkpoints on the same samples: what GRPO and each reward buys."""

@@ -1,0 +1,142 @@
+"""The tab that compares two videos: which is better, and with what probability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import gradio as gr
+
+from ...errors import VQAThinkerError
+from ..queue.events import AT_ONCE, EVERY_TIME, WATCHING, tell
+from ..queue.model import Model, Waiting
+from ..queue.requests import Job, Wish, Wishes
+from ..queue.visitors import Visitor, visitor_of
+from ..settings import Settings
+from ..widgets import markup, texts
+from ..widgets.records import load_examples, read_records, read_stand_ins
+from . import views
+from .panel import NO_RESULT, Duel, lay_out
+from .views import LETTERS
+
+PAIRS = (
+    ("bedroom.mp4", "bedroom-compressed.mp4"),
+    ("squirrel.mp4", "squirrel-shuffled.mp4"),
+    ("meadow-frozen.mp4", "squirrel.mp4"),
+    ("willow-dark.mp4", "blossom-blurred.mp4"),
+)
+
+
+def build_compare_tab(model: Model, wishes: Wishes, settings: Settings) -> None:
+    """Put the tab into the Blocks that are being built; its wishes are apart from those of the rating tab."""
+    entries = {entry["file"]: entry for entry in load_examples(settings.examples)}
+    pairs = [(entries[a], entries[b]) for a, b in PAIRS if a in entries and b in entries]
+    posters = [
+        tuple(markup.data_address((settings.examples / entry["poster"]).read_bytes()) for entry in pair)
+        for pair in pairs
+    ]  # fmt: skip
+    clips = [settings.examples / file for file in entries]
+    records, stand_ins = read_records(clips, settings), read_stand_ins(clips, settings)
+    duel, boxes, count, cards = lay_out(views.pair_cards(pairs, posters))
+
+    def use_pair(event: gr.EventData, request: gr.Request) -> list:
+        paths = [settings.examples / entry["file"] for entry in pairs[event.index]]
+        jobs = [Job(str(path)) for path in paths]
+        if not wishes.say(request.session_hash or "", jobs, {}, event.order):
+            return duel.update()
+        wishes.stop(request.session_hash or "")
+        chosen = {}
+        for letter, path, poster in zip(LETTERS, paths, posters[event.index], strict=True):
+            chosen |= duel.place(letter, str(path), poster)
+        for recorded, told in ((records, texts.COMPARE_RECORDED), (stand_ins, texts.COMPARE_STAND_IN)):
+            if all(path in recorded for path in paths) and (recorded is records or model.problem):
+                return duel.idle(markup.note(told), **chosen, **result(*(recorded[path].report for path in paths)))
+        return duel.idle(markup.note(texts.COMPARE_CHOSEN), **chosen, **NO_RESULT)
+
+    def use_upload(letter: str):
+        def use(path: str, other: str, request: gr.Request) -> list:
+            wishes.stop(request.session_hash or "")
+            told = texts.COMPARE_CHOSEN if other else texts.COMPARE_READY
+            return [None, *duel.idle(markup.note(told), **duel.place(letter, path), **NO_RESULT)]
+
+        return use
+
+    def ask(first: str, second: str, rollouts: int, request: gr.Request) -> list:
+        if missing := [letter for letter, path in zip(LETTERS, (first, second), strict=True) if not path]:
+            return duel.update(status=markup.note(texts.COMPARE_MISSING.format(" and ".join(missing))))
+        wishes.say(request.session_hash or "", [Job(first, rollouts), Job(second, rollouts)], {})
+        told = texts.WAITING if model.ready else texts.LOADING
+        return duel.busy(markup.note(told, busy=True), **NO_RESULT)
+
+    def run(request: gr.Request) -> Iterator[list]:
+        yield from grant(visitor_of(request), duel, model, wishes)
+
+    def stop(request: gr.Request) -> list:
+        wishes.stop(request.session_hash or "")
+        return duel.idle(markup.note(texts.COMPARE_STOPPED))
+
+    cards.click(use_pair, None, duel.outputs, **EVERY_TIME, **AT_ONCE)
+    for letter, other in zip(LETTERS, (duel.second, duel.first), strict=True):
+        boxes[letter].upload(
+            use_upload(letter), [boxes[letter], other], [boxes[letter], *duel.outputs], **EVERY_TIME, **AT_ONCE
+        )
+    duel.start.click(ask, [duel.first, duel.second, count], duel.outputs, **AT_ONCE).then(
+        run, None, duel.outputs, **WATCHING
+    )
+    duel.stop.click(stop, None, duel.outputs, **AT_ONCE)
+
+
+def result(first: dict, second: dict) -> dict[str, str]:
+    """Both sides and the outcome, from the reports of two ratings with rollouts."""
+    sides = {"side_a": views.side("A", first), "side_b": views.side("B", second)}
+    probability = views.preference(first, second)
+    if probability is None:
+        return {**sides, "outcome": markup.note(texts.NO_SPREAD)}
+    return {**sides, "outcome": views.outcome(first, second, probability)}
+
+
+def grant(visitor: Visitor, duel: Duel, model: Model, wishes: Wishes) -> Iterator[list]:
+    """Updates of the tab while both videos are rated; what goes wrong is said in a toast and in the status."""
+    yield duel.update()
+    wish = wishes.open(visitor.session)
+    if wish is None:
+        return
+    try:
+        yield from rate_both(wish, duel, model, visitor)
+    except VQAThinkerError as error:
+        if not wish.cancel.is_set():
+            tell(error)
+            yield duel.idle(markup.note(str(error)))
+    finally:
+        stopped = wish.cancel.is_set()
+        wish.cancel.set()
+    if stopped and not wishes.open(visitor.session):
+        yield duel.idle(markup.note(texts.COMPARE_STOPPED))
+
+
+def rate_both(wish: Wish, duel: Duel, model: Model, visitor: Visitor) -> Iterator[list]:
+    """Updates while A and then B is rated. Raises BusyError, VideoError and ModelError."""
+    reports: list[dict] = []
+
+    def now(doing: str) -> list:
+        told = texts.COMPARE_RATING.format(LETTERS[len(reports)], doing)
+        return duel.busy(markup.note(told, busy=True))
+
+    watched = False
+    yield now("decoding")
+    for event in model.watch(wish.jobs, wish.cancel, visitor):
+        if isinstance(event, Waiting):
+            yield duel.busy(markup.waiting(event.ahead)) if event.ahead else now("thinking" if watched else "decoding")
+            continue
+        from ...rating import Rated, Watched  # not before the loading thread has imported all of it
+
+        watched = isinstance(event, Watched) or watched and not isinstance(event, Rated)
+        if isinstance(event, Watched):
+            yield now("thinking")
+        elif isinstance(event, Rated):
+            reports.append(event.rating.to_dict())
+            if len(reports) < len(wish.jobs):
+                yield duel.update(side_a=views.side("A", reports[0]))
+                yield now("decoding")
+    if len(reports) == len(wish.jobs):
+        seconds = sum(report["timings"]["total_s"] for report in reports)
+        yield duel.idle(markup.note(texts.COMPARE_DONE.format(seconds)), **result(*reports))

@@ -1,0 +1,97 @@
+"""Two ratings beside each other: pure functions from their JSON to HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from ..widgets import score_card, texts
+from ..widgets.charts import Bell, axis, bell_of, bells, percent
+
+LETTERS = ("A", "B")
+KINDS = ("first", "second")
+
+
+def side(letter: str, report: dict | None) -> str:
+    """One of the two: score, word, defects, and the reasoning folded away; empty before it was rated."""
+    if report is None:
+        return ""
+    from ...rating.words import score_word
+
+    word = score_word(report["score"])
+    return (
+        f'<section class="vq-card vq-side {word}" aria-label="Rating of {letter}">'
+        f'<h2>{letter} · {escape(report["file"])}</h2><div class="vq-score"><b>{report["score"]:.2f}</b>'
+        f'<span class="vq-word">{word}</span></div>{score_card.chips(report["defects"])}'
+        f"<details open><summary>{texts.REASONING}</summary>{score_card.reasoning(report['reasoning'])}</details>"
+        "</section>"
+    )
+
+
+def outcome(first: dict, second: dict, probability: float) -> str:
+    """The probability in words, the answers as dots, two bells, and the formula with the numbers in it: of scores and
+    calibrated deviations where both are known, else of the sampled answers."""
+    rows = [score_card.answers(report, *names) for report, *names in zip((first, second), LETTERS, KINDS, strict=True)]
+    low, high = texts.UNDECIDED
+    told = (texts.NEITHER if low < probability < high else texts.BETTER).format(percent(probability))
+    calibrated = deviation(first) is not None and deviation(second) is not None
+    if calibrated:
+        drawn = [
+            Bell(report["score"], deviation(report), texts.ERROR_BELL.format(letter, report["score"]), kind)
+            for report, letter, kind in zip((first, second), LETTERS, KINDS, strict=True)
+        ]
+    else:
+        drawn = [bell_of(row) for row in rows]
+    title, formula, says = texts.BY_ERRORS if calibrated else texts.BY_ANSWERS
+    numbers = [bell.mean for bell in drawn] + [bell.deviation**2 for bell in drawn]
+    lean = f'<div class="vq-lean" aria-hidden="true"><i style="width:{probability:.1%}"></i></div>'
+    return (
+        f'<section class="vq-card vq-outcome" aria-label="Which is better"><p class="vq-told" role="status">{told}</p>'
+        f'<div class="vq-lean-names" aria-hidden="true"><span>A {percent(probability)}</span>'
+        f"<span>B {percent(1 - probability)}</span></div>{lean}{axis(rows)}{bells(*drawn, probability, title)}"
+        f'<p class="vq-formula">{formula.format(*numbers, probability)}</p><p class="vq-caption">{says}</p></section>'
+    )
+
+
+def preference(first: dict, second: dict) -> float | None:
+    """What `Comparison.probability_first_better` says, from the JSON of both ratings; None where too few sampled
+    answers can be read and no deviation is known."""
+    from ...rating import first_better
+    from ...rewards import preference_probability
+
+    deviations = [deviation(report) for report in (first, second)]
+    if None not in deviations:
+        variances = [value**2 for value in deviations]
+        return float(preference_probability(first["score"], variances[0], second["score"], variances[1]))
+    scores = [score_card.answers(report).scores for report in (first, second)]
+    return None if min(map(len, scores)) < 2 else first_better(*scores)
+
+
+def deviation(report: dict) -> float | None:
+    """Standard deviation of a score's error, read off the edge of its interval that the scale does not cut off; None
+    for a rating without an interval."""
+    from ...rating.rating import NORMAL_90
+
+    if not report.get("interval"):
+        return None
+    return max(abs(edge - report["score"]) for edge in report["interval"]) / NORMAL_90
+
+
+def pair_cards(pairs: Sequence[tuple[dict, dict]], posters: Sequence[tuple[str, str]]) -> str:
+    """A button a pair: both posters and titles; `data-index` is what a click reports."""
+    cards = []
+    for index, (pair, pictures) in enumerate(zip(pairs, posters, strict=True)):
+        images = "".join(f'<img src="{picture}" alt="">' for picture in pictures)
+        titles = " or ".join(escape(entry["title"]) for entry in pair)
+        cards.append(
+            f'<button type="button" data-index="{index}"><span class="vq-pair">{images}</span>'
+            f"<span>{titles}?</span></button>"
+        )
+    return f'<div class="vq-examples vq-pairs"><h2>{texts.PAIRS}</h2><div>{"".join(cards)}</div></div>'
+
+
+def slot(letter: str, name: str | None) -> str:
+    """Which file stands where."""
+    told = escape(Path(name).name) if name else "no video yet"
+    return f'<p class="vq-slot"><b class="vq-letter {KINDS[LETTERS.index(letter)]}">{letter}</b> {told}</p>'

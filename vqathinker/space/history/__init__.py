@@ -1,0 +1,1 @@
+"""The tab that tells how the page's model learned."""

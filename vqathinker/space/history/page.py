@@ -1,0 +1,178 @@
+"""The tab "How it learned" as one piece of HTML: a frame with slots, and what fills them at every step that was kept.
+
+The slider changes slots by itself (history.js): no number and no sentence is made on the page, and nothing is asked
+of the server.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from . import curves, replay, words
+from .log import Ablation, Change, Effect, Story, Study
+
+WORDS_OF_SLIDER = 7
+"""More saves than this have only the first, the middle and the last named below the slider."""
+NOISE = (
+    "Dots are single steps, each with other videos; the line is their running mean over {}. The total is the sum of "
+    "the four below it; the bonus goes only to moving clips."
+)
+ANECDOTE = "{} are an anecdote: they show how answers change, not how good they are. What was measured stands below."
+NO_STUDY = "No study of start, seeds and removed rewards came with this run."
+STILL = "What did not move measurably ({})"
+KL_SAYS = "KL is how far the words have moved from those of the start; a group is the answers about one video."
+
+
+def page(story: Story) -> str:
+    """The whole tab; the slider stands at the last save."""
+    steps = story.saves
+    frame = "".join((top(story), bar(story), columns(story), study(story.study)))
+    for name, content in slots(story, steps[-1]).items():
+        frame = frame.replace(f'data-slot="{name}">', f'data-slot="{name}">{content}')
+    kept = "".join(template(story, step) for step in steps)
+    return f'<div class="learned" style="--at:{steps[-1] / story.last:.4f}">{frame}{kept}</div>'
+
+
+def slots(story: Story, step: int) -> dict[str, str]:
+    """Name -> HTML of everything that follows the slider."""
+    charts = [*curves.EARNED, *curves.HEALTH]
+    return {
+        "step": str(step),
+        "notice": escape(words.notice(story, step)),
+        **{key: escape(curves.step_figure(story, key, step)) for key in charts},
+        **{f"srcc-{n}": escape(curves.checked_figure(story, f"{n}_greedy_srcc", step)) for n in curves.SETS},
+        **{key: escape(curves.checked_figure(story, key.removeprefix("checked-"), step)) for key in curves.CHECKED},
+        **replay.slots(story, step),
+    }
+
+
+def template(story: Story, step: int) -> str:
+    """The slots of one step, not shown."""
+    filled = "".join(f'<div data-slot="{name}">{content}</div>' for name, content in slots(story, step).items())
+    told = f"step {step} of {story.last}"
+    return f'<template data-at="{step / story.last:.4f}" data-told="{told}">{filled}</template>'
+
+
+def top(story: Story) -> str:
+    return f'<div class="learned-top"><h3>How it learned</h3><p>{escape(words.intro(story))}</p></div>'
+
+
+def bar(story: Story) -> str:
+    """The slider, and the sentence that follows it."""
+    steps, most = story.saves, len(story.saves) - 1
+    named = range(len(steps)) if len(steps) <= WORDS_OF_SLIDER else sorted({0, most // 2, most})
+    marks = "".join(f'<span style="left:{k / most if most else 0:.2%}">{steps[k] or "start"}</span>' for k in named)
+    return (
+        '<div class="learned-bar"><div class="learned-drive">'
+        '<button type="button" class="learned-play">Play</button>'
+        '<div class="learned-slide"><label for="learned-step">After step <b data-slot="step"></b></label>'
+        f'<input type="range" id="learned-step" min="0" max="{most}" step="1" value="{most}" autocomplete="off" '
+        f'aria-valuetext="step {steps[-1]} of {story.last}">'
+        f'<div class="learned-xs" aria-hidden="true">{marks}</div></div>'
+        '</div><p class="learned-notice" role="status"><b>Notice</b> <span data-slot="notice"></span></p></div>'
+    )
+
+
+def columns(story: Story) -> str:
+    cards = "".join(replay.card(k, probe) for k, probe in enumerate(story.probes))
+    count = len(story.probes)
+    few = ANECDOTE.format(f"{words.counted(count).capitalize()} video{'s' * (count != 1)}")
+    said = (
+        f'<p class="vq-legend learned-legend">{replay.LEGEND}</p>{cards}<p class="vq-caption">{few}</p>'
+        if cards
+        else "<p>No probe video was kept.</p>"
+    )
+    return (
+        f'<div class="learned-columns"><section aria-label="What it said"><h4>What it said</h4>{said}</section>'
+        f"<div>{earned(story)}{checked(story)}{health(story)}</div></div>"
+    )
+
+
+def earned(story: Story) -> str:
+    charts = "".join(
+        curves.step_chart(story, key, title, css="wide" if key == "reward" else "")
+        for key, title in curves.EARNED.items()
+    )
+    return section("What its sampled answers earned", charts, NOISE.format(curves.window_of(len(story.steps))))
+
+
+def checked(story: Story) -> str:
+    charts = curves.agreement_chart(story) + curves.reward_chart(story) + curves.order_chart(story)
+    return section("On videos it was not trained on", charts) if charts else ""
+
+
+def health(story: Story) -> str:
+    charts = "".join(curves.step_chart(story, key, title, css="third") for key, title in curves.HEALTH.items())
+    return section("How its answers changed", charts, f"{KL_SAYS} {cut(story)}".strip()) if charts else ""
+
+
+def cut(story: Story) -> str:
+    """Whether answers were longer than they were allowed to be."""
+    shares = [share for share in story.columns.get("cut_share", ()) if share is not None]
+    if not shares:
+        return ""
+    limit = story.settings.get("max_new_tokens")
+    where = f" at the limit of {limit:g} tokens" if limit else " at the limit"
+    return (
+        f"In no step more than {max(shares):.0%} of the answers were cut{where}."
+        if any(shares)
+        else (f"No answer was cut{where}.")
+    )
+
+
+def section(title: str, charts: str, note: str = "") -> str:
+    told = f'<p class="vq-caption">{escape(note)}</p>' if note else ""
+    return f'<section aria-label="{title}"><h4>{title}</h4><div class="learned-charts">{charts}</div>{told}</section>'
+
+
+def study(found: Study | None) -> str:
+    """What GRPO changed and what each reward buys, in words and figures."""
+    if found is None:
+        return f'<section class="learned-study"><p>{NO_STUDY}</p></section>'
+    rose, fell, same = words.groups({key: effect.change for key, effect in found.recipe.items()})
+    shown = "".join(effect_row(found.titles[key], key, found.recipe[key]) for key in (*rose, *fell))
+    rest = "".join(effect_row(found.titles[key], key, found.recipe[key]) for key in same)
+    more = f"<details><summary>{STILL.format(len(same))}</summary><ul>{rest}</ul></details>" if rest else ""
+    removed = "".join(removal(found, reward, entry) for reward, entry in found.ablation.items())
+    return (
+        f'<div class="learned-study"><section aria-label="Did GRPO help?"><h4>Did GRPO help?</h4>'
+        f"<p>{escape(words.against_start(found))}</p>{f'<ul>{shown}</ul>' if shown else ''}{more}</section>"
+        f'<section aria-label="What does each reward buy?"><h4>What does each reward buy?</h4><ul>{removed}</ul>'
+        f'<p class="vq-caption">{escape(words.caveat(found))}</p></section></div>'
+    )
+
+
+def effect_row(title: str, key: str, effect: Effect) -> str:
+    """One metric: from the start to the mean of the seeds, the change, and whether it is for the better."""
+    change, where = effect.change, words.direction(key, effect.change)
+    deviation = "" if effect.deviation is None else f" ± {effect.deviation:.3f}"
+    return (
+        f'<li class="{where.split()[0] if where else "same"}"><b>{escape(title)}</b> '
+        f"<span>{number(effect.start)} → {number(effect.mean)}{deviation}</span>{whisker(change)}"
+        f"<span>{words.interval(change)}{f', {where}' if where else ''}</span></li>"
+    )
+
+
+def number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.{3 if abs(value) < 10 else 2}f}"
+
+
+def removal(found: Study, reward: str, entry: Ablation | None) -> str:
+    change = entry.metrics.get(words.PAYS_FOR.get(reward, "")) if entry else None
+    drawn = whisker(change) if change else ""
+    css = "learned-removed" if drawn else "learned-removed unknown"
+    return f'<li class="{css}">{drawn}<p>{escape(words.bought(found, reward))}</p></li>'
+
+
+def whisker(change: Change) -> str:
+    """The interval around its value, against 0 in the middle, on a scale of its own."""
+    if not change.known:
+        return ""
+    reach = max(abs(change.low), abs(change.high), abs(change.value)) or 1.0
+    low, value, high = (50 + 46 * x / reach for x in (change.low, change.value, change.high))
+    beyond = "beyond" if change.rose or change.fell else ""
+    return (
+        f'<i class="learned-whisker {beyond}" aria-hidden="true">'
+        f'<i class="span" style="left:{low:.1f}%;width:{high - low:.1f}%"></i>'
+        f'<i class="value" style="left:{value:.1f}%"></i></i>'
+    )

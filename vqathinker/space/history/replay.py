@@ -1,0 +1,84 @@
+"""What the model said about the probe videos at a step of its training, as HTML."""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+from html import escape
+
+from ..widgets.charts import Answers, axis
+from .log import Probe, Save, Story
+from .words import changed
+
+THOUGHT = re.compile(r"<think>(.*?)</think>", re.DOTALL)
+SAMPLED = "Its lowest and its highest sampled answer"
+NOT_KEPT = "Nothing was kept at this step."
+MARKS = {
+    "own": "its own answer",
+    "before": "its answer at the start",
+    "dot": "a sampled answer",
+    "mean": "their mean",
+    "people": "MOS",
+}
+LEGEND = "".join(f'<span><i class="{css}"></i>{told}</span>' for css, told in MARKS.items())
+LEGEND += "<span><mark>words</mark>not said at the start</span>"
+
+
+def words(text: str) -> str:
+    """The reasoning of an answer; all of it where it has no such part."""
+    found = THOUGHT.search(text)
+    return (found[1] if found else text).strip()
+
+
+def marked(now: str, then: str) -> str:
+    """The words of `now` as HTML, with those that `then` does not have in their place marked."""
+    new, old = now.split(), then.split()
+    parts = []
+    for kind, _, _, low, high in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        told = escape(" ".join(new[low:high]))
+        if told:
+            parts.append(told if kind == "equal" else f"<mark>{told}</mark>")
+    return " ".join(parts)
+
+
+def card(k: int, probe: Probe) -> str:
+    """The frame of a probe video; its slots are filled for every step."""
+    label = "MOS" if probe.human else "MOS by rules"
+    return (
+        f'<article class="vq-card learned-card" aria-label="{escape(probe.what, quote=True)}">'
+        f"<header><h5>{escape(probe.what)}</h5><span>{label} {probe.mos:.2f}</span></header>"
+        f'<div data-slot="axis-{k}"></div><p class="learned-said" data-slot="said-{k}"></p>'
+        f'<p class="learned-changed" data-slot="changed-{k}"></p>'
+        f'<details><summary>{SAMPLED}</summary><ol data-slot="sampled-{k}"></ol></details>'
+        "</article>"
+    )
+
+
+def slots(story: Story, step: int) -> dict[str, str]:
+    """What every card holds at a step."""
+    filled = {}
+    for k, probe in enumerate(story.probes):
+        save = probe.saves.get(step)
+        first = probe.saves.get(story.saves[0])
+        filled[f"axis-{k}"] = axis([row_of(probe, save, first)]) if save else ""
+        filled[f"said-{k}"] = said(save, first) if save else NOT_KEPT
+        filled[f"changed-{k}"] = escape(changed(probe, story.saves[0], step)) if save else ""
+        filled[f"sampled-{k}"] = "".join(map(sampled, save.sampled)) if save else ""
+    return filled
+
+
+def row_of(probe: Probe, save: Save, first: Save | None) -> Answers:
+    before = first.score if first and first.step != save.step else None
+    return Answers(save.readable, save.score, before=before, people=probe.mos)
+
+
+def said(save: Save, first: Save | None) -> str:
+    """The own answer: its score and its words, what differs from the start marked."""
+    now = words(save.text)
+    told = escape(now) if first is None or first.step == save.step else marked(now, words(first.text))
+    score = "unreadable" if save.score is None else f"{save.score:.2f}"
+    return f"<b>{score}</b> {told}"
+
+
+def sampled(one: tuple[float, str]) -> str:
+    return f"<li><b>{one[0]:.2f}</b> {escape(words(one[1]))}</li>"

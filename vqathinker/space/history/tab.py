@@ -1,0 +1,30 @@
+"""The tab that replays the training of the page's model. It needs neither the model nor, once open, the server."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+
+from ...bundled import checkpoint_folder
+from ..widgets.parts import html
+from .log import StoryError, read_story
+from .page import page
+
+TAB_ID = "learned"
+JS = (Path(__file__).parent / "history.js").read_text(encoding="utf-8")
+
+
+def build_learned_tab(model: str) -> None:
+    """Put the tab into the Blocks that are being built; `model` is the name or folder of the checkpoint."""
+    with gr.Tab("How it learned", id=TAB_ID):
+        html("learned", content(checkpoint_folder(model)), js_on_load=JS)
+
+
+def content(folder: Path) -> str:
+    """The page of the log in a checkpoint's folder, or one sentence where there is none."""
+    try:
+        return page(read_story(folder))
+    except StoryError as error:
+        return f'<p class="vq-note">{escape(str(error))}</p>'

@@ -1,0 +1,1 @@
+"""The reward lab: the tab and its page."""

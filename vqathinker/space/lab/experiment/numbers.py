@@ -1,0 +1,136 @@
+"""The numbers behind the lab's views: one state under the repaired and under the released rewards. Imports torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from ....rewards import (
+    RewardSpec,
+    RewardTable,
+    advantages,
+    group_moments,
+    preference_matrix,
+    preference_target,
+    read_answer,
+    score_groups,
+)
+from ....rewards.parse import NUMBER, answer_span
+from .state import LabState, LabVideo
+
+SMALLEST_DIFFERENCE = 5e-4  # what the views show of a reward: three decimals
+
+
+@dataclass(frozen=True)
+class Side:
+    """A state's rewards under one spec; tensors are (B, G), but mean and variance (B,), matrix and target (B, B).
+
+    ordered and shuffled are before the temporal bonus, rewarded is after it. mean and variance are of the readable
+    scores of the ordered groups.
+    """
+
+    spec: RewardSpec
+    ordered: RewardTable
+    shuffled: RewardTable
+    rewarded: RewardTable
+    advantages: torch.Tensor
+    mean: torch.Tensor
+    variance: torch.Tensor
+    matrix: torch.Tensor
+    target: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Both sides of a state; released is None where the released code divides by zero (a single video)."""
+
+    state: LabState
+    repaired: Side
+    released: Side | None
+
+    @property
+    def sides(self) -> tuple[tuple[str, Side | None], ...]:
+        return ("Repaired", self.repaired), ("As released", self.released)
+
+
+def constants(state: LabState) -> dict[str, float]:
+    names = ("sigma", "bonus", "ranking_gate", "regression_gate")
+    return {name: getattr(state, name) for name in names}
+
+
+def specs(state: LabState) -> tuple[RewardSpec, RewardSpec]:
+    """The repaired and the released spec with the state's constants."""
+    return RewardSpec(**constants(state)), RewardSpec.official(**constants(state))
+
+
+@lru_cache(maxsize=64)
+def score(state: LabState) -> Numbers:
+    """Every reward of a state."""
+    repaired, released = specs(state)
+    return Numbers(state, _side(state, repaired), _side(state, released) if len(state.videos) > 1 else None)
+
+
+def _side(state: LabState, spec: RewardSpec) -> Side:
+    rng = np.random.default_rng(state.seed)
+    mos = [video.mos for video in state.videos]
+    ordered = score_groups([video.ordered for video in state.videos], mos, spec, rng)
+    shuffled = score_groups([video.shuffled for video in state.videos], mos, spec, rng)
+    rewarded = ordered.with_bonus(shuffled, spec)
+    mean, variance = group_moments(ordered.scores, spec)
+    return Side(
+        spec=spec,
+        ordered=ordered,
+        shuffled=shuffled,
+        rewarded=rewarded,
+        advantages=advantages(rewarded.total),
+        mean=mean,
+        variance=variance,
+        matrix=preference_matrix(mean, variance, spec.smoothing),
+        target=preference_target(torch.tensor(mos, dtype=torch.float64)),
+    )
+
+
+def group(state: LabState) -> tuple[str, ...]:
+    """The answers that the chosen one belongs to."""
+    return group_of(state.chosen, state.in_order)
+
+
+def group_of(video: LabVideo, in_order: bool) -> tuple[str, ...]:
+    return video.ordered if in_order else video.shuffled
+
+
+def position(text: str) -> float | None:
+    """Where an answer stands on the axis: the number between its tags, however wrong; None without one."""
+    return read_answer(text).value
+
+
+def written(text: str) -> str:
+    """What stands in the answer, as it was written; the whole text where there are no tags."""
+    span = answer_span(text)
+    return (text[slice(*span)] if span else text).strip()
+
+
+def decimals_written(text: str) -> int:
+    return read_answer(text).decimals
+
+
+def with_number(text: str, number: str) -> str:
+    """The same completion with another number in its last answer; a new, well-formed one where none can be read."""
+    span = answer_span(text)
+    found = span and NUMBER.search(text, *span)
+    if not found:
+        return f"<think>{_thought(text)}</think><answer>{number}</answer>"
+    return text[: found.start()] + number + text[found.end() :]
+
+
+def _thought(text: str) -> str:
+    inside = text.rpartition("<think>")[2].partition("<")[0].strip()
+    return inside or "Clear enough."
+
+
+def differ(first: torch.Tensor | float, second: torch.Tensor | float) -> bool:
+    """Whether two numbers look different with three decimals."""
+    return abs(float(first) - float(second)) > SMALLEST_DIFFERENCE

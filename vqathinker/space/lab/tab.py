@@ -1,0 +1,119 @@
+"""The tab of the reward lab. Torch is imported when the lab is first asked for something, not before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import gradio as gr
+
+from .experiment.link import from_link, to_link
+from .experiment.state import DEFAULT, MAX_ANSWERS, LabError, LabState
+
+MOST_ACTIONS, WIDEST_PAGE = 64, 100_000
+HERE = Path(__file__).parent
+LIMITS = f"const MOST = {MAX_ANSWERS}, MOST_ACTIONS = {MOST_ACTIONS};\n"
+TAB_ID = "lab"
+OPEN_SHARED = (
+    "() => location.hash.startsWith('#lab=') ? {__type__: 'update', selected: '" + TAB_ID + "'} : {__type__: 'update'}"
+)
+FRAME = """<div class="lab">
+<div class="lab-top"><div class="lab-intro"><h3>Reward lab</h3>
+<p>GRPO never shows the model a right answer. It lets the model answer several times, rewards each answer, and makes
+the better ones more likely. Move the points and see what is rewarded.</p></div>
+<div class="lab-tools"><button type="button" class="lab-form" id="lab-share">Copy link</button></div></div>
+<form class="lab-mine" id="lab-mine" hidden><span></span><label>People would say
+<input type="number" min="1" max="5" step="0.01" value="3.00" required></label>
+<button type="submit" class="lab-form">Use my video</button></form>
+<p class="lab-said" role="status" aria-live="polite"></p>
+<div class="lab-body" aria-busy="true"><p class="lab-wait">Loading the reward functions …</p></div>
+<div class="lab-calc" role="status" aria-live="polite">Point at a number, or tap it, to see how it comes about.</div>
+</div>"""
+
+
+def build_lab_tab(rollouts: gr.State | None = None) -> gr.Tab:
+    """Put the tab into the Blocks that are being built.
+
+    rollouts: a State that holds the raw answers of a visitor's last rollouts (a list of texts, or a dict with the keys
+    texts and, where there are any, shuffled), None before there are some; with it the lab offers "Use my video".
+    """
+    with gr.Tab("Reward lab", id=TAB_ID) as tab:
+        lab = gr.HTML(
+            None,
+            html_template=FRAME,
+            js_on_load=LIMITS + (HERE / "lab.js").read_text(encoding="utf-8"),
+            server_functions=[lab_answer],
+            apply_default_css=False,
+            elem_id="lab",
+        )
+    if rollouts is not None:
+        quietly = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        tab.select(offer, rollouts, lab, **quietly)
+        rollouts.change(offer, rollouts, lab, **quietly)  # does not follow events that bypass the queue
+    return tab
+
+
+def open_shared(page: gr.Blocks, tab: gr.Tab) -> None:
+    """Show the lab first to who comes with the link of a lab state."""
+    page.load(None, None, tab.parent, js=OPEN_SHARED, api_visibility="private")
+
+
+def offer(rollouts: Sequence[str] | dict | None) -> str | None:
+    """What the page is told of the rollouts that could be used, as JSON."""
+    content = rollouts if isinstance(rollouts, dict) else {"texts": list(rollouts or ())}
+    if not content.get("texts"):
+        return None
+    return json.dumps({"texts": list(content["texts"]), "shuffled": list(content.get("shuffled") or [])})
+
+
+def lab_answer(request: dict) -> dict:
+    """One turn of the lab: {state | link, actions, width} -> {html, state, link, problem}.
+
+    state is the JSON of the state before, None at the start; actions are applied one after the other, and one that
+    cannot be applied leaves the state as it was and is told in `problem`.
+    """
+    from .experiment.actions import act
+    from .page import render
+
+    request = request if isinstance(request, dict) else {}
+    state, problem = start(request)
+    try:
+        for action in actions_of(request):
+            try:
+                state = act(state, action)
+            except LabError as error:
+                problem = str(error)
+    except LabError as error:
+        problem = str(error)
+    return {
+        "html": render(state, width_of(request)),
+        "state": state.to_json(),
+        "link": to_link(state),
+        "problem": problem,
+    }
+
+
+def actions_of(request: dict) -> list:
+    """The actions of a turn. Raises LabError when they are no list, or more than hands can make in a turn."""
+    actions = request.get("actions") or []
+    if not isinstance(actions, list) or len(actions) > MOST_ACTIONS:
+        raise LabError(f"The lab takes a list of at most {MOST_ACTIONS} actions at a time; none was carried out.")
+    return actions
+
+
+def width_of(request: dict) -> float:
+    """The CSS pixels that the page leaves to the lab; 0 where it does not say, or says what no page has."""
+    width = request.get("width")
+    known = isinstance(width, int | float) and not isinstance(width, bool) and 0 <= width <= WIDEST_PAGE
+    return float(width) if known else 0.0
+
+
+def start(request: dict) -> tuple[LabState, str]:
+    """The state that a turn begins with, and what was wrong with the one that was asked for."""
+    try:
+        if request.get("link"):
+            return from_link(str(request["link"])), ""
+        return (LabState.from_json(request["state"]) if request.get("state") else DEFAULT), ""
+    except LabError as error:
+        return DEFAULT, str(error)

@@ -1,0 +1,1 @@
+"""The views of the lab, drawn from a state and its numbers."""

@@ -1,0 +1,232 @@
+"""The one thing to notice in each view of the lab, as a sentence computed from the state."""
+
+from __future__ import annotations
+
+from ....rewards import read_answer
+from ...widgets.texts import CHECK_BUTTON
+from ..experiment.explain import bonus_of, gate_means, num, plain, score_of
+from ..experiment.numbers import Numbers, differ, group, written
+from ..experiment.state import MINE
+
+NEAR, FAR = 0.3, 3.0  # errors, in sigmas, up to and from which the bell is nearly flat
+SURE = 0.1
+COUNT = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
+
+
+def notice(numbers: Numbers, view: str | None = None) -> str:
+    """The sentence of a view, the state's own by default."""
+    return {"bell": bell, "ranking": ranking, "temporal": temporal, "step": step}[view or numbers.state.view](numbers)
+
+
+def bell(numbers: Numbers) -> str:
+    state, side, other = numbers.state, numbers.repaired, numbers.released
+    i, j, in_order = state.video, state.answer, state.in_order
+    text = f"“{written(group(state)[j])[:40]}”"
+    paid, released = _regression(side, i, j, in_order), _regression(other, i, j, in_order)
+    score = score_of(side, i, j, in_order)
+    if score is None:
+        return _unreadable(numbers, text, released)
+    if other is not None and differ(paid, released):
+        shown, counted = (read_answer(group(state)[j], spec).decimals for spec in (side.spec, other.spec))
+        return (
+            f"{text} shows {_count(shown)} decimals, but the released code casts it to a float first, counts "
+            f"{_count(counted)}, and pays {num(released)} instead of {num(paid)}."
+        )
+    error = abs(score - state.chosen.mos)
+    if read_answer(group(state)[j]).decimals < side.spec.min_decimals:
+        full = float((side.ordered if in_order else side.shuffled).bell[i, j])
+        return f"{text} shows too few decimals, so it keeps only 0.8 of its bell: {num(paid)} instead of {num(full)}."
+    if error <= NEAR * state.sigma:
+        return (
+            f"An error of {num(error, 2)} costs only {num(1 - paid)}: near the truth the bell is flat, and close "
+            "is as good as exact."
+        )
+    if error >= FAR * state.sigma:
+        return (
+            f"An error of {num(error, 2)} earns {num(paid)}: out here the bell is flat again, and a slightly "
+            "better guess "
+            "earns hardly more. The ranking has to help."
+        )
+    return f"An error of {num(error, 2)} earns {num(paid)}: on this slope the bell is steep, and every hundredth pays."
+
+
+def _regression(side, i: int, j: int, in_order: bool) -> float:
+    return float("nan") if side is None else float((side.ordered if in_order else side.shuffled).regression[i, j])
+
+
+def _unreadable(numbers: Numbers, text: str, released: float) -> str:
+    state, other = numbers.state, numbers.released
+    read = other and score_of(other, state.video, state.answer, state.in_order)
+    if other is None:
+        return f"{text} holds no score, so it earns 0."
+    if read is None:
+        return (
+            f"{text} is no number: repaired, it earns 0; the released code draws a score at random, which pays "
+            f"{num(released)} this time."
+        )
+    return (
+        f"{text} is no score: repaired, it earns 0; the released code takes it for {plain(read)} and pays "
+        f"{num(released)}."
+    )
+
+
+def ranking(numbers: Numbers) -> str:
+    state, side = numbers.state, numbers.repaired
+    i, k = state.video, state.opponent
+    if k is None:
+        return "One video has no opponent: the ranking reward is 0 for everyone, and the released code divides by zero."
+    first, second = state.chosen, state.videos[k]
+    for video, mean in ((first, side.mean[i]), (second, side.mean[k])):
+        if mean.isnan():
+            return f"No answer to {video.name} can be read, so {video.name} is nobody's opponent."
+    p, g, mean = float(side.matrix[i, k]), float(side.target[i, k]), num(side.ordered.ranking[i].mean())
+    if len(state.videos) > 2:
+        mean += " against all the others"
+    if g == 0.5:
+        return (
+            f"People rate {first.name} and {second.name} the same, so P = 0.5 would pay most; here P is {num(p)}, "
+            "and the "
+            f"answers to {first.name} earn {mean} on average."
+        )
+    right = p if g == 1 else 1 - p
+    verdict = f"P({first.name} beats {second.name}) is {num(p)}"
+    if float(side.variance[i] + side.variance[k]) == 0:
+        lead = num(abs(float(side.mean[i] - side.mean[k])), 2)
+        if side.mean[i] == side.mean[k]:
+            return f"No group spreads, and both say the same: {verdict}, and the answers to {first.name} earn {mean}."
+        return (
+            f"No group spreads, so a lead of {lead} is already certainty: {verdict}, and being closer to the truth "
+            "earns nothing here."
+        )
+    if right < SURE:
+        return (
+            f"Sure of the wrong order: {verdict}, people say the opposite, and the answers to {first.name} earn "
+            f"{mean} on average."
+        )
+    if right < 0.5:
+        return (
+            f"The wrong order, but not a sure one: {verdict}, and the answers to {first.name} still earn {mean} on "
+            "average."
+        )
+    if right > 1 - SURE:
+        return f"Right and sure: {verdict}, people agree, and the answers to {first.name} earn {mean} on average."
+    return f"Right but unsure: {verdict}; less overlap of the two groups would earn more than {mean} on average."
+
+
+def temporal(numbers: Numbers) -> str:
+    state, side, other = numbers.state, numbers.repaired, numbers.released
+    i, name = state.video, state.chosen.name
+    winners, released = _winners(side, i), _winners(other, i) if other else set()
+    (rank, rank_twin), (close, close_twin) = (gate_means(side, i, x) for x in ("ranking", "regression"))
+    if name == MINE and state.chosen.ordered == state.chosen.shuffled:
+        return (
+            "Your video has not been shown in disorder yet: the same answers stand in for those, and what differs "
+            f"comes from the other videos. “{CHECK_BUTTON}” on the first tab brings its own."
+        )
+    if rank == rank_twin and close == close_twin:
+        same = (
+            f"In order and shuffled, {name} earns exactly the same: nothing was gained from the right order, so "
+            "there is no bonus."
+        )
+        if other is None:
+            return same
+        return (
+            f"{same} The released code counts a tie as a win and pays {plain(state.bonus)} to {len(released)} of "
+            f"{state.answers} answers."
+        )
+    if close_twin > close and rank_twin >= rank:
+        more = (
+            f"Shuffled, {name} earns more than in order ({num(close_twin)} against {num(close)} for the bell), so "
+            "no answer gets the bonus"
+        )
+        return (
+            f"{more}; the released code pays it all the same, because the whole batch gained."
+            if released
+            else f"{more}: the order did not help."
+        )
+    coarse = _too_coarse(numbers) if other else []
+    if coarse:
+        return (
+            f"“{written(state.chosen.ordered[coarse[0]])[:20]}” is punished to "
+            f"{num(other.ordered.regression[i, coarse[0]])} in the released code, below the threshold of "
+            f"{plain(state.regression_gate)}, so its bell can never earn the bonus; repaired, it does."
+        )
+    gates = [label for label, a, b in (("ranking", rank, rank_twin), ("bell", close, close_twin)) if a > b]
+    if not gates:
+        return f"Shuffled, {name} ranks better than in order ({num(rank_twin)} against {num(rank)}): no bonus."
+    gained = f"In order, {name} earns more than shuffled ({' and '.join(gates)})"
+    if not state.bonus:
+        return f"{gained}, but the bonus is set to 0."
+    if not winners:
+        return f"{gained}, but no answer passes the threshold there: no bonus."
+    return f"{gained}, so {len(winners)} of {state.answers} answers {'gets' if len(winners) == 1 else 'get'} a bonus."
+
+
+def _winners(side, i: int) -> set[int]:
+    """The answers that a bonus was paid to."""
+    answers = range(side.ordered.total.shape[1])
+    return {j for j in answers if any(bonus_of(side, i, j, name) > 0 for name in ("ranking", "regression"))}
+
+
+def _too_coarse(numbers: Numbers) -> list[int]:
+    """Answers whose bell earns the bonus repaired, but falls below the threshold by the released decimals rule."""
+    i, side, other = numbers.state.video, numbers.repaired, numbers.released
+    return [
+        j
+        for j in range(numbers.state.answers)
+        if bonus_of(side, i, j, "regression") > 0
+        and bonus_of(other, i, j, "regression") == 0
+        and float(other.ordered.regression[i, j]) <= other.spec.regression_gate < float(other.ordered.bell[i, j])
+    ]
+
+
+def step(numbers: Numbers) -> str:
+    state, side, other = numbers.state, numbers.repaired, numbers.released
+    i, name, total, push = (
+        state.video,
+        state.chosen.name,
+        side.rewarded.total[state.video],
+        side.advantages[state.video],
+    )
+    if state.answers == 1:
+        return f"One answer has nothing to be compared with: its advantage is 0, and {name} teaches nothing."
+    if not push.any():
+        return (
+            f"All {COUNT[state.answers]} answers to {name} earn the same, {num(total[0])}: every advantage is 0, "
+            "there is no "
+            f"gradient, and {name} teaches nothing in this step."
+        )
+    lost = [j for j in range(state.answers) if score_of(side, i, j) is None]
+    if lost:
+        j = lost[0]
+        first = f"{name}{j + 1} cannot be read: repaired, it earns {num(total[j])} and is pushed {_way(push[j])}"
+        if other is None:
+            return f"{first}."
+        earned, read = num(other.rewarded.total[i, j]), score_of(other, i, j)
+        if read is not None:
+            return f"{first}; the released code takes it for {plain(read)}, which earns {earned}."
+        return f"{first}; the released code draws its score at random, which earns {earned} this time."
+    if other is not None:
+        flipped = [j for j in range(state.answers) if float(push[j]) * float(other.advantages[i, j]) < 0]
+        if flipped:
+            j = flipped[0]
+            return (
+                f"{name}{j + 1} is pushed {_way(push[j])} ({num(push[j], 2)}), but the released code pushes the same "
+                "answer "
+                f"{_way(other.advantages[i, j])} ({num(other.advantages[i, j], 2)})."
+            )
+    best, worst = int(push.argmax()), int(push.argmin())
+    return (
+        f"{name}{best + 1} earns most ({num(total[best])}) and is pushed up most ({num(push[best], 2)}); "
+        f"{name}{worst + 1} "
+        f"earns least ({num(total[worst])}) and is pushed down most ({num(push[worst], 2)})."
+    )
+
+
+def _count(number: int) -> str:
+    """A number of decimals, in words as long as there is one."""
+    return "none" if number == 0 else COUNT[number] if number < len(COUNT) else str(number)
+
+
+def _way(push) -> str:
+    return "up" if float(push) > 0 else "down"

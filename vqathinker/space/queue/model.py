@@ -1,0 +1,172 @@
+"""The page's model: loaded in the background, asked by one visitor at a time in fair turns, stopped when they leave."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import gradio as gr
+
+from ... import load_rater
+from ...errors import ModelError, VQAThinkerError
+from ..settings import Settings, on_zero_gpu
+from .leavers import Leavers
+from .line import Line, Stage, Ticket
+from .loader import Loader
+from .metrics import Clock, Metrics
+from .requests import Job
+from .visitors import Visitor
+
+if TYPE_CHECKING:  # the page is there before torch is
+    from ...rating import Event, Rater, Rating
+
+TAG = re.compile(r"<[^>]*>")
+PATIENCE_S = 0.3
+"""How long a visitor who waits, and then leaves or stops, stays in the line."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """So many visitors are before this one; 0 when that has come to an end."""
+
+    ahead: int
+
+
+class Model:
+    """A Rater that is being loaded while the page is served already."""
+
+    def __init__(self, settings: Settings):
+        self.settings, self.metrics = settings, Metrics()
+        self.line, self.leavers = Line(settings.bounds), Leavers()
+        self.loader = Loader(lambda: load_rater(settings.model, settings.precision))
+        if on_zero_gpu():
+            self._rate = self._lend_gpu()  # before torch looks for a GPU: `spaces` makes it see the one to come
+            if not self.loader.attempt():
+                self.loader.start()
+        else:
+            self.loader.start()
+            self._rate = self._rate_here
+        self.metrics.gauge("vqathinker_model_ready", "1 when the model is loaded", lambda: self.ready)
+        waiting = "Ratings that wait, for their decoding or for the model"
+        self.metrics.gauge("vqathinker_waiting", waiting, lambda: self.line.count(Stage.WAITING, Stage.PREPARED))
+        self.metrics.gauge("vqathinker_decoding", "Videos being decoded", lambda: self.line.count(Stage.PREPARING))
+
+    @property
+    def ready(self) -> bool:
+        return self.loader.ready
+
+    @property
+    def problem(self) -> str:
+        """Why there is no model, "" while it is being loaded for the first time."""
+        return self.loader.problem
+
+    def rater(self) -> Rater:
+        """The Rater, after waiting for it. Raises ModelError when it could not be loaded."""
+        return self.loader.rater()
+
+    def close(self, seconds: float = 2.0) -> None:
+        """End all that is under way, and wait a little for it; a step of the model cannot be interrupted."""
+        self.loader.close()
+        self.leavers.close()
+        end = time.monotonic() + seconds
+        while self.line.count() and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def watch(self, jobs: Sequence[Job], cancel: threading.Event, visitor: Visitor | None = None) -> Iterator:
+        """Waiting while others are before, and the events of Rater.watch, job by job, each in a turn of its own.
+
+        A clip is decoded before its turn. Setting `cancel` ends it early, and so does the visitor by leaving. Raises
+        BusyError, VideoError and ModelError.
+        """
+        visitor, tickets = visitor or Visitor(), []
+
+        def release() -> None:
+            for ticket in tickets:
+                self.line.leave(ticket)
+
+        with self.leavers.watched(visitor.here, cancel, release):
+            for job in jobs:
+                with self.metrics.counted() as done:
+                    tickets.append(self.line.join(visitor))
+                    yield from self._watch(job, cancel, tickets[-1])
+                    if cancel.is_set():
+                        return
+                    done()
+
+    def rate(self, *jobs: Job, visitor: Visitor | None = None) -> list[Rating]:
+        """The ratings of all jobs, fewer when the visitor has left. Raises BusyError, VideoError and ModelError."""
+        events = list(self.watch(jobs, threading.Event(), visitor))
+        from ...rating import Rated  # not before the loading thread has imported all of it
+
+        return [event.rating for event in events if isinstance(event, Rated)]
+
+    def _watch(self, job: Job, cancel: threading.Event, ticket: Ticket) -> Iterator[Waiting | Event]:
+        clock = Clock()
+        try:
+            self.loader.rater(cancel)
+            yield from self._wait(ticket, cancel)
+            if cancel.is_set():
+                return
+            with closing(self._rate(job, cancel)) as events:
+                if not on_zero_gpu():  # there, all of it happens on the GPU that is lent
+                    yield from first(events)
+                self.line.prepared(ticket)
+                yield from self._wait(ticket, cancel)
+                if cancel.is_set():
+                    return
+                self.metrics.waits.observe(clock.lap())
+                yield from events
+                self.metrics.turns.observe(clock.lap())
+        finally:
+            self.line.leave(ticket)
+
+    def _wait(self, ticket: Ticket, cancel: threading.Event) -> Iterator[Waiting]:
+        """Until the holder of the ticket may go on, or gives up."""
+        told = 0
+        while (ahead := self.line.ahead(ticket, PATIENCE_S)) and not cancel.is_set():
+            if ahead != told:
+                yield Waiting(told := ahead)
+        if told and not ahead:
+            yield Waiting(0)
+
+    def _rate_here(self, job: Job, cancel: threading.Event) -> Iterator[Event]:
+        if job.question:
+            yield from self.rater().watch_asked(job.path, job.question, cancel)
+            return
+        yield from self.rater().watch(job.path, job.rollouts, job.seed, cancel, job.perturbation)
+
+    def _lend_gpu(self) -> Callable[[Job, threading.Event], Iterator[Event]]:
+        """ZeroGPU runs the call in another process: an Event cannot go there, leaving the page ends it instead."""
+        import spaces
+
+        @spaces.GPU(duration=lambda job: self.settings.gpu_duration(job.rollouts))
+        def rate_on_gpu(job: Job) -> Iterator[Event | VQAThinkerError]:
+            try:
+                yield from self._rate_here(job, threading.Event())
+            except VQAThinkerError as error:  # of what is raised there, only the name of its class arrives here
+                yield error
+
+        def rate(job: Job, cancel: threading.Event) -> Iterator[Event]:
+            try:
+                for event in rate_on_gpu(job):
+                    if cancel.is_set():
+                        return
+                    if isinstance(event, VQAThinkerError):
+                        raise event
+                    yield event
+            except gr.Error as error:  # ZeroGPU has no device, or the visitor no time left on one
+                raise ModelError(TAG.sub("", error.message).strip()) from None
+
+        return rate
+
+
+def first(events: Iterator) -> Iterator:
+    """The next event alone."""
+    for event in events:
+        yield event
+        return

@@ -1,0 +1,1 @@
+"""The tab that rates one video."""

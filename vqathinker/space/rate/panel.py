@@ -1,0 +1,121 @@
+"""The parts of the rating tab and how they are laid out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+
+from ...files import STILLS, VIDEOS
+from ..widgets import markup, score_card, texts
+from ..widgets.parts import HIDDEN, PICK, SHOWN, Parts, html, rollouts_choice, upload_box
+
+WEBCAM = {"video": {"width": {"ideal": 1280}, "height": {"ideal": 720}}}
+ROLLOUT_CHOICES, ROLLOUTS = [("none", 0), ("4", 4), ("8", 8), ("16", 16)], 8
+
+
+@dataclass(frozen=True)
+class Panel(Parts):
+    """What changes on the page while a video is rated; an update names the parts that it changes.
+
+    `report` is what later steps work with: a browser could send back anything in the place of what is `shown`.
+    """
+
+    player: gr.HTML
+    caption: gr.HTML
+    status: gr.HTML
+    verdict: gr.HTML
+    reasoning: gr.HTML
+    sure: gr.HTML
+    film: gr.HTML
+    check: gr.Accordion
+    checked: gr.HTML
+    save: gr.HTML
+    report: gr.State
+    shown: gr.JSON
+    details: gr.Accordion
+    rollouts: gr.State
+    rate: gr.Button
+    stop: gr.Button
+
+    def busy(self, status: str, **changes) -> list:
+        """Emptied, with Stop in the place of Rate again."""
+        return self.update(
+            **{
+                "status": status,
+                **dict.fromkeys(("film", "sure", "checked", "save"), ""),
+                **dict.fromkeys(("check", "details", "rate"), gr.update(**HIDDEN)),
+                "verdict": score_card.verdict(),
+                "reasoning": score_card.reasoning(""),
+                "stop": gr.update(**SHOWN),
+                **changes,
+            }
+        )
+
+    def checking(self, status: str, **changes) -> list:
+        """The rating stays; Stop is for the check of the order."""
+        buttons = {"rate": gr.update(**HIDDEN), "stop": gr.update(**SHOWN)}
+        return self.update(status=status, **buttons, **changes)
+
+    def idle(self, **changes) -> list:
+        buttons = {"rate": gr.update(**SHOWN), "stop": gr.update(**HIDDEN)}
+        return self.update(**{**buttons, **changes})
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a visitor touches."""
+
+    upload: gr.File
+    webcam: gr.Video
+    cards: gr.HTML
+    count: gr.Radio
+    perturbation: gr.Dropdown
+    check: gr.Button
+
+
+def webcam_box() -> gr.Video:
+    """A recorder without sound; what it records is taken as it is, where gr.Video would call a system's ffmpeg."""
+    options = gr.WebcamOptions(mirror=False, constraints=WEBCAM)
+    box = gr.Video(sources=["webcam"], webcam_options=options, include_audio=False, show_label=False, elem_id="webcam")
+    box.preprocess = lambda payload: payload and payload.path
+    return box
+
+
+def lay_out(examples: list[dict], folder: Path, rollouts: gr.State) -> tuple[Panel, Inputs]:
+    """Put the parts into the Blocks that are being built: the video on the left, its rating on the right."""
+    with gr.Row(elem_classes="vq-columns"):
+        with gr.Column(scale=5, min_width=300):
+            player, caption = html("player"), html("caption")
+            upload = upload_box(texts.UPLOAD, file_types=[*VIDEOS, *STILLS], show_label=False, elem_id="upload")
+            with gr.Accordion(texts.WEBCAM, open=False, elem_id="webcam-box"):
+                webcam = webcam_box()
+            cards = html("examples", markup.example_cards(examples, folder), js_on_load=PICK)
+            count = rollouts_choice(ROLLOUT_CHOICES, ROLLOUTS, "count")
+        with gr.Column(scale=6, min_width=300):
+            with gr.Row(elem_classes="vq-bar"):
+                status = html("status", markup.note(texts.READY))
+                rate = gr.Button("Rate again", size="sm", visible=False, elem_id="rate")
+                stop = gr.Button("Stop", variant="stop", size="sm", visible=False, elem_id="stop")
+            score = html("verdict", score_card.verdict())
+            with gr.Accordion(texts.REASONING, open=True, elem_id="thoughts"):
+                reasoning = html("reasoning", score_card.reasoning(""))
+            sure, film = html("sure"), html("film")
+            with gr.Accordion(texts.CHECK, open=False, visible=False, elem_id="check") as check:
+                html("check-info", f"<p class=vq-caption>{texts.CHECK_INFO}</p>")
+                with gr.Row(elem_classes="vq-ask"):
+                    choices = [(text, name) for name, text in texts.PERTURBATIONS.items()]
+                    perturbation = gr.Dropdown(
+                        choices, show_label=False, label=texts.DISORDER, container=False, elem_id="perturbation"
+                    )
+                    button = gr.Button(texts.CHECK_BUTTON, size="sm", elem_id="check-order")
+                checked = html("checked")
+            save = html("save")
+            with gr.Accordion(texts.JSON, open=False, visible=False, elem_id="details") as details:
+                shown = gr.JSON(show_label=False, elem_id="report")
+    panel = Panel(
+        player, caption, status, score, reasoning, sure, film, check, checked, save, gr.State(None), shown, details,
+        rollouts, rate, stop,
+    )  # fmt: skip
+    return panel, Inputs(upload, webcam, cards, count, perturbation, button)

@@ -1,0 +1,127 @@
+"""The tab that rates one video: choose, watch it being rated, read why, see how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import gradio as gr
+
+from ...errors import VideoError, VQAThinkerError
+from ..queue.events import AT_ONCE, EVERY_TIME, WATCHING, tell
+from ..queue.model import Model
+from ..queue.requests import Job, Wishes
+from ..queue.visitors import Visitor, visitor_of
+from ..settings import Settings
+from ..widgets import markup, texts
+from ..widgets.records import load_examples, read_records, read_stand_ins
+from .ask import build_ask_panel
+from .order_check import check_order
+from .panel import Panel, lay_out
+from .progress import finished, rate_aloud
+
+SHOW_RATING = """() => {
+  const show = () => document.getElementById('status').scrollIntoView({behavior: 'smooth'});
+  if (innerWidth < 700) setTimeout(show, 250);  // when the player has found its height
+}"""
+
+
+def build_rate_tab(model: Model, wishes: Wishes, settings: Settings, rollouts: gr.State) -> None:
+    """Put the tab into the Blocks that are being built; `rollouts` gets the texts of the last sampled answers."""
+    examples = load_examples(settings.examples)
+    clips = [settings.examples / example["file"] for example in examples]
+    records, stand_ins = read_records(clips, settings), read_stand_ins(clips, settings)
+    panel, inputs = lay_out(examples, settings.examples, rollouts)
+    build_ask_panel(model, wishes)
+
+    def waiting(**shown) -> list:
+        return panel.busy(markup.note(texts.WAITING if model.ready else texts.LOADING, busy=True), **shown)
+
+    def use_upload(path: str, count: int, request: gr.Request) -> list:
+        return use_file(path, Path(path).name, count, request)
+
+    def use_webcam(path: str, count: int, request: gr.Request) -> list:
+        return use_file(path, texts.FROM_WEBCAM, count, request)
+
+    def use_file(path: str, name: str, count: int, request: gr.Request) -> list:
+        shown = {"player": markup.player(path), "caption": markup.caption(name)}
+        wishes.say(request.session_hash or "", [Job(path, count)], shown)
+        return [None, *waiting(**shown)]
+
+    def use_example(count: int, event: gr.EventData, request: gr.Request) -> list:
+        example, visitor = examples[event.index], request.session_hash or ""
+        path, poster = settings.examples / example["file"], settings.examples / example["poster"]
+        player = markup.player(path, markup.data_address(poster.read_bytes()))
+        shown = {"player": player, "caption": markup.example_caption(example)}
+        if not wishes.say(visitor, [Job(str(path), count)], shown, event.order):
+            return panel.update()
+        if record := records.get(path):
+            wishes.stop(visitor)
+            status = markup.note(texts.RECORDED.format(record.made))
+            return finished(panel, record.report, record.film, **shown, status=status)
+        if model.problem and not model.ready and (record := stand_ins.get(path)):
+            wishes.stop(visitor)
+            status = markup.note(texts.STAND_IN.format(record.made))
+            return finished(panel, record.report, record.film, **shown, status=status)
+        return waiting(**shown)
+
+    def rate_again(count: int, request: gr.Request) -> list:
+        wishes.repeat(request.session_hash or "", rollouts=count, perturbation="")
+        return waiting()
+
+    def disorder(name: str, report: dict | None, request: gr.Request) -> list:
+        count = len(report["rollouts"]) if report else 0
+        wishes.repeat(request.session_hash or "", rollouts=count, perturbation=name)
+        return panel.checking(markup.note(texts.WAITING if model.ready else texts.LOADING, busy=True), checked="")
+
+    def stop(request: gr.Request) -> list:
+        wishes.stop(request.session_hash or "")
+        return panel.idle(status=markup.note(texts.STOPPED))
+
+    def run(report: dict | None, request: gr.Request) -> Iterator[list]:
+        yield from grant(visitor_of(request), panel, model, wishes, report)
+
+    for asked in (
+        inputs.upload.upload(
+            use_upload, [inputs.upload, inputs.count], [inputs.upload, *panel.outputs], **EVERY_TIME, **AT_ONCE
+        ),
+        inputs.webcam.stop_recording(
+            use_webcam, [inputs.webcam, inputs.count], [inputs.webcam, *panel.outputs], **EVERY_TIME, **AT_ONCE
+        ),
+        inputs.cards.click(use_example, inputs.count, panel.outputs, **EVERY_TIME, **AT_ONCE),
+        panel.rate.click(rate_again, inputs.count, panel.outputs, **AT_ONCE),
+    ):
+        asked.then(run, panel.report, panel.outputs, **WATCHING)
+        asked.then(None, js=SHOW_RATING, **AT_ONCE)
+    inputs.check.click(disorder, [inputs.perturbation, panel.report], panel.outputs, **AT_ONCE).then(
+        run, panel.report, panel.outputs, **WATCHING
+    )
+    panel.stop.click(stop, None, panel.outputs, **AT_ONCE)
+
+
+def grant(visitor: Visitor, panel: Panel, model: Model, wishes: Wishes, report: dict | None) -> Iterator[list]:
+    """Updates of the panel while the visitor's wish is done; what goes wrong is said in a toast and in the status."""
+    yield panel.update()
+    wish = wishes.open(visitor.session)
+    if wish is None:
+        return
+    disordered = bool(wish.jobs[0].perturbation)
+    try:
+        if disordered:
+            yield from check_order(wish, panel, model, report, visitor)
+        else:
+            yield from rate_aloud(wish, panel, model, visitor)
+    except VQAThinkerError as error:
+        if not wish.cancel.is_set():
+            yield complain(panel, error)
+    finally:
+        stopped = wish.cancel.is_set()
+        wish.cancel.set()
+    if stopped and not wishes.open(visitor.session):
+        yield panel.idle(status=markup.note(texts.STOPPED))
+
+
+def complain(panel: Panel, error: VQAThinkerError) -> list:
+    tell(error)
+    nothing = {"player": "", "rate": gr.update(visible=False)} if isinstance(error, VideoError) else {}
+    return panel.idle(status=markup.note(str(error)), **nothing)

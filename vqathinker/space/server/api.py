@@ -1,0 +1,124 @@
+"""What programs can call: ratings, comparisons and rewards as JSON, without the page.
+
+`/rate` and `/compare` are built from components that are not shown: unlike those of gr.api, they let through only
+files that were uploaded here. With the extra `gradio[mcp]` installed the same three are MCP tools.
+"""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from ...errors import VQAThinkerError
+from ..queue.events import TURNS, title_of
+from ..queue.model import Model
+from ..queue.requests import Job
+from ..queue.visitors import visitor_of
+from ..widgets import texts
+from ..widgets.parts import upload_box
+from .calls import LEAST, rollouts_problem
+from .rewards_api import reward_table
+
+
+def add_endpoints(model: Model) -> None:
+    """`/rate`, `/compare` and `/rewards`, each in one piece."""
+
+    def rate(video: str, rollouts: int = 0, request: gr.Request = None) -> dict:
+        """Rate the technical quality of a video or a still image: score from 1 (bad) to 5 (excellent), reasoning.
+
+        Args:
+            video: the file, as a FileData of something uploaded here
+            rollouts: how many more answers to sample, 0 to 32; their scores and spread tell how steady the model is
+
+        Returns:
+            file, score (the answer of least expected error), expected, greedy (the number written digit by digit),
+            interval (low and high: it holds people's score of nine in ten unseen pictures; null without calibration),
+            reasoning, text, defects, frames, rollouts, spread, model, precision, timings
+        """
+        [rating] = answer(model, request, Job(chosen(video), whole(rollouts, LEAST["rate"])))
+        return rating.to_dict()
+
+    def compare(first: str, second: str, rollouts: int = 8, request: gr.Request = None) -> dict:
+        """Tell which of two videos has the better technical quality, with the probability that the first has.
+
+        Args:
+            first: a video or a still image
+            second: another one
+            rollouts: answers to sample about each, 2 to 32
+
+        Returns:
+            probability_first_better (from both scores and the calibrated deviations of their errors; for a checkpoint
+            without calibration from the scores of the sampled answers), and the ratings first and second
+        """
+        jobs = [Job(chosen(path), whole(rollouts, LEAST["compare"])) for path in (first, second)]
+        ratings = answer(model, request, *jobs)
+        from ...rating import Comparison
+
+        return clear(Comparison(*ratings).to_dict)
+
+    def rewards(answers: list, mos: list, spec: str = "repaired", perturbed: list | None = None) -> dict:
+        """Compute the training rewards of VQAThinker for groups of answers: format, regression, ranking, temporal.
+
+        Args:
+            answers: for each of B videos a list of G answers; an answer is a completion such as
+                "<think>Sharp.</think><answer>3.50</answer>", or a number, which stands for such a completion
+            mos: for each video its human score, 1 to 5
+            spec: "repaired" for the paper's intent, "official" for the released code with its accidents
+            perturbed: answers about the temporally perturbed clips, of the same shape; they decide the temporal bonus
+
+        Returns:
+            scores, format, regression, ranking, total and advantage, each B lists of G numbers; a score is null
+            where an answer is unreadable
+        """
+        try:
+            return reward_table(answers, mos, spec, perturbed)
+        except ValueError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    with gr.Row(visible=False):
+        video, rating, ask = upload_box("video"), gr.JSON(label="rating"), gr.Button("rate")
+        more = number_box(0)
+        ask.click(rate, [video, more], rating, api_name="rate", **TURNS)
+        first, second = upload_box("first"), upload_box("second")
+        better, duel = gr.JSON(label="comparison"), gr.Button()
+        samples = number_box(8)
+        duel.click(compare, [first, second, samples], better, api_name="compare", **TURNS)
+        answers, mos = gr.JSON(label="answers"), gr.JSON(label="mos")
+        spec = gr.Dropdown(["repaired", "official"], value="repaired", label="spec")
+        twins, table, weigh = gr.JSON(label="perturbed"), gr.JSON(label="rewards"), gr.Button()
+        weigh.click(rewards, [answers, mos, spec, twins], table, api_name="rewards", show_progress="hidden")
+
+
+def chosen(path: str | None) -> str:
+    if not path:
+        raise gr.Error(texts.NOTHING_CHOSEN, print_exception=False)
+    return path
+
+
+def number_box(value: int) -> gr.Number:
+    """gr.Number that hands over what was sent as it is: its own `preprocess` would round 1.7 rollouts to 2."""
+    box = gr.Number(value, precision=0, label="rollouts")
+    box.preprocess = lambda payload: payload
+    return box
+
+
+def whole(count: object, least: int) -> int:
+    """A number of rollouts. Raises gr.Error for anything else than a whole number within the limits."""
+    if problem := rollouts_problem(count, least):
+        raise gr.Error(problem, print_exception=False)
+    return int(count)
+
+
+def answer(model: Model, request: gr.Request, *jobs: Job) -> list:
+    """The ratings of all jobs. Raises gr.Error with the sentence for the user."""
+    ratings = clear(lambda: model.rate(*jobs, visitor=visitor_of(request)))
+    if len(ratings) < len(jobs):
+        raise gr.Error(texts.ENDED, print_exception=False)
+    return ratings
+
+
+def clear(action):
+    """What `action` returns; an error of ours becomes a gr.Error with its sentence."""
+    try:
+        return action()
+    except VQAThinkerError as error:
+        raise gr.Error(str(error), title=title_of(error), print_exception=False) from error

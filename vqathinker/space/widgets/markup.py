@@ -1,0 +1,101 @@
+"""The parts of the page as HTML: pure functions from values to strings, every text escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+from ...files import STILLS
+from . import texts
+from .thumbnails import Film, data_address
+
+STAGES = ("decoding", "watching", "thinking")
+
+
+def header(model: str, caveat: str = "") -> str:
+    """Name, what it does, which model; `caveat`: what to expect of that model."""
+    return (
+        f'<header class="vq-header"><h1>VQAThinker</h1><p>{texts.SUBTITLE} {caveat}</p>'
+        f'<span class="vq-badge" title="{texts.MODEL_BADGE}">model: {escape(Path(model).name)}</span></header>'
+    )
+
+
+def player(path: str | Path | None, poster: str = "") -> str:
+    """The video or picture itself, served by Gradio from its cache or from the examples."""
+    if path is None:
+        return ""
+    source = "gradio_api/file=" + quote(str(path))
+    name = escape(Path(path).name, quote=True)
+    if Path(path).suffix.lower() in (*STILLS, ".gif"):
+        return f'<figure class="vq-player"><img src="{source}" alt="{name}"></figure>'
+    return (
+        f'<figure class="vq-player"><video src="{source}" aria-label="{name}"{poster and f" poster={poster!r}"} '
+        'controls autoplay muted loop playsinline onerror="this.hidden=true;this.nextElementSibling.hidden=false">'
+        f"</video><p hidden>{texts.NOT_PLAYABLE}</p></figure>"
+    )
+
+
+def stages(now: str, seconds: dict[str, float] | None = None) -> str:
+    """The way of a rating: which stage is running (`now`, "done" after the last), and how long the others took."""
+    seconds = seconds or {}
+    items = []
+    for stage in STAGES:
+        state = "now" if stage == now else "done" if stage in seconds else "later"
+        took = f" <b>{seconds[stage]:.1f} s</b>" if stage in seconds else ""
+        items.append(f'<li class="{state}"{" aria-current=step" * (state == "now")}>{stage}{took}</li>')
+    return f'<div role="status" aria-live="polite"><ol class="vq-stages">{"".join(items)}</ol></div>'
+
+
+def timings(spent: dict[str, float]) -> str:
+    """The stages of a finished rating, from the timings of its JSON."""
+    decoding, watching = spent["decode_s"], spent["first_token_s"]
+    seconds = (decoding, watching, max(0.0, spent["total_s"] - decoding - watching))
+    return stages("done", dict(zip(STAGES, seconds, strict=True)))
+
+
+def waiting(ahead: int) -> str:
+    """Somebody else has the model: the place in the line."""
+    before = "one rating is" if ahead == 1 else f"{ahead} ratings are"
+    return note(f"Waiting in line: {before} before yours.", busy=True)
+
+
+def note(text: str, busy: bool = False) -> str:
+    """A line in place of the stages."""
+    return f'<p class="vq-note{" busy" * busy}" role="status" aria-live="polite">{escape(text)}</p>'
+
+
+def filmstrip(film: Film, title: str = texts.FILM) -> str:
+    """The sampled frames side by side, each with its label."""
+    cells = "".join(
+        f'<figure><img src="{source}" alt="frame: {escape(label)}"><figcaption>{escape(label)}</figcaption></figure>'
+        for source, label in film.cells
+    )
+    return (
+        f'<section class="vq-film" aria-label="{escape(title)}"><h2>{escape(title)}</h2><div>{cells}</div>'
+        f"<p>{escape(film.facts)}</p></section>"
+    )
+
+
+def example_cards(examples: Sequence[dict], folder: Path) -> str:
+    """A button an example: poster and title; `data-index` is what a click reports."""
+    cards = []
+    for index, example in enumerate(examples):
+        poster = data_address((folder / example["poster"]).read_bytes())
+        title, tip = (escape(example[key], quote=True) for key in ("title", "done"))
+        cards.append(
+            f'<button type="button" data-index="{index}" title="{tip}">'
+            f'<img src="{poster}" alt=""><span>{title}</span></button>'
+        )
+    return f'<div class="vq-examples"><h2>{texts.EXAMPLES}</h2><div>{"".join(cards)}</div></div>'
+
+
+def caption(name: str) -> str:
+    return f'<p class="vq-caption"><b>{escape(name)}</b></p>'
+
+
+def example_caption(example: dict) -> str:
+    """What was done to an example and what to look for."""
+    title, done, notice, credit = (escape(example[key]) for key in ("title", "done", "notice", "attribution"))
+    return f'<p class="vq-caption"><b>{title}.</b> {done} {notice} <small>{credit}</small></p>'

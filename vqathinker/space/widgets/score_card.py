@@ -1,0 +1,81 @@
+"""A rating on the page: pure functions from its JSON (`Rating.to_dict`, live or recorded) to HTML."""
+
+from __future__ import annotations
+
+from html import escape
+
+from ...rating.words import score_word
+from . import texts
+from .charts import Answers, axis, gauge
+
+
+def verdict(report: dict | None = None) -> str:
+    """Score and word on the gauge, how far the score may be off (where that is not known, the expected score), the
+    defects; or the empty gauge."""
+    if report is None:
+        empty = f'<div class="vq-dial">{gauge(None)}<div class="vq-score">{texts.NO_SCORE}</div></div>'
+        empty += f'<p class="vq-said vq-quiet">{texts.SCORE_COMES}</p>'
+        return f'<section class="vq-verdict empty" aria-label="Score">{empty}</section>'
+    word, interval = score_word(report["score"]), report.get("interval")
+    beside = texts.INTERVAL.format(*interval) if interval else texts.EXPECTED.format(report["expected"])
+    return (
+        f'<section class="vq-verdict {word}" aria-label="Score">'
+        f'<div class="vq-dial">{gauge(report["score"], report["expected"], interval)}'
+        f'<div class="vq-score"><b>{report["score"]:.2f}</b><span class="vq-word">{word}</span></div></div>'
+        f'<div class="vq-said"><p class="vq-expected"><i></i>{beside}</p>'
+        f"{chips(report['defects'])}{notes(report.get('notes', []))}</div></section>"
+    )
+
+
+def notes(told: list[str]) -> str:
+    """What was done to the file before it was looked at, or what is unusual about it."""
+    return f'<p class="vq-notes vq-quiet">{escape(texts.NOTES.format("; ".join(told)))}</p>' if told else ""
+
+
+def chips(defects: list[dict]) -> str:
+    """The defects that the text names, each with its severity in words and by colour."""
+    if not defects:
+        return f'<p class="vq-chips vq-quiet">{texts.NO_DEFECTS}</p>'
+    items = "".join(
+        f'<li class="{escape(d["severity"])}"><b>{escape(d["name"].replace("_", " "))}</b> {escape(d["severity"])}</li>'
+        for d in defects
+    )
+    return f'<ul class="vq-chips" aria-label="Defects">{items}</ul>'
+
+
+def reasoning(thought: str, writing: bool = False) -> str:
+    """What the model has written so far."""
+    text = escape(thought) if thought else f'<span class="vq-quiet">{texts.NO_REASONING}</span>'
+    return f'<div class="vq-reasoning"><p>{text}{"<i class=vq-caret></i>" if writing else ""}</p></div>'
+
+
+def answers(report: dict, name: str = "", kind: str = "first") -> Answers:
+    """A rating as a row of an axis; unreadable sampled answers are left out."""
+    scores = [rollout["score"] for rollout in report["rollouts"] if rollout["score"] is not None]
+    return Answers(scores, report["score"], name, kind)
+
+
+def sure(report: dict | None = None) -> str:
+    """The sampled answers as dots with mean and spread, in words, and one by one; empty where none were asked for."""
+    if not report or not report["rollouts"]:
+        return ""
+    row, asked = answers(report), len(report["rollouts"])
+    unreadable = asked - len(row.scores)
+    lost = texts.UNREADABLE.format(unreadable, asked) if unreadable else ""
+    told = texts.NO_SPREAD if row.spread is None else texts.SPREAD.format(asked, row.mean, row.spread)
+    steady = "" if row.spread is None else f"{texts.how_sure(row.spread)} {texts.STEADY}"
+    return (
+        f'<section class="vq-card vq-sure" aria-label="{texts.SURE}"><h2>{texts.SURE}</h2>{axis([row])}'
+        f"<p>{told} {steady} {lost}</p>{texts.LEGEND}{sampled(report)}</section>"
+    )
+
+
+def sampled_texts(report: dict) -> list[str]:
+    """The sampled answers of a rating, as they were written."""
+    return [rollout["text"] for rollout in report["rollouts"]]
+
+
+def sampled(report: dict) -> str:
+    """The texts of the sampled answers, folded away."""
+    items = "".join(f"<li>{escape(text)}</li>" for text in sampled_texts(report))
+    return f"<details><summary>{texts.SAMPLED}</summary><ol>{items}</ol></details>"

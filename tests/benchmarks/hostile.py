@@ -28,8 +28,8 @@ from tests.browser.app import REPOSITORY, running_app
 
 HANGS_S = 30
 VAGUE = ("traceback", "internal server error")
-SHORTEST = 20
-"""Letters of a sentence."""
+SHORTEST = 4
+"""Words of a sentence."""
 HEADS = (b"\0\0\0\x18ftypmp42", b"\x1a\x45\xdf\xa3", b"RIFF\xff\xff\xff\xffAVI ", b"GIF89a", b"\x89PNG\r\n\x1a\n", b"G")
 NAMES = ("a.mp4", "b.webm", "c.png", "d.jpg", "e.gif", "f", "g .mp4", "h\u202e.mp4", "i.mp4.mkv", "-j.mp4", "k'\".avi")
 
@@ -138,7 +138,7 @@ def through_the_page(files: list[Path], folder: Path, visitors: int) -> list[Ans
 def report(name: str, answers: list[Answer], count: int) -> None:
     slow = [answer for answer in answers if answer.seconds > HANGS_S]
     told = [answer for answer in answers if not answer.rated]
-    vague = [a for a in told if len(a.said) < SHORTEST or any(word in a.said.lower() for word in VAGUE)]
+    vague = [a for a in told if len(a.said.split()) < SHORTEST or any(word in a.said.lower() for word in VAGUE)]
     crashed = [answer for answer in answers if "crashed" in answer.said]
     print(f"{name}: {count} files, {len(answers)} answers, {sum(a.rated for a in answers)} of them ratings")
     print(f"  no answer {count - len(answers)}, longer than {HANGS_S} s {len(slow)}, without a sentence {len(vague)}")

@@ -68,7 +68,7 @@ def test_two_commands_open_the_demo_and_test_and_ci_calls_the_second():
 
 
 def test_every_command_line_in_it_parses():
-    lines = [line for line in blocks("bash")[1].splitlines() if "-m vqathinker" in line]
+    lines = [line for block in blocks("bash") for line in block.splitlines() if "-m vqathinker" in line]
     used = [shlex.split(line, comments=True)[3:] for line in lines]
     for arguments in used:
         build_parser().parse_args(arguments)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
+from . import __version__
 from .commands import (
     INTERRUPTED,
     NOT_RATED,
@@ -16,11 +17,13 @@ from .commands import (
     run_ask,
     run_batch,
     run_compare,
+    run_completion,
     run_convert,
     run_evaluate,
     run_rate,
     run_serve,
 )
+from .completion import SHELLS
 from .errors import VideoError, VQAThinkerError
 from .protocols import DEFAULT, PROTOCOLS
 
@@ -61,6 +64,7 @@ def silence(stream: TextIO) -> None:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("vqathinker", description=DESCRIPTION, epilog=EPILOG)
+    parser.add_argument("--version", action="version", version=f"vqathinker {__version__}", help="print it and stop")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     model, placed, many, scored = shared_options()
 
@@ -104,6 +108,11 @@ def build_parser() -> argparse.ArgumentParser:
     serve = command("serve", run_serve, "open the demo page", model)
     serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
     serve.add_argument("--port", type=port_number, default=None, help="default: 7860, or the next free one")
+
+    text = "print a script that lets a shell complete this command line"
+    completion = command("completion", lambda args: run_completion(parser, args.shell), text)
+    completion.epilog = 'For bash, in ~/.bashrc: eval "$(vqathinker completion bash)"'
+    completion.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
     return parser
 
 

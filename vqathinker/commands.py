@@ -195,10 +195,29 @@ def run_convert(args: argparse.Namespace) -> int:
 
 
 def run_serve(args: argparse.Namespace) -> int:
-    from .space import Settings, launch
-
+    try:
+        from .space import Settings, launch
+    except ModuleNotFoundError as error:
+        return complain_of_extra(error, "the page", "space")
     chosen = {"model": args.model, "precision": args.precision, "host": args.host, "port": args.port}
     launch(replace(Settings.from_environment(), **chosen))
+
+
+def run_completion(parser: argparse.ArgumentParser, shell: str) -> int:
+    from .completion import completion_script
+
+    try:
+        print(completion_script(parser, shell))
+    except ModuleNotFoundError as error:
+        return complain(f"{error.name} is not installed: pip install {error.name}", USAGE)
+    return DONE
+
+
+def complain_of_extra(error: ModuleNotFoundError, what: str, extra: str) -> int:
+    """One line about a package that is missing, and the extra that brings it; of ours, none may be missing."""
+    if (error.name or "").partition(".")[0] == "vqathinker":
+        raise error
+    return complain(f"{what} needs {error.name}, which is not installed: pip install 'vqathinker[{extra}]'", USAGE)
 
 
 def open_rater(args: argparse.Namespace, files: Sequence[str] = (), team: Team = ALONE, begun: str | None = None):

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 
 SHELLS = ("bash", "zsh", "fish", "tcsh")
-FILES = {"FILE", "A", "B", "PATH", "CSV", "JSON", "LABELS"}
+FILES = {"FILE", "A", "B", "PATH", "TABLE", "JSON", "LABELS"}
 FOLDERS = {"DIR", "OFFICIAL_DIR", "OUT_DIR"}
 """Metavars of arguments that are names of files and of folders."""
 

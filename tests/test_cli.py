@@ -234,6 +234,8 @@ def test_a_failed_file_is_a_json_line_too(capsys, clip):
     assert [line["file"] for line in (good, empty, missing)] == files and "score" in good
     assert empty == {"file": files[1], "error": "empty.mp4 is empty (zero bytes)."}
     assert missing["error"] == "missing.mp4 does not exist." and len(printed.err.splitlines()) == 2
+    assert main(["rate", "missing.mp4", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out) == missing
 
 
 @pytest.mark.parametrize(

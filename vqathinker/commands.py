@@ -20,7 +20,11 @@ SHOWN = 20
 
 
 def run_rate(args: argparse.Namespace) -> int:
-    rater, code = open_rater(args, args.files if len(args.files) == 1 else ()), DONE
+    code = DONE
+    try:
+        rater = open_rater(args, args.files if len(args.files) == 1 else ())
+    except VideoError as error:
+        return say_not_rated(args.files[0], error, args.json)
     for file in args.files:
         try:
             if args.json:
@@ -28,10 +32,15 @@ def run_rate(args: argparse.Namespace) -> int:
             else:
                 rate_aloud(rater, file, args.rollouts)
         except VideoError as error:
-            code = complain(error, NOT_RATED)
-            if args.json:
-                print(json.dumps({"file": file, "error": str(error)}), flush=True)
+            code = say_not_rated(file, error, args.json)
     return code
+
+
+def say_not_rated(file: str, error: VideoError, as_json: bool) -> int:
+    """One line on stderr, and one of JSON where the ratings are JSON."""
+    if as_json:
+        print(json.dumps({"file": file, "error": str(error)}), flush=True)
+    return complain(error, NOT_RATED)
 
 
 def rate_aloud(rater, file: str, rollouts: int) -> None:

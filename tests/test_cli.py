@@ -213,9 +213,9 @@ def test_a_comparison_by_calibrated_errors_needs_no_readable_sampled_answer(caps
 
 def test_batch_writes_the_table_and_goes_on(capsys, clip, tmp_path: Path):
     files, out = [str(clip("plain.mp4")), str(clip("empty.mp4"))], str(tmp_path / "ratings.csv")
-    assert main(["batch", *files, "--out", out]) == 0
+    assert main(["batch", *files, "--out", out]) == 1
     assert "1 rated, 1 failed, 0 already in" in capsys.readouterr().err
-    assert main(["batch", *files, str(clip("odd.mp4")), "--out", out]) == 0
+    assert main(["batch", *files, str(clip("odd.mp4")), "--out", out]) == 1
     assert "1 rated, 1 failed, 1 already in" in capsys.readouterr().err
     with open(out, newline="") as table:
         rows = list(csv.DictReader(table))
@@ -224,6 +224,28 @@ def test_batch_writes_the_table_and_goes_on(capsys, clip, tmp_path: Path):
     assert "0 rated, 0 failed, 1 already in" in capsys.readouterr().err
     assert main(["batch", str(tmp_path), "--out", out]) == 2
     assert "no video or image files" in capsys.readouterr().err
+
+
+def test_a_failed_file_is_a_json_line_too(capsys, clip):
+    files = [str(clip("plain.mp4")), str(clip("empty.mp4")), "missing.mp4"]
+    assert main(["rate", *files, "--json"]) == 1
+    printed = capsys.readouterr()
+    good, empty, missing = map(json.loads, printed.out.splitlines())
+    assert [line["file"] for line in (good, empty, missing)] == files and "score" in good
+    assert empty == {"file": files[1], "error": "empty.mp4 is empty (zero bytes)."}
+    assert missing["error"] == "missing.mp4 does not exist." and len(printed.err.splitlines()) == 2
+    assert main(["rate", "missing.mp4", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out) == missing
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("-", "Standard input cannot be rated"), ("https://host/a.mp4", "https://host/a.mp4 is a web")]
+)
+def test_standard_input_and_web_addresses_are_answered(capsys, tmp_path: Path, name: str, said: str):
+    for command in (["rate", name], ["compare", name, name], ["batch", name, "--out", str(tmp_path / "out.csv")]):
+        assert main(command) == 1
+        told = capsys.readouterr().err
+        assert said in told and "Traceback" not in told
 
 
 def test_batch_goes_on_in_the_precision_of_its_table(capsys, clip, tmp_path: Path):
@@ -298,6 +320,28 @@ def test_evaluate_leaves_out_what_cannot_be_rated_and_says_so(capsys, clip, tmp_
     for place in (tmp_path, tmp_path / "no" / "report.json"):  # told before anything is rated
         assert main(["evaluate", str(labels), "--videos", folder, "--out", str(place)]) == 2
         assert capsys.readouterr().err == f"vqathinker: the report {place} cannot be written\n"
+
+
+def test_a_benchmark_by_its_name_from_the_command_line(capsys, clip, tmp_path: Path):
+    videos, out = tmp_path / "videos", tmp_path / "report.json"
+    videos.mkdir()
+    for name in ("A001", "A002", "A003"):
+        (videos / f"{name}.mp4").symlink_to(clip("plain.mp4" if name != "A002" else "odd.mp4"))
+    labels = tmp_path / "labels.csv"
+    labels.write_text("File;MOS\nA001.mp4;80,5\n./A002.mp4;41,25\nA003.mp4;60\n")
+    command = ["evaluate", str(labels), "--videos", str(videos), "--benchmark", "live-vqc"]
+    assert main([*command, "--protocol", "default", "--out", str(out)]) == 0
+    printed, report = capsys.readouterr(), json.loads(out.read_text())
+    assert "LIVE-VQC has 585 videos, the labels name 3" in printed.err
+    assert "| tiny (default), measured |" in printed.out and "| VQAThinker 8B, published | 0.808" in printed.out
+    assert (report["benchmark"], report["scale"], report["protocol"]) == ("live-vqc", [0, 100], "default")
+    assert report["ratings"][0]["mos"] == pytest.approx(1 + 4 * 0.805)
+    assert main([*command, "--protocol", "default", "--beside", str(out)]) == 0
+    assert capsys.readouterr().out.count("measured") == 2
+    for wrong, said in ((["--beside", str(labels)], "is no report"), (["--beside", str(out)], "lsvq-test")):
+        name = "live-vqc" if wrong[1] == str(labels) else "lsvq-test"
+        assert main([*command[:-1], name, *wrong]) == 2
+        assert said in capsys.readouterr().err
 
 
 def test_evaluate_reads_official_labels_on_their_own_scale(capsys, clip, tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import os
 import re
@@ -68,7 +69,7 @@ def test_two_commands_open_the_demo_and_test_and_ci_calls_the_second():
 
 
 def test_every_command_line_in_it_parses():
-    lines = [line for line in blocks("bash")[1].splitlines() if "-m vqathinker" in line]
+    lines = [line for block in blocks("bash") for line in block.splitlines() if "-m vqathinker" in line]
     used = [shlex.split(line, comments=True)[3:] for line in lines]
     for arguments in used:
         build_parser().parse_args(arguments)
@@ -76,11 +77,18 @@ def test_every_command_line_in_it_parses():
 
 
 def test_the_python_in_it_uses_what_is_there():
-    [code] = blocks("python")
+    code, _ = blocks("python")
     names = {node.attr for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Attribute)}
     known = {name for kind in (Rater, Rating, Comparison) for name in dir(kind)} | set(Rating.__dataclass_fields__)
     assert names and names <= known
     assert set(inspect.signature(vqathinker.load_rater).parameters) >= {"precision"}
+
+
+def test_the_rewards_in_it_are_there():
+    code = ast.parse(blocks("python")[1])
+    [ours] = [node for node in code.body if isinstance(node, ast.ImportFrom) and node.module.startswith("vqathinker")]
+    module = importlib.import_module(ours.module)
+    assert len(ours.names) == 4 and all(callable(getattr(module, name.name)) for name in ours.names)
 
 
 def test_every_file_that_it_names_is_there():

@@ -1,10 +1,11 @@
-"""Where the bundled checkpoints are; light enough for the page, which is there before torch is."""
+"""Where the bundled checkpoints and examples are; light enough for the page, which is there before torch is."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-CHECKPOINTS = Path(__file__).parent / "checkpoints"
+PACKAGE = Path(__file__).parent
+CHECKPOINTS = PACKAGE / "checkpoints"
 
 
 def bundled() -> dict[str, Path]:
@@ -15,3 +16,9 @@ def bundled() -> dict[str, Path]:
 def checkpoint_folder(model: str) -> Path:
     """Where the files of a checkpoint lie: bundled under its name, or in a folder of this machine."""
     return bundled().get(model, Path(model))
+
+
+def examples_folder(package: Path = PACKAGE) -> Path:
+    """The example clips: inside an installed package, beside the package in a checkout."""
+    inside = package / "examples"
+    return inside if inside.is_dir() else package.parent / "examples"

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
+from . import __version__
 from .commands import (
     INTERRUPTED,
     NOT_RATED,
@@ -16,13 +17,16 @@ from .commands import (
     run_ask,
     run_batch,
     run_compare,
+    run_completion,
     run_convert,
     run_evaluate,
     run_rate,
     run_serve,
 )
+from .completion import SHELLS
 from .errors import VideoError, VQAThinkerError
 from .protocols import DEFAULT, PROTOCOLS
+from .rating.benchmarks import BENCHMARKS
 
 PRECISIONS = ("auto", "fp32", "bf16", "int8", "nf4")
 MODES = ("inference", "training")
@@ -61,6 +65,7 @@ def silence(stream: TextIO) -> None:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("vqathinker", description=DESCRIPTION, epilog=EPILOG)
+    parser.add_argument("--version", action="version", version=f"vqathinker {__version__}", help="print it and stop")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     model, placed, many, scored = shared_options()
 
@@ -72,7 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     text = "rate files and print the reasoning, the score and the defects"
     rate = command("rate", run_rate, text, model, placed, scored)
     rate.add_argument("files", nargs="+", metavar="FILE", help="a video or a still image")
-    rate.add_argument("--json", action="store_true", help="one JSON object a line, one line a file")
+    rate.add_argument("--json", action="store_true", help="one JSON object a line for each file, failed ones too")
     rate.add_argument("--rollouts", type=whole_number, default=0, metavar="K", help="sample K more answers (spread)")
 
     compare = command("compare", run_compare, "tell which of two videos is better", model, placed, scored)
@@ -86,10 +91,11 @@ def build_parser() -> argparse.ArgumentParser:
     ask.add_argument("question", metavar="QUESTION", help="in quotes, such as 'Does it stutter?'")
     ask.add_argument("--json", action="store_true", help="the reply as one JSON object")
 
-    text = "rate many files into a CSV table; run again, it goes on with what is missing or failed"
+    text = "rate many files into a table; run again, it goes on with what is missing, failed or was replaced"
     batch = command("batch", run_batch, text, model, placed, many, scored)
     batch.add_argument("paths", nargs="+", metavar="PATH", help="files, or folders to search for videos and images")
-    batch.add_argument("--out", required=True, metavar="CSV", help="the table: one row a file, failed ones included")
+    text = "the table, .csv or .parquet: one row a file, failed ones included"
+    batch.add_argument("--out", required=True, metavar="TABLE", help=text)
     batch.add_argument("--rollouts", type=whole_number, default=0, metavar="K", help="sample K more answers (spread)")
 
     text = "compare ratings with human scores: SRCC, PLCC, MAE"
@@ -104,6 +110,11 @@ def build_parser() -> argparse.ArgumentParser:
     serve = command("serve", run_serve, "open the demo page", model)
     serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
     serve.add_argument("--port", type=port_number, default=None, help="default: 7860, or the next free one")
+
+    text = "print a script that lets a shell complete this command line"
+    completion = command("completion", lambda args: run_completion(parser, args.shell), text)
+    completion.epilog = 'For bash, in ~/.bashrc: eval "$(vqathinker completion bash)"'
+    completion.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
     return parser
 
 
@@ -127,12 +138,21 @@ def shared_options() -> list[argparse.ArgumentParser]:
 
 
 def add_evaluate_options(evaluate: argparse.ArgumentParser) -> None:
-    evaluate.add_argument("labels", metavar="LABELS", help='official JSON {"annotations": […]} or a CSV with file,mos')
+    text = "human scores: a table with a file and a mos, or JSON, as data sets distribute them"
+    evaluate.add_argument("labels", metavar="LABELS", help=text)
     evaluate.add_argument("--videos", required=True, metavar="DIR", help="the folder that the labelled files are in")
     evaluate.add_argument("--out", metavar="JSON", help="write metrics and all ratings to this file")
     evaluate.add_argument(
         "--scale", nargs=2, type=float, metavar=("LOW", "HIGH"), help="of the labels, where it is not 1 5: mapped to it"
     )
+    evaluate.add_argument(
+        "--columns", nargs=2, metavar=("FILE", "MOS"), help="of the labels, where they have unusual names"
+    )
+    text = "one of the paper's test sets: its scale, the protocol released, and a table beside published results"
+    evaluate.add_argument("--benchmark", choices=BENCHMARKS, metavar="NAME", help=f"{text}; {', '.join(BENCHMARKS)}")
+    text = "reports of other models on the same benchmark (their --out), for the same table"
+    evaluate.add_argument("--beside", nargs="+", default=[], metavar="JSON", help=text)
+    evaluate.set_defaults(protocol=None)
     evaluate.add_argument("--seed", type=seed, default=0, help="of the bootstrap (default: 0)")
 
 

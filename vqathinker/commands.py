@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .errors import VideoError
-from .protocols import DEFAULT
+from .protocols import DEFAULT, RELEASED
 from .rating.team import ALONE, Team, join_team
 
 DONE, NOT_RATED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -20,7 +20,11 @@ SHOWN = 20
 
 
 def run_rate(args: argparse.Namespace) -> int:
-    rater, code = open_rater(args, args.files if len(args.files) == 1 else ()), DONE
+    code = DONE
+    try:
+        rater = open_rater(args, args.files if len(args.files) == 1 else ())
+    except VideoError as error:
+        return say_not_rated(args.files[0], error, args.json)
     for file in args.files:
         try:
             if args.json:
@@ -28,8 +32,15 @@ def run_rate(args: argparse.Namespace) -> int:
             else:
                 rate_aloud(rater, file, args.rollouts)
         except VideoError as error:
-            code = complain(error, NOT_RATED)
+            code = say_not_rated(file, error, args.json)
     return code
+
+
+def say_not_rated(file: str, error: VideoError, as_json: bool) -> int:
+    """One line on stderr, and one of JSON where the ratings are JSON."""
+    if as_json:
+        print(json.dumps({"file": file, "error": str(error)}), flush=True)
+    return complain(error, NOT_RATED)
 
 
 def rate_aloud(rater, file: str, rollouts: int) -> None:
@@ -114,16 +125,25 @@ def run_batch(args: argparse.Namespace) -> int:
         f"{len(files) - count} already in {args.out}" if team.size == 1 else f"process {team.rank + 1} of {team.size}"
     )
     print(f"{done - failed} rated, {failed} failed, {rest}", file=sys.stderr)
-    return DONE
+    failed = sum(team.gather([failed]))
+    return NOT_RATED if failed and team.leads else DONE  # of a team the first process alone: a launcher ends the others
 
 
 def run_evaluate(args: argparse.Namespace) -> int:
     from .rating import evaluation
+    from .rating.benchmarks import BENCHMARKS, count_problem, on_native_scale
     from .rating.labels import read_labels
 
-    labels = read_labels(args.labels)
+    benchmark = BENCHMARKS.get(args.benchmark)
+    if args.beside and not benchmark:
+        return complain("--beside needs --benchmark", USAGE)
+    beside = [read_report(Path(file), args.benchmark) for file in args.beside]
+    args.protocol = args.protocol or (RELEASED if benchmark else DEFAULT)
+    labels = read_labels(args.labels, args.columns and tuple(args.columns))
     if args.scale:
         labels = labels.on_scale(*args.scale)
+    elif benchmark:
+        labels, args.scale = on_native_scale(labels, benchmark)
     if not os.path.isdir(args.videos):
         return complain(f"{args.videos} is not a folder", USAGE)
     if args.out and (os.path.isdir(args.out) or not os.access(os.path.dirname(args.out) or ".", os.W_OK)):
@@ -131,6 +151,8 @@ def run_evaluate(args: argparse.Namespace) -> int:
     team = join_team()
     if team.leads:
         tell_problems(args.labels, labels.problems)
+        if benchmark and (problem := count_problem(labels, benchmark)):
+            complain(problem)
     share = replace(labels, entries=tuple(team.share(labels.entries)))
     rater, options = open_rater(args, team=team), {"batch": args.batch, "jobs": args.jobs, "report": complain}
     compared = []
@@ -145,7 +167,12 @@ def run_evaluate(args: argparse.Namespace) -> int:
         return DONE
     measured = evaluation.report(compared, labels, args.seed)
     result = {"labels": args.labels, "model": args.model, "protocol": args.protocol, "scale": args.scale, **measured}
+    result["benchmark"] = args.benchmark
     print_metrics(result)
+    if benchmark:
+        from .rating.benchmarks import table
+
+        print("\n" + table(args.benchmark, [result, *beside]))
     if args.out:
         write_report(Path(args.out), result)
     return DONE if result["rated"] else NOT_RATED
@@ -175,6 +202,19 @@ def print_metrics(result: dict) -> None:
         print(f"MAE is undefined: {score['reason']}")
 
 
+def read_report(path: Path, benchmark: str) -> dict:
+    """What an earlier evaluation on this benchmark wrote with --out."""
+    from .rating.labels import LabelsError
+
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        if report["benchmark"] == benchmark and report["metrics"]["score"] and report["model"] and report["protocol"]:
+            return report
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass
+    raise LabelsError(f"{path} is no report of `evaluate --benchmark {benchmark} --out`.")
+
+
 def write_report(path: Path, result: dict) -> None:
     from .rating.labels import LabelsError
 
@@ -195,10 +235,29 @@ def run_convert(args: argparse.Namespace) -> int:
 
 
 def run_serve(args: argparse.Namespace) -> int:
-    from .space import Settings, launch
-
+    try:
+        from .space import Settings, launch
+    except ModuleNotFoundError as error:
+        return complain_of_extra(error, "the page", "space")
     chosen = {"model": args.model, "precision": args.precision, "host": args.host, "port": args.port}
     launch(replace(Settings.from_environment(), **chosen))
+
+
+def run_completion(parser: argparse.ArgumentParser, shell: str) -> int:
+    from .completion import completion_script
+
+    try:
+        print(completion_script(parser, shell))
+    except ModuleNotFoundError as error:
+        return complain(f"{error.name} is not installed: pip install {error.name}", USAGE)
+    return DONE
+
+
+def complain_of_extra(error: ModuleNotFoundError, what: str, extra: str) -> int:
+    """One line about a package that is missing, and the extra that brings it; of ours, none may be missing."""
+    if (error.name or "").partition(".")[0] == "vqathinker":
+        raise error
+    return complain(f"{what} needs {error.name}, which is not installed: pip install 'vqathinker[{extra}]'", USAGE)
 
 
 def open_rater(args: argparse.Namespace, files: Sequence[str] = (), team: Team = ALONE, begun: str | None = None):

@@ -10,10 +10,16 @@ VIDEOS = tuple(".mp4 .m4v .mov .mkv .webm .avi .ts .m2ts .mts .mpg .mpeg .3gp .o
 STILLS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 
 
+def named(given: str | Path) -> str:
+    """A path as it is written; of a web address, which is told apart later, both strokes stay."""
+    return str(given) if "://" in str(given) else str(Path(given))
+
+
 def find_files(paths: Iterable[str | Path]) -> list[str]:
     """Each file once: a path as it is given, a folder as the sorted videos and still images under it."""
     found: dict[str, None] = {}
-    for path in map(Path, paths):
+    for given in paths:
+        path = Path(given)
         inside = (p for p in sorted(path.rglob("*")) if p.suffix.lower() in VIDEOS + STILLS and p.is_file())
-        found.update(dict.fromkeys(str(p) for p in (inside if os.path.isdir(path) else [path])))
+        found.update(dict.fromkeys(str(p) for p in (inside if os.path.isdir(path) else [named(given)])))
     return list(found)

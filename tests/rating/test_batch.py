@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 from tests.rating.tables import read
 from vqathinker.files import find_files
 from vqathinker.rating import Rater, score_word
-from vqathinker.rating.batch import COLUMNS, TableError, rate_batch
+from vqathinker.rating.batch import COLUMNS, TableError, begun_in, rate_batch
+from vqathinker.rating.batch_table import OLD_COLUMNS
 
 
 @pytest.fixture
@@ -128,3 +130,53 @@ def test_a_table_that_cannot_be_written_is_told(rater: Rater, folder: Path, tmp_
         list(rate_batch(rater, [folder / "a.mp4"], tmp_path))
     with pytest.raises(TableError, match="cannot be written"):
         list(rate_batch(rater, [folder / "a.mp4"], tmp_path / ("x" * 300)))
+
+
+def test_a_file_that_was_replaced_is_rated_again(rater: Rater, folder: Path, tmp_path: Path, clip):
+    out, good = tmp_path / "ratings.csv", folder / "b.mp4"
+    list(rate_batch(rater, [good], out))
+    first = read(out)[0]
+    assert int(first["bytes"]) == good.stat().st_size and int(first["modified"]) == good.stat().st_mtime_ns
+    shutil.copy(clip("portrait.mp4"), good)
+    os.utime(good, ns=(0, int(first["modified"])))  # another size, the same time
+    [row] = rate_batch(rater, [good], out)
+    assert [row.score] == [float(one["score"]) for one in read(out)] == [rater.rate(good).score]
+    os.utime(good, ns=(0, int(first["modified"]) + 10**9))  # the same size, another time
+    assert len(list(rate_batch(rater, [good], out))) == 1
+    assert list(rate_batch(rater, [good], out)) == []
+    good.unlink()
+    assert list(rate_batch(rater, [good], out)) == []  # its rating stands
+
+
+def test_a_table_of_the_version_before_is_gone_on_with(rater: Rater, folder: Path, tmp_path: Path):
+    out = tmp_path / "ratings.csv"
+    list(rate_batch(rater, [folder / "b.mp4"], out))
+    lines = out.read_text().splitlines()
+    out.write_text("\n".join(line.rsplit(",", 2)[0] for line in lines) + "\n")
+    assert tuple(read(out)[0]) == OLD_COLUMNS
+    [row] = [row for row in rate_batch(rater, [folder], out) if not row.error]
+    assert row.file.endswith('ä, "one".MP4')
+    table = read(out)
+    assert tuple(table[0]) == COLUMNS and [bool(row["bytes"]) for row in table] == [False, True, True]
+
+
+def test_parquet_holds_the_same_rows_and_is_gone_on_with(rater: Rater, folder: Path, tmp_path: Path, clip):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    csv_out, out = tmp_path / "ratings.csv", tmp_path / "ratings.parquet"
+    list(rate_batch(rater, [folder], csv_out))
+    running = rate_batch(rater, [folder], out)
+    next(running)
+    assert (tmp_path / "ratings.parquet.csv").exists() and not out.exists()
+    running.close()
+    assert parquet.read_table(out).num_rows == 1 and not (tmp_path / "ratings.parquet.csv").exists()
+    assert begun_in(out, rater.name) == rater.precision
+    assert len(list(rate_batch(rater, [folder], out))) == 3  # the failed one is tried again
+    rows, wanted = parquet.read_table(out).to_pylist(), read(csv_out)
+    assert tuple(rows[0]) == COLUMNS and not list(tmp_path.glob("ratings.parquet.*"))
+    rows, wanted = ({row["file"]: row for row in table} for table in (rows, wanted))
+    for file, row in wanted.items():
+        for name in ("score", "error", "expected", "word", "reasoning", "model", "bytes", "modified"):
+            assert rows[file][name] == (type(rows[file][name])(row[name]) if row[name] else None), name
+    (tmp_path / "other.parquet").write_text("no parquet")
+    with pytest.raises(TableError, match="cannot be read as a table"):
+        list(rate_batch(rater, [folder], tmp_path / "other.parquet"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vqathinker.rating.labels import Labels, LabelsError, read_labels
+from vqathinker.rating.labels import Labels, LabelsError, find_file, read_labels
 
 
 def written(folder: Path, annotations: object) -> Path:
@@ -65,8 +65,8 @@ def test_unusable_lines_of_a_table_are_named_by_their_number(tmp_path: Path):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "file,mos\n", "name,score\na.mp4,3\n", "file,mos\na.mp4,high\n", "file,mos\na.mp4,nan\n", '{"annotations": 3}',
-     '{"annotations": []}', '[{"image_id": "a", "score": 1}]', '{"annotations": [{"image_id": "a"}]}', "{", "\x00\x01"],
+    ["", "file,mos\n", "who,when\na.mp4,x\n", "file,mos\na.mp4,high\n", "file,mos\na.mp4,nan\n", '{"annotations": 3}',
+     '{"annotations": []}', "[3]", '{"annotations": [{"image_id": "a"}]}', "{", "{}", "\x00\x01", "PK\x03\x04", "PAR1"],
 )  # fmt: skip
 def test_labels_that_are_none_are_refused_in_one_sentence(tmp_path: Path, content: str):
     labels = tmp_path / "labels"
@@ -92,3 +92,71 @@ def test_a_scale_maps_its_ends_to_1_and_5():
 def test_a_scale_that_does_not_hold_the_labels_is_refused(scale):
     with pytest.raises(LabelsError, match="scale"):
         Labels((("a.mp4", 60.0),)).on_scale(*scale)
+
+
+KNOWN = {
+    "KoNViD-1k, attributes": ("flickr_id,mos,std\n10053703034,3.22,0.7\n45,4.1,0.6\n", ["10053703034", "45"]),
+    "KoNViD-1k, by others": ("file_name,MOS\n10053703034.mp4,3.22\n4542323058.mp4,4.10\n", None),
+    "LIVE-VQC": ("File,MOS\nA001.mp4,3.22\nB 002.mp4,4.10\n", ["A001.mp4", "B 002.mp4"]),
+    "LSVQ": ("name,p1,height,mos,mos_p1\nyfcc-batch1/747,1,480,3.22,1.0\nia-batch2/a b,2,480,4.1,2.0\n", None),
+    "YouTube-UGC": ("vid,MOS full,MOS chunk00\nAnimation_1080P-05f8,3.22,2.0\nSports_2160P-4e9f,4.1,\n", None),
+    "KVQ": ("filename,score\n0001/0001_01.mp4,3.22\n0002/0002_03.mp4,4.1\n", None),
+    "DOVER and FAST-VQA": ("v/A001.mp4, 15.0, 24.0, 3.22\nv/b 2.mp4, -1, -1, 4.1\n", ["v/A001.mp4", "v/b 2.mp4"]),
+    "semicolons and decimal commas": ("Video;MOS\na, b.mp4;3,22\nc.mp4;4,1\n", ["a, b.mp4", "c.mp4"]),
+    "tabs": ("video\tmos\na b.mp4\t3.22\nc.mp4\t4.1\n", ["a b.mp4", "c.mp4"]),
+    "blanks": ("a.mp4   3.22 \nb.mp4 4.1\n", ["a.mp4", "b.mp4"]),
+    "blanks and a header": ("name  mos\na.mp4 3.22\nb.mp4   4.1\n", ["a.mp4", "b.mp4"]),
+    "numbers for names": ("10053703034 3.22\n4542323058 4.1\n", ["10053703034", "4542323058"]),
+    "a list": ('[{"video": "a.mp4", "mos": 3.22}, {"video": "b.mp4", "mos": "4.1"}]', ["a.mp4", "b.mp4"]),
+    "LSVQ, one object a line": (
+        '{"id": 1, "image": "a.mp4", "conversations": [{"value": "?"}, {"value": "3.22"}]}\n\n'
+        '{"id": 2, "image": ["b.mp4"], "conversations": [{"value": "?"}, {"value": 4.1}]}\n',
+        ["a.mp4", "b.mp4"],
+    ),
+    "one line": ('{"path": "a.mp4", "score": 3.22}\n', ["a.mp4"]),
+}
+
+
+@pytest.mark.parametrize("kind", KNOWN)
+def test_labels_are_read_as_data_sets_distribute_them(tmp_path: Path, kind: str):
+    content, files = KNOWN[kind]
+    (path := tmp_path / "labels").write_bytes(b"\xef\xbb\xbf" * (kind == "LIVE-VQC") + content.encode())
+    labels = read_labels(path)
+    assert [mos for _, mos in labels.entries] == [3.22, 4.1][: len(labels.entries)] and not labels.problems
+    assert len(labels.entries) == (1 if kind == "one line" else 2)
+    assert files is None or [file for file, _ in labels.entries] == files
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "parquet"])
+def test_spreadsheets_and_parquet_are_read(tmp_path: Path, kind: str):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"flickr_id": [10053703034, 4542323058, 7], "MOS": [3.22, 4.1, None]})
+    path = tmp_path / f"labels.{kind}"
+    frame.to_excel(path, index=False) if kind == "xlsx" else frame.to_parquet(path)
+    labels = read_labels(path)
+    assert labels.entries == (("10053703034", 3.22), ("4542323058", 4.1))
+    assert labels.problems == ("row 4: 7 has no score that is a finite number",)
+
+
+def test_a_header_that_says_nothing_is_shown_and_can_be_told(tmp_path: Path):
+    path = tmp_path / "labels.csv"
+    path.write_text("Clip,Age,Mean Opinion\na.mp4,7,3.5\n")
+    with pytest.raises(LabelsError, match="its columns are Clip, Age, Mean Opinion; expected a column for the file"):
+        read_labels(path)
+    assert read_labels(path, ("Clip", "Mean Opinion")).entries == (("a.mp4", 3.5),)
+    with pytest.raises(LabelsError, match="expected the columns 'Clip' and 'mos'"):
+        read_labels(path, ("Clip", "mos"))
+
+
+def test_two_spellings_of_a_path_are_one_video(tmp_path: Path):
+    path = tmp_path / "labels.csv"
+    path.write_text("file,mos\na.mp4,3\n./a.mp4,4\nv//b.mp4,2\nv/./b.mp4,2\n")
+    labels = read_labels(path)
+    assert labels.entries == (("a.mp4", 3.0), ("v/b.mp4", 2.0)) and len(labels.problems) == 2
+
+
+def test_a_name_without_an_ending_is_found(tmp_path: Path):
+    for name in ("10053703034.mp4", "clip.v2.mkv", "plain"):
+        (tmp_path / name).touch()
+    found = [find_file(tmp_path, name).name for name in ("10053703034", "clip.v2", "plain", "none", "x.mp4")]
+    assert found == ["10053703034.mp4", "clip.v2.mkv", "plain", "none", "x.mp4"]

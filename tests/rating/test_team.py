@@ -25,7 +25,7 @@ from vqathinker.model import memory
 if os.environ["RANK"] == "1":
     memory.usable = lambda device: ["bf16"]
 folder, table, labels, report = sys.argv[1:]
-assert main(["batch", folder, "--out", table, "--jobs", "1"]) == 0
+assert main(["batch", folder, "--out", table, "--jobs", "1"]) == (os.environ["RANK"] == "0")  # one file is a text
 assert main(["evaluate", labels, "--videos", folder, "--out", report, "--jobs", "1"]) == 0
 """
 

@@ -39,12 +39,13 @@ MODEL_FILES = (
     "special_tokens_map.json",
     "chat_template.jinja",
     "evaluation.json",
+    "interval.json",
     "training.json",
 )
-RUN_FILES = ("README.md", "*.json", "*.jsonl", "*.yaml", "*.sha256", "*.png", "*.svg")
+RUN_FILES = ("*.md", "*.json", "*.jsonl", "*.yaml", "*.sha256", "*.png", "*.svg")
 SPACE_FILES = ("app.py", "README.md", "requirements.txt", "LICENSE")
-PACKAGE_FILES = ("*.py", "*.css", "*.js", "*.json")
-EXAMPLE_FILES = ("*.mp4", "*.jpg", "*.png", "*.json", "*.py")
+PACKAGE_FILES = ("*.py", "*.css", "*.js", "*.json", "*.md")
+EXAMPLE_FILES = ("*.mp4", "*.jpg", "*.png", "*.json", "*.py", "*.ipynb")
 LARGE = 10 * 1000 * 1000
 """From this size on, a file is stored outside git (Xet) by the hub."""
 

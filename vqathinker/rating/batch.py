@@ -13,24 +13,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import VideoError, VQAThinkerError
+from ..errors import VideoError
 from ..files import find_files
 from ..protocols import DEFAULT
+from .batch_table import COLUMNS, TEXT, TableError, begin, finish, growing, is_replaced, read_rows, renew_old, stamp
+from .batch_table import write_rows as write_table
 from .rater import Rater
 from .rating import Rating
 from .team import ALONE, Team
 from .words import score_word
-
-COLUMNS = (
-    "file", "score", "error", "expected", "word", "defects", "reasoning", "spread",
-    "model", "precision", "decode_s", "total_s",
-)  # fmt: skip
-HEADER = ",".join(COLUMNS).encode()
-TEXT = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
-
-
-class TableError(VQAThinkerError):
-    """The output table cannot be read or written, or belongs to another run."""
 
 
 @dataclass(frozen=True)
@@ -55,39 +46,49 @@ def rate_batch(
     team: Team = ALONE,
     report: Callable[[str], None] = lambda sentence: None,
 ) -> Iterator[Row]:
-    """Rate every file and append a row for each to the CSV `out`; yield it when it is on disk.
+    """Rate every file and append a row for each to the table `out`; yield it when it is on disk.
 
-    Files that the table has a score for are skipped; those that failed, or that were rated without the spread of the
-    rollouts asked for now, are rated again, and their rows move to the end.
+    `out` is a CSV or, by its ending, a .parquet, beside which the rows are on disk until the run ends, however it does.
+    Files that the table has a score for are skipped; those that failed, that were replaced since (another size or
+    time), or that were rated without the spread of the rollouts asked for now, are rated again, and their rows move to
+    the end.
     A file that cannot be rated gets a row with the reason in `error`. `batch`, `jobs` and `report` are those of
     `Rater.rate_many`; a `team` shares the files out, and each process yields its own rows. Raises TableError when `out`
     is no table of this kind or was written with another model.
     """
-    out, files = Path(out), find_files(paths)
-    if team.leads:
-        _join_parts(out, files, rater)
-        _drop_unfinished(out, files, rater, rollouts)
-    team.wait()
-    known = _prepare(out, rater)
-    todo = team.share([file for file in files if file not in known])
-    table = out if team.size == 1 else part_of(out, team.rank)
-    rated = rater.rate_many(todo, rollouts, batch=batch, jobs=jobs, report=report)
-    yield from _write_rows(table, rater, todo, rated)
-    team.wait()
-    if team.leads:
-        _join_parts(out, files, rater)
+    target, files = Path(out), find_files(paths)
+    out = growing(target)
+    try:
+        if team.leads:
+            begin(target)
+            renew_old(out)
+            _join_parts(out, files, rater)
+            _drop_unfinished(out, files, rater, rollouts)
+        team.wait()
+        known = _prepare(out, rater)
+        todo = team.share([file for file in files if file not in known])
+        table = out if team.size == 1 else part_of(out, team.rank)
+        rated = rater.rate_many(todo, rollouts, batch=batch, jobs=jobs, report=report)
+        yield from _write_rows(table, rater, todo, rated)
+        team.wait()
+        if team.leads:
+            _join_parts(out, files, rater)
+    finally:
+        if team.leads:
+            finish(target)
 
 
 def _write_rows(table: Path, rater: Rater, files: list[str], rated: Iterator[Rating | VideoError]) -> Iterator[Row]:
     model = answers_of(rater.name, rater.protocol)
+    stamps = [stamp(file) for file in files]  # before they are read: who replaces one meanwhile is found out
     try:
         with open(table, "a", **TEXT) as open_table:
             writer = csv.DictWriter(open_table, COLUMNS, restval="", lineterminator="\n")
             if open_table.tell() == 0:
                 writer.writeheader()
                 open_table.flush()
-            for number, (file, result) in enumerate(zip(files, rated, strict=True), 1):
-                row = {"file": file, "model": model, "precision": rater.precision, **_told(result)}
+            for number, (file, result, stamped) in enumerate(zip(files, rated, stamps, strict=True), 1):
+                row = {"file": file, "model": model, "precision": rater.precision, **_told(result), **stamped}
                 writer.writerow(row)
                 open_table.flush()
                 yield Row(file, row.get("score"), row.get("error", ""), number, len(files))
@@ -120,9 +121,9 @@ def answers_of(model: str, protocol: str) -> str:
 
 def begun_in(out: str | Path, model: str, protocol: str = DEFAULT) -> str | None:
     """The precision of the rows that a run with `model` has written for `out` so far, None where there are none."""
-    out, model = Path(out), answers_of(model, protocol)
+    out, model = begin(Path(out)), answers_of(model, protocol)
     tables = [table for table in (out, *parts_of(out)) if os.path.exists(table)]
-    return next((row["precision"] for table in tables for row in _rows(table) if row["model"] == model), None)
+    return next((row["precision"] for table in tables for row in read_rows(table) if row["model"] == model), None)
 
 
 def part_of(out: Path, rank: int) -> Path:
@@ -158,22 +159,16 @@ def _join_parts(out: Path, files: list[str], rater: Rater) -> None:
 
 
 def _drop_unfinished(out: Path, files: Iterable[str], rater: Rater, rollouts: int) -> None:
-    """Take the rows of those `files` that failed or lack a spread out of the table, in one step, to make them again."""
+    """Take the rows of those `files` that failed, were replaced or lack a spread out of the table, in one step, to make
+    them again."""
+
+    def stands(row: dict[str, str]) -> bool:
+        return not (row["error"] or (rollouts > 1 and not row["spread"]) or is_replaced(row))
+
     rows, asked = _read(out, rater) if os.path.exists(out) else [], set(files)
-    kept = [
-        row for row in rows if row["file"] not in asked or not (row["error"] or (rollouts > 1 and not row["spread"]))
-    ]
-    if len(kept) == len(rows):
-        return
-    fresh = out.with_name(f"{out.name}.new")
-    try:
-        with open(fresh, "w", **TEXT) as table:
-            writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(kept)
-        fresh.replace(out)
-    except OSError as error:
-        raise TableError(f"{out} cannot be written: {error.strerror or error}.") from error
+    kept = [row for row in rows if row["file"] not in asked or stands(row)]
+    if len(kept) < len(rows):
+        write_table(out, kept)
 
 
 def _prepare(out: Path, rater: Rater) -> set[str]:
@@ -183,7 +178,7 @@ def _prepare(out: Path, rater: Rater) -> set[str]:
 
 def _read(table: Path, rater: Rater) -> list[dict[str, str]]:
     """The rows of a table that belongs to this run."""
-    rows = _rows(table)
+    rows = read_rows(table)
     for row in rows:
         if (row["model"], row["precision"]) != (answers_of(rater.name, rater.protocol), rater.precision):
             raise TableError(
@@ -191,28 +186,3 @@ def _read(table: Path, rater: Rater) -> list[dict[str, str]]:
                 "choose another file for --out."
             )
     return rows
-
-
-def _rows(table: Path) -> list[dict[str, str]]:
-    """The rows of a table, after a last line that was cut off in writing has been dropped.
-
-    Raises TableError for a file of another kind, which stays as it is.
-    """
-    try:
-        _drop_cut_line(table)
-        with open(table, **TEXT) as content:
-            return list(csv.DictReader(content))
-    except (OSError, csv.Error) as error:
-        raise TableError(f"{table} cannot be read as a table: {error}.") from error
-
-
-def _drop_cut_line(out: Path) -> None:
-    with open(out, "rb+") as table:
-        content = table.read()
-        first, newline, _ = content.partition(b"\n")
-        if first.rstrip(b"\r") != HEADER and (newline or not HEADER.startswith(first)):
-            raise TableError(f"{out} is not a table of ratings; choose another file for --out.")
-        if content and not content.endswith(b"\n"):
-            table.truncate(content.rfind(b"\n") + 1)
-            table.flush()
-            os.fsync(table.fileno())

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import VideoError
-from .labels import Labels
+from .labels import Labels, find_file
 from .rater import Rater
 
 CONFIDENCE = 0.95
@@ -99,7 +99,7 @@ def evaluate(
 
     The options are those of `Rater.rate_many`.
     """
-    paths = [Path(videos) / file for file, _ in labels.entries]
+    paths = [find_file(Path(videos), file) for file, _ in labels.entries]
     rated = rater.rate_many(paths, batch=batch, jobs=jobs, **options)
     for (file, mos), result in zip(labels.entries, rated, strict=True):
         if isinstance(result, VideoError):

@@ -1,23 +1,18 @@
-"""Human scores in the files that benchmarks come with."""
+"""Human scores, out of the files that data sets come with."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
-from collections.abc import Iterator
+import os
+import posixpath
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..errors import VQAThinkerError
+from ..files import STILLS, VIDEOS
+from .label_rows import Entry, LabelsError, read_entries
 
-EXPECTED = 'expected {"annotations": [{"image_id", "score"}]} or a CSV with file,mos'
 LOW, HIGH = 1.0, 5.0
-
-
-class LabelsError(VQAThinkerError):
-    """The labels cannot be read, or name nothing that can be compared."""
 
 
 @dataclass(frozen=True)
@@ -49,52 +44,37 @@ class Labels:
         return replace(self, entries=tuple(mapped))
 
 
-def read_labels(path: str | Path) -> Labels:
-    """Labels from a JSON of the official benchmarks (`annotations`: `image_id`, `score`, a number or its text) or from
-    a CSV with `file` and `mos`; the files are named relative to the folder of the videos.
+def read_labels(path: str | Path, columns: tuple[str, str] | None = None) -> Labels:
+    """Labels as data sets distribute them; the files are named relative to the folder of the videos.
 
+    JSON: `annotations` of the official benchmarks, a list of objects, or one object a line. Tables with a delimiter
+    of any kind, .xlsx and .parquet: with a header that has one of the usual names for the file and for the score
+    (label_rows.py), or without a header, the file first and the score last. `columns` names the two where the header
+    has others.
     An entry without a file or a finite score is left out, and so is a file named again; Labels.problems names each.
     Raises LabelsError for a file that cannot be read or holds no label.
     """
-    path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LabelsError(f"The labels {path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
-    try:
-        found = list(_json_entries(text) if text.lstrip().startswith(("{", "[")) else _csv_entries(text))
-    except (KeyError, TypeError, ValueError, RecursionError, csv.Error) as error:
-        raise LabelsError(f"{path} holds no labels: {EXPECTED}.") from error
-    entries, problems = _sort_out(found)
+    entries, problems = _sort_out(read_entries(Path(path), columns))
     if not entries:
         first = f" ({len(problems)} entries are unusable; {problems[0]})" if problems else ": it names no file"
         raise LabelsError(f"{path} holds no labels{first}.")
     return Labels(tuple(entries.items()), tuple(problems))
 
 
-def _json_entries(text: str) -> Iterator[tuple[str, object, object]]:
-    """(place, file, score) of every entry, whatever these are."""
-    annotations = json.loads(text)["annotations"]
-    if not isinstance(annotations, list):
-        raise TypeError("annotations is no list")
-    for number, entry in enumerate(annotations, start=1):
-        entry = entry if isinstance(entry, dict) else {}
-        yield f"entry {number}", entry.get("image_id"), entry.get("score")
+def find_file(folder: Path, name: str) -> Path:
+    """The labelled file in a folder: many data sets leave the ending out ("10053703034" is 10053703034.mp4)."""
+    path = folder / name
+    if path.suffix.lower() in VIDEOS + STILLS or os.path.isfile(path):
+        return path
+    ended = (path.with_name(path.name + ending) for ending in VIDEOS + STILLS)
+    return next((one for one in ended if os.path.isfile(one)), path)
 
 
-def _csv_entries(text: str) -> Iterator[tuple[str, object, object]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    if not {"file", "mos"} <= set(reader.fieldnames or ()):
-        raise KeyError("file, mos")
-    for row in reader:
-        yield f"line {reader.line_num}", row["file"], row["mos"]
-
-
-def _sort_out(found: list[tuple[str, object, object]]) -> tuple[dict[str, float], list[str]]:
+def _sort_out(found: Iterable[Entry]) -> tuple[dict[str, float], list[str]]:
     entries: dict[str, float] = {}
     problems = []
     for place, file, score in found:
-        name, mos = file.strip().lstrip("/") if isinstance(file, str) else "", _number(score)
+        name, mos = _name(file), _number(score)
         if not name:
             problems.append(f"{place} names no file")
         elif mos is None:
@@ -104,6 +84,12 @@ def _sort_out(found: list[tuple[str, object, object]]) -> tuple[dict[str, float]
         else:
             entries[name] = mos
     return entries, problems
+
+
+def _name(file: object) -> str:
+    """One spelling for each file: `./a.mp4` is `a.mp4`. Empty where there is no name."""
+    name = file.strip().lstrip("/") if isinstance(file, str) else ""
+    return posixpath.normpath(name) if name else ""
 
 
 def _number(value: object) -> float | None:

@@ -1,6 +1,6 @@
 """The reward functions, pure: they know neither model nor trainer nor page.
 
-One way: spec -> parse -> format, regression, ranking, temporal -> groups; advantage stands alone.
+One way: spec -> parse -> format, regression, ranking, temporal -> groups -> twins -> trl; advantage stands alone.
 """
 
 from .advantage import advantages
@@ -18,11 +18,13 @@ from .ranking import (
 from .regression import bell, regression_reward
 from .spec import RewardSpec
 from .temporal import temporal_bonus
+from .twins import Scored, score_with_twins
 
 __all__ = [
     "Answer",
     "RewardSpec",
     "RewardTable",
+    "Scored",
     "advantages",
     "bell",
     "fidelity",
@@ -37,6 +39,7 @@ __all__ = [
     "read_answer",
     "regression_reward",
     "score_groups",
+    "score_with_twins",
     "temporal_bonus",
     "weigh",
 ]

@@ -88,13 +88,9 @@ def score_groups(
             [2.8010, 0.0000]])
     """
     target = _check(texts, mos)
-    answers = [[read_answer(text, spec) for text in group] for group in texts]
-    scores = _table(answers, lambda answer: math.nan if answer.value is None else answer.value)
-    if spec.off_scale_is_unreadable:
-        scores = torch.where((scores < spec.lowest) | (scores > spec.highest), torch.nan, scores)
-    decimals = _table(answers, lambda answer: answer.decimals)
+    scores, decimals = read_scores(texts, spec)
     rng = rng or np.random.default_rng(0)
-    regressed, ranked = (_readable(scores, spec, rng) for _ in range(2))
+    regressed, ranked = (stand_ins(scores, spec, rng) for _ in range(2))
     regression = regression_reward(regressed, target, decimals, spec)
     ranking = ranking_reward(ranked, target, spec)
     shape = format_reward(texts, spec)
@@ -103,13 +99,24 @@ def score_groups(
     return RewardTable(shape, regression, ranking, total, scores.float(), unpunished)
 
 
+def read_scores(texts: Sequence[Sequence[str]], spec: RewardSpec = DEFAULT) -> tuple[torch.Tensor, torch.Tensor]:
+    """The numbers in texts[B][G] that count, NaN where there is none, and their decimals: two tensors (B, G)."""
+    answers = [[read_answer(text, spec) for text in group] for group in texts]
+    scores = _table(answers, lambda answer: math.nan if answer.value is None else answer.value)
+    if spec.off_scale_is_unreadable:
+        scores = torch.where((scores < spec.lowest) | (scores > spec.highest), torch.nan, scores)
+    return scores, _table(answers, lambda answer: answer.decimals)
+
+
 def _table(answers: list[list[Answer]], read) -> torch.Tensor:
     return torch.tensor([[read(answer) for answer in group] for group in answers], dtype=torch.float64)
 
 
-def _readable(scores: torch.Tensor, spec: RewardSpec, rng: np.random.Generator) -> torch.Tensor:
+def stand_ins(scores: torch.Tensor, spec: RewardSpec, rng: np.random.Generator | None = None) -> torch.Tensor:
+    """The scores, and in the place of each unreadable one what the released code draws, where that is not repaired."""
     if spec.unreadable_is_lowest:
         return scores
+    rng = rng or np.random.default_rng(0)
     drawn = torch.from_numpy(rng.integers(1, 6, tuple(scores.shape)).astype(np.float64))
     return torch.where(scores.isnan(), drawn, scores)
 

@@ -6,10 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..bundled import examples_folder
 from ..errors import VQAThinkerError
 from ..video import Limits
-
-REPOSITORY = Path(__file__).parent.parent.parent
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Settings:
     precision: str = "auto"
     host: str | None = None
     port: int | None = None
-    examples: Path = REPOSITORY / "examples"
+    examples: Path = examples_folder()
     max_bytes: int = Limits().max_bytes
     gpu_seconds: int = 50
     gpu_seconds_each: int = 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -27,6 +28,7 @@ STARTS = {
 """First bytes of what can be rated, MP4 and its kind apart."""
 SOUND_HEADS = (b"ID3", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1")
 TS_PACKET = 188
+ADDRESS = re.compile(r"(https?|ftp|s3|gs|hf|rtsp|rtmp):/")
 
 
 def check_file(path: str | os.PathLike, limits: Limits) -> str:
@@ -34,6 +36,7 @@ def check_file(path: str | os.PathLike, limits: Limits) -> str:
 
     Raises VideoError for what is missing, no file, empty, too large, cut off, or nothing that can be rated.
     """
+    refuse_other_places(os.fspath(path))
     path = Path(path)
     size = _size(path, limits)
     try:
@@ -43,6 +46,15 @@ def check_file(path: str | os.PathLike, limits: Limits) -> str:
     except OSError as error:
         raise VideoError(f"{path.name} cannot be read: {error.strerror or error}.") from None
     return "image" if kind == "image" else "video"
+
+
+def refuse_other_places(path: str | bytes) -> None:
+    """Raises VideoError for what stands for a file in other programs: standard input, a web address."""
+    name = os.fsdecode(path)
+    if name == "-":
+        raise VideoError("Standard input cannot be rated: write it to a file first.")
+    if ADDRESS.match(name):
+        raise VideoError(f"{name} is a web address, which is not fetched: download it first.")
 
 
 def check_pixels(name: str, width: int, height: int, limits: Limits) -> None:

@@ -8,10 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import vqathinker
 from tests import raters
 from vqathinker.space.queue.requests import MOST_ROLLOUTS
-from vqathinker.space.settings import REPOSITORY, Settings
+from vqathinker.space.settings import Settings
 
+ROOT = Path(vqathinker.__file__).parent.parent
 VISITOR_S = 120
 """Seconds a day that ZeroGPU lends to a visitor without an account (its documentation, 2026)."""
 SPACES = """
@@ -63,7 +65,7 @@ print(json.dumps({
 
 def test_weights_are_placed_at_the_start_each_rating_claims_its_seconds_and_errors_arrive(tmp_path: Path, clip):
     (tmp_path / "spaces.py").write_text(SPACES)
-    environment = os.environ | {"SPACES_ZERO_GPU": "true", "PYTHONPATH": f"{tmp_path}{os.pathsep}{REPOSITORY}"}
+    environment = os.environ | {"SPACES_ZERO_GPU": "true", "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
     command = [sys.executable, "-c", SCRIPT, str(clip("plain.mp4")), str(clip("text.mp4"))]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

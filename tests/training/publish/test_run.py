@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 from unittest.mock import create_autospec
 
@@ -15,7 +16,7 @@ from huggingface_hub.errors import HfHubHTTPError
 from tests.model.tiny_models import make_model, make_processor
 from training.publish import run as publish
 from training.publish.checks import INDEX, PublishError, check_repo_id, check_shards, read_card
-from training.publish.run import Sent, files_under, main, model_files, space_files, upload
+from training.publish.run import ROOT, Sent, files_under, main, model_files, space_files, upload
 
 CARD = (
     "---\nlicense: apache-2.0\nlibrary_name: transformers\npipeline_tag: video-text-to-text\ntags: [vqa]\n---\n# Tiny\n"
@@ -105,6 +106,15 @@ def test_a_space_is_the_app_the_package_and_the_examples(space):
     assert {f"vqathinker/checkpoints/tiny/{name}.json" for name in ("config", "training")} < set(names)
     assert len(names) == len(set(names))
     assert not any("tests" in name or "training/" in name or "__pycache__" in name for name in names)
+
+
+def test_what_is_in_this_repository_can_be_published():
+    checkpoint = ROOT / "vqathinker" / "checkpoints" / "tiny"
+    space = {file.name for file in space_files(checkpoint)}
+    tracked = subprocess.run(["git", "ls-files", "vqathinker"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert set(tracked.stdout.split()) <= space
+    run = {file.name for file in model_files(checkpoint, ROOT / "training" / "runs" / "tiny")}
+    assert {"README.md", "training/tiny/README.md", "training/tiny/grpo_log.jsonl"} < run
 
 
 @pytest.mark.parametrize(

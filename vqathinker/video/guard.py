@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from vqathinker.errors import VideoError
-from vqathinker.video.intact import check_intact
+from vqathinker.video.intact import CutOffError, check_intact
 from vqathinker.video.spec import Limits
 
 HEAD_BYTES = 4096
@@ -29,10 +29,11 @@ SOUND_HEADS = (b"ID3", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1")
 TS_PACKET = 188
 
 
-def check_file(path: str | os.PathLike, limits: Limits) -> str:
+def check_file(path: str | os.PathLike, limits: Limits, whole: bool = True) -> str:
     """Return "video" or "image", by the first bytes of the file and never by its name.
 
-    Raises VideoError for what is missing, no file, empty, too large, cut off, or nothing that can be rated.
+    Raises VideoError for what is missing, no file, empty, too large, nothing that can be rated, or, where it must be
+    `whole`, cut off.
     """
     path = Path(path)
     size = _size(path, limits)
@@ -40,6 +41,9 @@ def check_file(path: str | os.PathLike, limits: Limits) -> str:
         with open(path, "rb") as file:
             kind = _sniff(path.name, file.read(HEAD_BYTES))
             check_intact(path.name, kind, file, size, limits)
+    except CutOffError:
+        if whole:
+            raise
     except OSError as error:
         raise VideoError(f"{path.name} cannot be read: {error.strerror or error}.") from None
     return "image" if kind == "image" else "video"

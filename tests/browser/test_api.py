@@ -15,7 +15,7 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from tests import raters
+from tests import clips, raters
 from tests.browser.app import PATIENCE_S, REPOSITORY, running_app
 from tests.test_cli import KEYS
 from vqathinker.cli import main

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ element.addEventListener('click', event => {
   if (button) trigger('click', {index: Number(button.dataset.index), order: ++clicks});
 });
 """
+SEEK = (Path(__file__).parent / "film.js").read_text(encoding="utf-8")
 HIDDEN, SHOWN = {"visible": False}, {"visible": True}
 WEBCAM = {"video": {"width": {"ideal": 1280}, "height": {"ideal": 720}}}
 ROLLOUT_CHOICES, ROLLOUTS = [("none", 0), ("4", 4), ("8", 8), ("16", 16)], 8
@@ -117,11 +119,15 @@ def rollouts_choice(choices: list[tuple[str, int]], value: int, name: str) -> gr
     return gr.Radio(choices, value=value, label=texts.ROLLOUTS, info=texts.ROLLOUTS_INFO, elem_id=name)
 
 
-def lay_out(examples: list[dict], folder: Path, rollouts: gr.State) -> tuple[Panel, Inputs]:
-    """Put the parts into the Blocks that are being built: the video on the left, its rating on the right."""
+def lay_out(
+    examples: list[dict], folder: Path, rollouts: gr.State, under_player: Callable[[], None]
+) -> tuple[Panel, Inputs]:
+    """Put the parts into the Blocks that are being built: the video on the left, with what `under_player` puts there,
+    its rating on the right."""
     with gr.Row(elem_classes="vq-columns"):
         with gr.Column(scale=5, min_width=300):
             player, caption = html("player"), html("caption")
+            under_player()
             upload = upload_box(texts.UPLOAD, file_types=[*VIDEOS, *STILLS], show_label=False, elem_id="upload")
             with gr.Accordion(texts.WEBCAM, open=False, elem_id="webcam-box"):
                 webcam = webcam_box()
@@ -135,7 +141,7 @@ def lay_out(examples: list[dict], folder: Path, rollouts: gr.State) -> tuple[Pan
             score = html("verdict", verdict.verdict())
             with gr.Accordion(texts.REASONING, open=True, elem_id="thoughts"):
                 reasoning = html("reasoning", verdict.reasoning(""))
-            sure, film = html("sure"), html("film")
+            sure, film = html("sure"), html("film", js_on_load=SEEK)
             with gr.Accordion(texts.CHECK, open=False, visible=False, elem_id="check") as check:
                 html("check-info", f"<p class=vq-caption>{texts.CHECK_INFO}</p>")
                 with gr.Row(elem_classes="vq-ask"):

@@ -32,7 +32,7 @@ def rate_aloud(wish: Wish, panel: Panel, model: Model, visitor: Visitor) -> Iter
 
         if isinstance(event, Watched):
             spent["decoding"], film = time.perf_counter() - began, Film.of(event.clip)
-            yield panel.update(status=views.stages("watching", spent), film=views.filmstrip(film))
+            yield panel.update(status=views.stages("watching", spent), film=views.filmstrip(film, seek=True))
         elif isinstance(event, Wrote):
             thought = verdict.reasoning(thought_so_far(event.text), writing=True)
             if "watching" in spent:
@@ -51,7 +51,7 @@ def finished(panel: Panel, report: dict, film: Film, **others) -> list:
         verdict=verdict.verdict(report),
         reasoning=verdict.reasoning(report["reasoning"]),
         sure=verdict.sure(report),
-        film=views.filmstrip(film),
+        film=views.filmstrip(film, seek=True),
         check=gr.update(**SHOWN),
         checked="",
         save=save_links(report, film),

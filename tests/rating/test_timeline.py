@@ -17,8 +17,8 @@ from tests.video import kinds
 from vqathinker import VideoError
 from vqathinker.model.loading import LoadedModel
 from vqathinker.rating import Defect, Opened, Rater, Timeline, TimelineMade, TimelineWindow, WindowRated
-from vqathinker.rating.reading import WindowSource
 from vqathinker.rating.timeline import pooled
+from vqathinker.rating.window_source import WindowSource
 from vqathinker.video.reel import open_reel
 from vqathinker.video.windows import WindowSpec
 
@@ -32,7 +32,7 @@ def rater():
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
     """Two scenes of three and two seconds."""
-    frames = np.concatenate([kinds.scene(75, seed=1), kinds.scene(50, seed=2)])
+    frames = np.concatenate([kinds.scene(75, seed=1), kinds.scene(50, seed=2) // 3])
     return clips.encode(tmp_path_factory.mktemp("film") / "film.mp4", frames, "-crf", "18")
 
 

@@ -6,6 +6,7 @@ import json
 import threading
 from html.parser import HTMLParser
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from vqathinker.rating import Defect, Opened, Timeline, TimelineMade, TimelineWi
 from vqathinker.space.model import Waiting
 from vqathinker.space.timeline_figure import timeline_figure, timeline_plot
 from vqathinker.space.timeline_panel import STOPPED, Draft, TimelinePanel, follow
+from vqathinker.space.timeline_svg import timeline_page, timeline_svg
 from vqathinker.space.timeline_views import picture_of, under_figure
 from vqathinker.space.visitors import Visitor
 from vqathinker.space.wishes import Job, Wish
@@ -95,9 +97,21 @@ def test_under_the_figure_are_score_slider_worst_moments_faults_and_files():
     assert slider["aria-valuetext"].startswith("0:00.0 to 0:02.0: 4.00, good. It is <b>sharp")
     assert [button["data-window"] for button in tags.named("button")] == ["3", "1", "3"]
     files = [link["download"] for link in tags.named("a")]
-    assert files == ["a-timeline.json", "a-timeline.csv"]
+    assert files == ["a-timeline.html", "a-timeline.json", "a-timeline.csv"]
     assert len(tags.named("img")) == 1 and "deinterlaced" in text and f"{REPORT['score']:.2f}" in text
     assert "<b>sharp" not in text
+
+
+def test_a_page_to_take_along_has_the_picture_the_faults_and_no_scripts():
+    page = timeline_page({**REPORT, "file": "<script>.mp4"})
+    assert "<script>.mp4" not in page and page.count("<svg") == 1 and page.count("<tr>") == 2
+    svg = ElementTree.fromstring(timeline_svg(REPORT))
+    shapes = {kind: svg.findall(f"{{http://www.w3.org/2000/svg}}{kind}") for kind in ("rect", "path", "text")}
+    [blur] = shapes["rect"]
+    left, width = float(blur.get("x")), float(blur.get("width"))
+    full = (960 - 118 - 12) / REPORT["duration_s"]
+    assert (left, width) == pytest.approx((118 + 3 * full, full), abs=0.1)
+    assert {text.text for text in shapes["text"]} >= {"5 excellent", "blur", "0:00", "0:06"}
 
 
 def test_a_name_of_a_file_is_no_markup():

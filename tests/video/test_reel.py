@@ -158,7 +158,8 @@ def test_a_file_that_is_cut_off_is_shown_as_far_as_it_goes(numbered, tmp_path):
     path.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * 0.7)])
     windows, _, notes = watched(path)
     assert 2 <= windows[-1].end_s < 4.5
-    assert numbers(windows[-1]) == list(windows[-1].clip.indices)
+    for window in windows[:-1]:
+        assert numbers(window) == list(window.clip.indices)
     assert notes == ("cut.mp4 is cut off: the file ends before the video does",)
 
 

@@ -14,6 +14,7 @@ from ..files import clock
 from ..rating.words import score_word
 from ..video.reel import Window
 from .film import THUMBNAIL_WIDTH, data_address
+from .timeline_svg import timeline_page
 
 HINT = "Click the figure, or move the slider with the arrow keys: the player goes there. Drag over it to zoom."
 
@@ -92,14 +93,16 @@ def faults(report: dict, name: str = "") -> str:
 
 
 def links(report: dict) -> str:
-    """The timeline to take along, as JSON and as CSV, with the data in the links."""
+    """The timeline to take along, as a page, as JSON and as CSV, with the data in the links."""
     from ..rating.timeline import timeline_csv  # it was made before with what this imports
 
     name = escape(Path(report["file"]).stem, quote=True)
     told_json = data_address((json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode(), "application/json")
+    page = data_address(timeline_page(report).encode(), "text/html")
     table = data_address(timeline_csv(report).encode(), "text/csv")
     return (
-        f'<p class="vq-save">Take it along: <a download="{name}-timeline.json" href="{told_json}">JSON</a> '
+        f'<p class="vq-save">Take it along: <a download="{name}-timeline.html" href="{page}">page</a> '
+        f'<a download="{name}-timeline.json" href="{told_json}">JSON</a> '
         f'<a download="{name}-timeline.csv" href="{table}">CSV</a></p>'
     )
 

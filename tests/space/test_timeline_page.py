@@ -95,7 +95,7 @@ def test_under_the_figure_are_score_slider_worst_moments_faults_and_files():
     assert [one["t"] for one in json.loads(section["data-windows"])] == [0, 1, 2, 3, 4]
     assert (slider["max"], slider["aria-label"]) == ("4", "Moment")
     assert slider["aria-valuetext"].startswith("0:00.0 to 0:02.0: 4.00, good. It is <b>sharp")
-    assert [button["data-window"] for button in tags.named("button")] == ["3", "1", "3"]
+    assert [button["data-window"] for button in tags.named("button")] == ["3", "1", "2"]
     files = [link["download"] for link in tags.named("a")]
     assert files == ["a-timeline.html", "a-timeline.json", "a-timeline.csv"]
     assert len(tags.named("img")) == 1 and "deinterlaced" in text and f"{REPORT['score']:.2f}" in text

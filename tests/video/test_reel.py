@@ -221,3 +221,15 @@ def test_what_is_kept_does_not_grow_with_the_film(tmp_path):
         most = max(most, len(cutter.lumas))
     reel.decoding.close()
     assert most <= 25 * 1.5 + 12 and len(cutter.pictures) <= 10
+
+
+def test_a_decoder_that_crashes_leaves_the_windows_before(numbered):
+    reel = open_reel(numbered, SPEC, WindowSpec(1.0, 0), SIDE)
+    windows = reel.windows()
+    seen = [next(windows)]
+    reel.decoding._process.kill()
+    seen += list(windows)
+    reel.decoding.close()
+    assert [window.start_s for window in seen] == [float(k) for k in range(len(seen))]
+    if len(seen) < 5:  # what was in the pipe already may have been all of it
+        assert reel.notes == ("The video decoder crashed on numbered.mp4; the file is probably damaged",)

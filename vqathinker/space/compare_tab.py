@@ -97,7 +97,7 @@ def build_timelines(model: Model, wishes: Wishes, duel: Duel) -> None:
     panel = build_timeline_panel(model, wishes, "timelines", videos, paths_of, (duel.first, duel.second))
 
     def offer(first: str, second: str, request: gr.Request) -> list:
-        wishes.stop(request.session_hash or "")
+        wishes.forget(request.session_hash or "")
         return panel.nothing(offered="<video" in (first or "") and "<video" in (second or ""))
 
     players = [duel.player_a, duel.player_b]

@@ -121,7 +121,7 @@ def offer_timeline(player: gr.HTML, followed: TimelinePanel, wishes: Wishes) -> 
     """Another video in the player: the timeline of the one before goes, and where it moves, there is a button."""
 
     def offer(shown: str, request: gr.Request) -> list:
-        wishes.stop(request.session_hash or "")
+        wishes.forget(request.session_hash or "")
         return followed.nothing(offered="<video" in (shown or ""))
 
     player.change(offer, player, followed.outputs, **AT_ONCE)

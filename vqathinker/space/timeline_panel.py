@@ -154,7 +154,10 @@ def grant(
     if wish is None:
         return
     try:
-        yield from follow(wish, panel, model, visitor, players, plot)
+        for update in follow(wish, panel, model, visitor, players, plot):
+            if wish.cancel.is_set() and wishes.last_path(visitor.session) is None:
+                return  # another video is in the player
+            yield update
     except VQAThinkerError as error:
         if not wish.cancel.is_set():
             yield panel.idle(str(error))

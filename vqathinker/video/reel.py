@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from vqathinker.errors import VideoError
-from vqathinker.video.decode import DecodeCancelled, DecoderCrash, DecodeTimeout, Decoding, Shown
+from vqathinker.video.decode import DecodeCancelled, Decoding, Shown
 from vqathinker.video.guard import check_file
 from vqathinker.video.intact import CutOffError
 from vqathinker.video.sample import burst_window
@@ -57,15 +57,14 @@ class Reel:
     def windows(self) -> Iterator[Window]:
         size = self.spec.burst_size if self.spec.burst_length else LUMA
         film = self.decoding.film(self.plan.pictures, self.plan.frames, self.side, size)
-        seen = False
-        try:
-            for window in _Cutter(self).cut(film):
-                seen = True
-                yield window
-        except (DecoderCrash, DecodeTimeout) as error:
+        cutter, seen = _Cutter(self), False
+        for window in cutter.cut(film):
+            seen = True
+            yield window
+        if cutter.error is not None:
             if not seen:
-                raise
-            self.notes = (*self.notes, str(error).rstrip("."))
+                raise cutter.error
+            self.notes = (*self.notes, str(cutter.error).rstrip("."))
         self.notes = (*self.decoding.notes, *self.notes)
         if self.decoding.broken_s is not None:
             self.notes = (*self.notes, BROKEN.format(self.decoding.broken_s, self.plan.duration_s))
@@ -115,19 +114,26 @@ class _Cutter:
         self.pictures: dict[int, np.ndarray] = {}
         self.lumas: dict[int, np.ndarray] = {}
         self.first, self.done, self.doubtful = 0, 0, deque()
+        self.error: VideoError | None = None
         self.back = max(AROUND, reel.spec.burst_length)
 
     def cut(self, film: Iterable[Shown]) -> Iterator[Window]:
+        """The windows, and after an error of the file those of what was shown before. Raises DecodeCancelled."""
         ranges, end, shown = deque(self.plan.ranges), 0, 0
-        for kind, i, picture in film:
-            if kind == "frame":
-                self.pictures[i] = picture
-                continue
-            if i >= end:
-                yield from self._close(shown)
-                self.first, end = ranges.popleft()
-            self.lumas[i], shown = picture, i + 1
-            yield from self._see(i)
+        try:
+            for kind, i, picture in film:
+                if kind == "frame":
+                    self.pictures[i] = picture
+                    continue
+                if i >= end:
+                    yield from self._close(shown)
+                    self.first, end = ranges.popleft()
+                self.lumas[i], shown = picture, i + 1
+                yield from self._see(i)
+        except DecodeCancelled:
+            raise
+        except VideoError as error:
+            self.error = error
         yield from self._close(shown)
 
     def _see(self, i: int) -> Iterator[Window]:

@@ -96,7 +96,8 @@ def test_a_stop_leaves_what_was_rated(rater, tmp_path):
         if isinstance(event, WindowRated):
             cancel.set()
     timeline = seen[-1].timeline
-    assert 1 <= len(timeline.windows) < 9 and timeline.score == pytest.approx(seen[1].window.score, abs=4)
+    assert timeline.windows == tuple(event.window for event in seen if isinstance(event, WindowRated))
+    assert 1 <= len(timeline.windows) < 9
     assert timeline.notes[-1].startswith("stopped at ") and timeline.notes[-1].endswith(" of 10.0 s")
     assert not [thread for thread in threading.enumerate() if thread.name == "reel" and thread.is_alive()]
 

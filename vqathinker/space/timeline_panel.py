@@ -188,6 +188,7 @@ def follow(wish: Wish, panel: TimelinePanel, model: Model, visitor: Visitor, pla
             draft.finish(made.to_dict())
             if wish.cancel.is_set():
                 yield panel.idle(STOPPED, **draw())
+                return
         elif hasattr(event, "window"):
             draft.add(event)
             now = time.monotonic()

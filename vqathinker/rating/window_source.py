@@ -49,7 +49,7 @@ class WindowSource:
         cancel: threading.Event,
     ):
         self.loaded, self.reel, self.limit, self.turn, self.cancel = loaded, reel, limit, turn, cancel
-        self.open, self.passed, self.count = True, 0, 0
+        self.open, self.passed, self.count, self._begun = True, 0, 0, False
         self.input_ids = tuple(loaded.processor.prompt_ids())
         self._tokens: dict[int, torch.Tensor] = {}
         self._ready: queue.Queue[Window | BaseException | None] = queue.Queue(ahead)
@@ -90,7 +90,8 @@ class WindowSource:
 
     def _worth(self, window: Window) -> bool:
         """Whether a window shows something of the film: no black frames, and no titles before anything else."""
-        useless = window.empty or (window.card and not self.count)
+        useless = window.empty or (window.card and not self._begun)
+        self._begun = self._begun or not useless
         self.passed += useless
         return not useless
 

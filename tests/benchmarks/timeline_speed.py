@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tests.clips import ffmpeg
 
-SHOTS = ("testsrc2", "mandelbrot=maxiter=200", "testsrc", "smptehdbars")
+SHOTS = ("testsrc2", "smptehdbars", "testsrc", "rgbtestsrc")
 
 
 def make_film(path: Path, seconds: int) -> Path:
@@ -29,8 +29,7 @@ def make_film(path: Path, seconds: int) -> Path:
     parts = []
     for number, source in enumerate(SHOTS):
         part = path.with_name(f"part{number}.mp4")
-        joint = ":" if "=" in source else "="
-        picture = f"{source}{joint}size=1920x1080:rate=30,trim=duration=10,noise=alls=8:allf=t,format=yuv420p"
+        picture = f"{source}=size=1920x1080:rate=30,trim=duration=10,noise=alls=8:allf=t,format=yuv420p"
         rate = ("-b:v", "8M", "-maxrate", "8M", "-bufsize", "16M")
         ffmpeg("-f", "lavfi", "-i", picture, "-c:v", "libx264", "-preset", "veryfast", *rate, part)
         parts.append(part)

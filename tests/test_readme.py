@@ -17,10 +17,11 @@ from packaging.version import Version
 
 import vqathinker
 from vqathinker.cli import build_parser
-from vqathinker.rating import Comparison, Rater, Rating, defects, score_word
+from vqathinker.rating import Comparison, Rater, Rating, Timeline, defects, score_word
 from vqathinker.space import Settings
 from vqathinker.space.queue.requests import MOST_ROLLOUTS
 from vqathinker.video import Limits
+from vqathinker.video.windows import WindowSpec
 
 ROOT = Path(vqathinker.__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -79,7 +80,8 @@ def test_every_command_line_in_it_parses():
 def test_the_python_in_it_uses_what_is_there():
     code, _ = blocks("python")
     names = {node.attr for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Attribute)}
-    known = {name for kind in (Rater, Rating, Comparison) for name in dir(kind)} | set(Rating.__dataclass_fields__)
+    kinds = (Rater, Rating, Comparison, Timeline)
+    known = {name for kind in kinds for name in (*dir(kind), *getattr(kind, "__dataclass_fields__", ()))}
     assert names and names <= known
     assert set(inspect.signature(vqathinker.load_rater).parameters) >= {"precision"}
 
@@ -102,6 +104,9 @@ def test_every_file_that_it_names_is_there():
 def test_limits_defects_and_words_are_those_of_the_code():
     assert f"{Limits().max_bytes // 2**20} MB and {Limits().max_side} pixels" in README
     assert "13 defects" in README and len(defects.DEFECTS) == 13
+    usual = WindowSpec()
+    assert f"into windows of {usual.window_s:g} s" in README and f"about {usual.most} windows" in README
+    assert usual.overlap == 0.5 and "shows half of the one before again" in " ".join(README.split())
     for word, edge in {"bad": 1.8, "poor": 2.6, "fair": 3.4, "good": 4.2}.items():
         assert f"{word} below {edge}" in README and score_word(edge - 0.01) == word
 

@@ -38,6 +38,7 @@ vqathinker.space
 vqathinker.space.build
 vqathinker.space.about vqathinker.space.banner
 vqathinker.space.compare vqathinker.space.history vqathinker.space.lab vqathinker.space.rate vqathinker.space.server
+vqathinker.space.timeline
 vqathinker.space.lab.views vqathinker.space.queue
 vqathinker.space.lab.experiment vqathinker.space.widgets
 vqathinker.space.settings

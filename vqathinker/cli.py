@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from . import __version__
+from .command_timeline import add_timeline_options, run_timeline
 from .commands import (
     INTERRUPTED,
     NOT_RATED,
@@ -85,6 +86,9 @@ def build_parser() -> argparse.ArgumentParser:
     compare.add_argument("second", metavar="B")
     compare.add_argument("--json", action="store_true", help="both ratings and the probability as one JSON object")
     compare.add_argument("--rollouts", type=at_least_two, default=8, metavar="K", help="answers a video (default: 8)")
+
+    text = "rate a film window by window: its quality over time, and where its faults are"
+    add_timeline_options(command("timeline", run_timeline, text, model, placed, scored))
 
     ask = command("ask", run_ask, "ask a model of the 8b kind about the quality of a video", model, placed)
     ask.add_argument("file", metavar="FILE", help="a video or a still image")

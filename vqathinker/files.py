@@ -1,4 +1,4 @@
-"""Which files look like videos or still images, by their names."""
+"""Which files look like videos or still images, by their names; and the time in a video, as players show it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,18 @@ STILLS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 def named(given: str | Path) -> str:
     """A path as it is written; of a web address, which is told apart later, both strokes stay."""
     return str(given) if "://" in str(given) else str(Path(given))
+
+
+def clock(seconds: float) -> str:
+    """The time in a video, to a tenth of a second.
+
+    >>> clock(72.25), clock(3600)
+    ('1:12.2', '1:00:00.0')
+    """
+    tenths = round(seconds * 10)
+    minutes, hours = tenths // 600 % 60, tenths // 36000
+    rest = f"{tenths // 10 % 60:02}.{tenths % 10}"
+    return f"{hours}:{minutes:02}:{rest}" if hours else f"{minutes}:{rest}"
 
 
 def find_files(paths: Iterable[str | Path]) -> list[str]:

@@ -18,6 +18,15 @@ def open_rate(page: Page) -> None:
     expect(page.locator("#report")).to_contain_text("precision")
 
 
+def open_timeline(page: Page) -> None:
+    open_rate(page)
+    page.locator("#timeline-start").click()
+    expect(page.locator("#timeline-status")).to_contain_text("windows rated")
+    for summary in page.locator("#timeline summary").all():
+        summary.click()
+    expect(page.locator("#timeline-plot .js-plotly-plot")).to_be_visible()
+
+
 def open_compare(page: Page) -> None:
     open_tab(page, "Compare")
     page.locator("#pairs button").first.click()
@@ -42,7 +51,7 @@ def open_about(page: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("lead", [open_rate, open_compare, open_lab, open_learned, open_about])
+@pytest.mark.parametrize("lead", [open_rate, open_timeline, open_compare, open_lab, open_learned, open_about])
 def test_nobody_is_kept_out(visit, lead, scheme: str):
     page = visit(color_scheme=scheme)
     lead(page)

@@ -15,7 +15,7 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from tests import raters
+from tests import clips, raters
 from tests.browser.app import PATIENCE_S, REPOSITORY, running_app
 from tests.test_cli import KEYS
 from vqathinker.cli import main
@@ -60,9 +60,21 @@ def test_rewards_of_answers_without_any_video(client: Client):
         client.predict(answers, [4.0], api_name="/rewards")
 
 
-def test_these_three_are_all_that_programs_can_call_and_all_are_described(client: Client):
+def test_a_timeline_is_made_by_the_endpoint_and_refused_with_a_sentence(client: Client, clip, tmp_path):
+    film = clips.encode(tmp_path / "film.mp4", clips.numbered_frames(75))
+    report = client.predict(handle_file(film), api_name="/timeline")
+    assert report["file"] == "film.mp4" and report["duration_s"] == 3
+    assert [(window["start_s"], window["end_s"]) for window in report["windows"]] == [(0, 2), (1, 3)]
+    assert len(client.predict(handle_file(film), 1.0, api_name="/timeline")["windows"]) == 5
+    with pytest.raises(AppError, match="window_s must be between 0.5 and 60 seconds"):
+        client.predict(handle_file(film), 0.1, api_name="/timeline")
+    with pytest.raises(AppError, match="text.mp4 is a text file, not a video"):
+        client.predict(handle_file(clip("text.mp4")), api_name="/timeline")
+
+
+def test_these_four_are_all_that_programs_can_call_and_all_are_described(client: Client):
     endpoints = client.view_api(return_format="dict")
-    assert set(endpoints["named_endpoints"]) == {"/rate", "/compare", "/rewards"}
+    assert set(endpoints["named_endpoints"]) == {"/rate", "/timeline", "/compare", "/rewards"}
     assert endpoints["unnamed_endpoints"] == {}
     names = {
         path: [parameter["parameter_name"] for parameter in endpoint["parameters"]]
@@ -70,6 +82,7 @@ def test_these_three_are_all_that_programs_can_call_and_all_are_described(client
     }
     assert names == {
         "/rate": ["video", "rollouts"],
+        "/timeline": ["video", "window_s"],
         "/compare": ["first", "second", "rollouts"],
         "/rewards": ["answers", "mos", "spec", "perturbed"],
     }
@@ -79,7 +92,7 @@ def test_with_the_extra_installed_they_are_tools_for_language_models(app: str):
     pytest.importorskip("mcp")
     with urllib.request.urlopen(f"{app}/gradio_api/mcp/schema", timeout=20) as answer:
         tools = {tool["name"]: tool for tool in json.load(answer)}
-    assert set(tools) == {"rate", "compare", "rewards"}
+    assert set(tools) == {"rate", "timeline", "compare", "rewards"}
     assert "technical quality" in tools["rate"]["description"]
     assert set(tools["compare"]["inputSchema"]["properties"]) == {"first", "second", "rollouts"}
 

@@ -92,3 +92,19 @@ def test_it_fits_a_phone(visit):
     page.locator("#pairs button").first.click()
     expect(page.locator("#outcome .vq-told")).to_be_visible()
     assert overflow(page) == 0
+
+
+def test_two_timelines_lie_in_one_figure_and_go_with_the_videos(visit):
+    page = visit()
+    open_tab(page, "Compare")
+    page.locator("#pairs button").first.click()
+    page.locator("#timelines-start").click()
+    expect(page.locator("#timelines-status")).to_contain_text("windows rated")
+    expect(page.locator("#timelines-plot .js-plotly-plot")).to_be_visible()
+    expect(page.locator("#timelines .vq-whole")).to_have_count(2)
+    slider = page.locator("#timelines").get_by_role("slider", name="Moment")
+    slider.press("End")
+    at = "[...document.querySelectorAll('#player-a video, #player-b video')].map(video => video.currentTime)"
+    page.wait_for_function(f"{at}.every(time => time > 1.5)")
+    page.locator("#pairs button").nth(1).click()
+    expect(page.locator("#timelines-plot")).to_be_hidden()

@@ -291,3 +291,32 @@ def test_an_example_can_be_chosen_with_the_keyboard(visit):
     page.keyboard.press("Enter")
     score(page)
     expect(page.locator("#caption")).to_contain_text(EXAMPLES[0]["notice"])
+
+
+def test_a_timeline_moves_the_player_by_click_key_and_card(visit):
+    page = visit(viewport={"width": 1280, "height": 1400})
+    page.locator("#examples button").first.click()
+    score(page)
+    assert page.locator("#timeline-plot .js-plotly-plot").count() == 0
+    page.locator("#timeline-start").click()
+    expect(page.locator("#timeline-status")).to_contain_text("windows rated")
+    expect(page.locator("#timeline-plot .js-plotly-plot")).to_be_visible()
+    time_now = "document.querySelector('#player video').currentTime"
+    page.locator("#timeline .vq-worst button").first.click()
+    windows = "JSON.parse(document.querySelector('.vq-timeline').dataset.windows)"
+    worst = f"{windows}[+document.querySelector('.vq-worst button').dataset.window].x"
+    page.wait_for_function(f"Math.abs({time_now} - {worst}) < 0.05")
+    slider = page.get_by_role("slider", name="Moment")
+    slider.press("Home")
+    page.wait_for_function(f"Math.abs({time_now} - 1) < 0.2")
+    slider.press("ArrowRight")
+    expect(page.locator(".vq-picked")).to_contain_text("0:01.0 to ")
+    expect(page.locator(".vq-playhead")).to_be_visible()
+    with page.expect_download() as download:
+        page.locator("#timeline").get_by_text("CSV").click()
+    assert download.value.suggested_filename == "bedroom-timeline.csv"
+    page.locator("#film [data-seek]").nth(5).click()
+    page.wait_for_function(f"{time_now} > 2.5")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.locator("#examples button").nth(2).click()
+    expect(page.locator("#timeline-plot")).to_be_hidden()

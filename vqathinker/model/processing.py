@@ -6,19 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from PIL import Image
 from transformers import AutoProcessor, BatchFeature, ProcessorMixin
 
 from ..video import Clip, VideoInfo, VideoSpec
+from ..video.still import squash
 from .configuration import VQAThinkerConfig
 from .prompts import STYLES, expand_images
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-
-def squash(frame: np.ndarray, size: int) -> np.ndarray:
-    """Frame (H, W, 3) uint8 -> (size, size, 3) uint8, aspect ratio not kept (official dynamic_preprocess, one tile)."""
-    return np.asarray(Image.fromarray(frame).resize((size, size), Image.Resampling.BICUBIC))
 
 
 def normalise(pictures: np.ndarray | torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:

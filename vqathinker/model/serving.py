@@ -28,7 +28,10 @@ PREFILL_TOKENS = 8192
 
 @dataclass(frozen=True)
 class Request:
-    """A prompt with its placeholders, the tensors of its video (first dimension 1), and what the caller knows it by."""
+    """A prompt with its placeholders, the tensors of its video (first dimension 1), and what the caller knows it by.
+
+    video: what `encode_video` takes, or under "video_features" what it gave before.
+    """
 
     key: Any
     input_ids: tuple[int, ...]
@@ -46,13 +49,15 @@ class Refused:
 
 @dataclass
 class Row:
-    """An answer that is being written, and when its parts were done (time.perf_counter)."""
+    """An answer that is being written, with the probability of each token, and when its parts were done
+    (time.perf_counter)."""
 
     request: Request
     began: float
     encoded: float
     first_token: float = 0.0
     tokens: list[int] = field(default_factory=list)
+    sure: list[float] = field(default_factory=list)
 
 
 class Source(Protocol):
@@ -162,6 +167,8 @@ class Server:
 
     def _encode(self, request: Request) -> torch.Tensor:
         device = self.model.device
+        if "video_features" in request.video:
+            return request.video["video_features"].to(device)
         return self.model.model.encode_video(**{name: tensor.to(device) for name, tensor in request.video.items()})
 
     def _write(self) -> None:
@@ -170,10 +177,13 @@ class Server:
         logits = self.slots.step(self.model, torch.tensor(last, device=self.model.device))
         logits[:, self.model.config.image_token_id] = -torch.inf
         now = None
-        for row, token in zip(self.rows, logits.argmax(-1).tolist(), strict=True):
+        best, tokens = logits.max(-1)
+        sure = (best.float() - logits.float().logsumexp(-1)).exp()
+        for row, token, probability in zip(self.rows, tokens.tolist(), sure.tolist(), strict=True):
             now = now or time.perf_counter()
             row.first_token = row.first_token or now
             row.tokens.append(token)
+            row.sure.append(probability)
         for place in reversed(range(len(self.rows))):
             row = self.rows[place]
             ended = row.tokens[-1] == self.eos_token_id

@@ -9,22 +9,30 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .ask import QuestionError, Reply
     from .defects import Defect, parse_defects
+    from .faults import Fault
     from .rater import Event, Rated, Rater, Replied, Watched, Wrote
     from .rating import Comparison, Frame, Rating, Rollout, Timings, first_better
+    from .reading import Opened, TimelineMade, WindowRated
+    from .timeline import Timeline, TimelineWindow
     from .words import score_word
 
 HOMES = {
     "ask": ("QuestionError", "Reply"),
     "defects": ("Defect", "parse_defects"),
+    "faults": ("Fault",),
     "rater": ("Event", "Rated", "Rater", "Replied", "Watched", "Wrote"),
     "rating": ("Comparison", "Frame", "Rating", "Rollout", "Timings", "first_better"),
+    "reading": ("Opened", "TimelineMade", "WindowRated"),
+    "timeline": ("Timeline", "TimelineWindow"),
     "words": ("score_word",),
 }
 __all__ = [
     "Comparison",
     "Defect",
     "Event",
+    "Fault",
     "Frame",
+    "Opened",
     "QuestionError",
     "Rated",
     "Rater",
@@ -32,8 +40,12 @@ __all__ = [
     "Replied",
     "Reply",
     "Rollout",
+    "Timeline",
+    "TimelineMade",
+    "TimelineWindow",
     "Timings",
     "Watched",
+    "WindowRated",
     "Wrote",
     "first_better",
     "parse_defects",

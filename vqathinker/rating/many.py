@@ -92,14 +92,14 @@ def rate_many(
             return Refused(decoded, video)
         return Request(decoded, input_ids, video, max_new_tokens)
 
-    def conclude(row: Row, prompt: Prompt) -> Rating:
-        return _conclude(loaded, row, prompt, max_new_tokens, rollouts, seed)
+    def finish(row: Row, prompt: Prompt) -> Rating:
+        return conclude(loaded, row, prompt, max_new_tokens, rollouts, seed)
 
     feed = Feed(enumerate(paths), prepare, plan.jobs, plan.jobs + AHEAD)
     options = {"batch": plan.batch, "eos_token_id": loaded.eos_token_id, "turn": turn, "report": report}
     results, number = {}, 0
     try:
-        for decoded, result in serve(loaded.model, feed, conclude, **options):
+        for decoded, result in serve(loaded.model, feed, finish, **options):
             results[decoded.number] = result
             while number in results:
                 yield results.pop(number)
@@ -124,7 +124,10 @@ def _decode(loaded: LoadedModel, number: int, path: str | Path, crew: Crew) -> t
     return Decoded(number, path, frames, began, time.perf_counter() - began), reason
 
 
-def _conclude(loaded: LoadedModel, row: Row, prompt: Prompt, max_new_tokens: int, rollouts: int, seed: int) -> Rating:
+def conclude(
+    loaded: LoadedModel, row: Row, prompt: Prompt, max_new_tokens: int, rollouts: int = 0, seed: int = 0
+) -> Rating:
+    """The rating of a finished row whose key is a `Decoded`."""
     decoded, tokenizer = row.request.key, loaded.processor.tokenizer
     tokens = [token for token in row.tokens if token != loaded.eos_token_id]
     text = tokenizer.decode(tokens, skip_special_tokens=True)

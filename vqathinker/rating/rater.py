@@ -15,10 +15,13 @@ from ..model.loading import LoadedModel
 from ..model.memory import clear_memory_error
 from ..protocols import RELEASED
 from ..video import Clip, DecodeCancelled, disorder, load_clip
+from ..video.windows import WindowSpec
 from . import many
 from .answers import frames_of, make_rating, possible_scores, sample_answers, stream_answer
 from .ask import Reply, can_ask, check_question, reply_in
 from .rating import Comparison, Rating, Timings
+from .reading import TimelineEvent, TimelineMade, read_windows
+from .timeline import Timeline
 from .words import before_judgement
 
 logger = logging.getLogger(__name__)
@@ -186,6 +189,36 @@ class Rater:
         plan = many.make_plan(self.loaded, batch, jobs)
         limits = {"max_new_tokens": self.max_new_tokens, "rollouts": rollouts, "seed": seed}
         return many.rate_many(self.loaded, paths, plan, turn=self._model_turn, report=report, **limits)
+
+    def timeline(self, path: str | Path, window_s: float = 2.0, overlap: float = 0.5) -> Timeline:
+        """Rate a film window by window, and place its faults: windows of `window_s` seconds within its shots, of which
+        each shows `overlap` of the one before again. Long films: see `WindowSpec`.
+
+        Raises VideoError for what cannot be shown, still pictures among it, and ValueError for impossible windows.
+        """
+        for event in self.timeline_events(path, window_s, overlap):
+            if isinstance(event, TimelineMade):
+                return event.timeline
+        raise ModelError("the timeline was cancelled")
+
+    def timeline_events(
+        self,
+        path: str | Path,
+        window_s: float = 2.0,
+        overlap: float = 0.5,
+        cancel: threading.Event | None = None,
+        *,
+        batch: int | None = None,
+        report: Callable[[str], None] = logger.warning,
+    ) -> Iterator[TimelineEvent]:
+        """All that happens meanwhile: Opened, WindowRated as windows are rated, in their order, and TimelineMade.
+
+        Setting `cancel` ends it early, with the timeline of what was rated. At most `batch` windows at a time.
+        """
+        plan = many.make_plan(self.loaded, batch, 1)
+        limits = {"batch": plan.batch, "max_new_tokens": self.max_new_tokens, "turn": self._model_turn}
+        cancel, spec = cancel or threading.Event(), WindowSpec(window_s, overlap)
+        return read_windows(self.loaded, path, spec, cancel=cancel, report=report, **limits)
 
     @property
     def can_ask(self) -> bool:

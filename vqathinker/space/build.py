@@ -47,7 +47,7 @@ threads for everything that does not wait in the line."""
 
 def build(settings: Settings, uploads: Uploads) -> tuple[Page, Model]:
     """The whole page and its model, which is loaded in the background from here on."""
-    model, to_rate, to_compare = Model(settings), Wishes(), Wishes()
+    model, to_rate, to_compare, to_follow, to_follow_both = Model(settings), Wishes(), Wishes(), Wishes(), Wishes()
     checkpoint = checkpoint_folder(settings.model)
     with Page(title=texts.TITLE, analytics_enabled=False, fill_width=False) as page:
         page.calls = Calls(uploads.folder, settings.urls)
@@ -56,9 +56,9 @@ def build(settings: Settings, uploads: Uploads) -> tuple[Page, Model]:
         rollouts_state = gr.State([])
         with gr.Tabs():  # named, so that who opens a tab from elsewhere, and every client, finds it
             with gr.Tab("Rate"):
-                build_rate_tab(model, to_rate, settings, rollouts_state)
+                build_rate_tab(model, to_rate, to_follow, settings, rollouts_state)
             with gr.Tab("Compare"):
-                build_compare_tab(model, to_compare, settings)
+                build_compare_tab(model, to_compare, to_follow_both, settings)
             open_shared(page, build_lab_tab(rollouts_state))
             build_learned_tab(settings.model)
             with gr.Tab("About"):
@@ -66,7 +66,7 @@ def build(settings: Settings, uploads: Uploads) -> tuple[Page, Model]:
         add_endpoints(model)
 
         def leave(request: gr.Request) -> None:
-            for wishes in (to_rate, to_compare):
+            for wishes in (to_rate, to_compare, to_follow, to_follow_both):
                 wishes.forget(request.session_hash or "")
 
         page.unload(leave)

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from vqathinker.video.spec import Limits, VideoInfo
 
 THREADS = 2
 LOOK_EVERY_S = 0.1
+Shown = tuple[str, int, np.ndarray]
 
 
 class DecodeTimeout(VideoError):
@@ -38,6 +39,7 @@ class Decoding:
     command: the process to start (tests put a stub in its place); with a `crew`, one of its processes does it.
     cancel: an event that ends the process when it is set.
     notes: what was done to the file, in words; complete after the last `read`.
+    broken_s: after a `film` that broke before its end, the seconds up to which it was shown.
     """
 
     def __init__(
@@ -55,6 +57,8 @@ class Decoding:
     ) -> None:
         self.name, self.timeout_s, self._late = Path(path).name, timeout_s, False
         self.notes: tuple[str, ...] = ()
+        self.broken_s: float | None = None
+        self._end = time.monotonic() + timeout_s
         self._cancel, self._done = cancel or threading.Event(), threading.Event()
         self._crew = crew
         self._process, self._files = (Process(command), 0) if crew is None else crew.take()
@@ -97,6 +101,26 @@ class Decoding:
         self.notes = tuple(message.get("notes", ()))
         return message["times"], message["decoder"]
 
+    def film(self, frames: Sequence[int], lumas: Sequence[int], side: int, size: int) -> Iterator[Shown]:
+        """("frame", i, (side, side, 3)) and ("luma", i, (size, size)), uint8 and squashed, in their order: a frame
+        before the luma of the same number. A file that breaks is shown up to there, and no error; see `broken_s`.
+
+        `timeout_s` is for each picture, and does not run while the caller is busy with it.
+        """
+        self._say(frames=list(frames), lumas=list(lumas), size=size, side=side, times=[])
+        shapes = {"frame": (side, side, 3), "luma": (size, size)}
+        while True:
+            self._end = time.monotonic() + self.timeout_s
+            message = self._hear()
+            if "times" in message:
+                break
+            [(kind, i)] = message.items()
+            picture = np.empty(shapes[kind], np.uint8)
+            self._fill(picture)
+            self._end = float("inf")
+            yield kind, i, picture
+        self.notes, self.broken_s = tuple(message["notes"]), message["broken_s"]
+
     def __enter__(self) -> Decoding:
         return self
 
@@ -114,9 +138,8 @@ class Decoding:
 
     def _watch(self) -> None:
         """End the process when its time is over or it is cancelled."""
-        end = time.monotonic() + self.timeout_s
         while not self._done.wait(min(LOOK_EVERY_S, self.timeout_s)):
-            self._late = time.monotonic() >= end
+            self._late = time.monotonic() >= self._end
             if self._late or self._cancel.is_set():
                 self._process.kill()
                 return

@@ -47,6 +47,13 @@ def _decode(path: str, index: Index, wanted: Sequence[int], emit: Emit, threads:
 
 def _decode_fields(path: str, index: Index, wanted: Sequence[int], emit: Emit, threads: int) -> None:
     """As `_decode`; each frame is made whole beside its neighbours, which are decoded, too."""
+    whole, around = made_whole(index, wanted, emit)
+    # One thread: neighbours come together, and few frames are held at a time.
+    _decode(path, index, around, whole, 1)
+
+
+def made_whole(index: Index, wanted: Sequence[int], emit: Emit) -> tuple[Emit, list[int]]:
+    """What takes frames of a combed film and emits the wanted ones deinterlaced; and which frames it needs."""
     last, held, left = index.num_frames - 1, {}, set(wanted)
     around = {i: [k for k in (i - 1, i, i + 1) if 0 <= k <= last] for i in wanted}
 
@@ -59,8 +66,7 @@ def _decode_fields(path: str, index: Index, wanted: Sequence[int], emit: Emit, t
         for k in [k for k in held if not any(k in around[w] for w in left)]:
             del held[k]
 
-    # One thread: neighbours come together, and few frames are held at a time.
-    _decode(path, index, sorted({k for neighbours in around.values() for k in neighbours}), hold, 1)
+    return hold, sorted({k for neighbours in around.values() for k in neighbours})
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ def _queue(runs: Sequence[_Run]) -> queue.SimpleQueue:
 
 def _decode_runs(path: str, index: Index, left: queue.SimpleQueue, emit: Emit, threads: int) -> None:
     with open_stream(path, index.limits, threads, index.stream) as source:
-        skips = _skips_unreferenced(source, index)
+        skips = skips_unreferenced(source, index)
         while True:
             try:
                 run = left.get_nowait()
@@ -103,7 +109,7 @@ def _decode_runs(path: str, index: Index, left: queue.SimpleQueue, emit: Emit, t
             _seek_and_read(source, run, emit, skips)
 
 
-def _skips_unreferenced(source: Source, index: Index) -> bool:
+def skips_unreferenced(source: Source, index: Index) -> bool:
     """Whether frames that no other frame refers to need not be decoded: only where they are marked beyond doubt."""
     return source.context.name == "h264" or (source.context.name == "hevc" and not index.layered)
 
@@ -143,7 +149,7 @@ def _decode_in_order(path: str, index: Index, wanted: Sequence[int], emit: Emit)
     left, count, previous, position = list(wanted), 0, None, -1
     with open_stream(path, index.limits, number=index.stream) as source:
         for frame in _frames(source):
-            position = count if index.pts is None else _position(index, frame, position)
+            position = count if index.pts is None else position_of(index, frame, position)
             count += 1
             while left and left[0] <= position:
                 i = left.pop(0)
@@ -158,7 +164,7 @@ def _decode_in_order(path: str, index: Index, wanted: Sequence[int], emit: Emit)
         emit(i, previous)
 
 
-def _position(index: Index, frame: av.VideoFrame, before: int) -> int:
+def position_of(index: Index, frame: av.VideoFrame, before: int) -> int:
     if frame.pts is None:
         return before + 1
     return int(np.searchsorted(index.pts, frame.pts, side="right")) - 1

@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 from vqathinker.errors import VideoError
-from vqathinker.video.intact import check_intact
+from vqathinker.video.intact import CutOffError, check_intact
 from vqathinker.video.spec import Limits
 
 HEAD_BYTES = 4096
@@ -31,10 +31,11 @@ TS_PACKET = 188
 ADDRESS = re.compile(r"(https?|ftp|s3|gs|hf|rtsp|rtmp):/")
 
 
-def check_file(path: str | os.PathLike, limits: Limits) -> str:
+def check_file(path: str | os.PathLike, limits: Limits, whole: bool = True) -> str:
     """Return "video" or "image", by the first bytes of the file and never by its name.
 
-    Raises VideoError for what is missing, no file, empty, too large, cut off, or nothing that can be rated.
+    Raises VideoError for what is missing, no file, empty, too large, nothing that can be rated, or, where it must be
+    `whole`, cut off.
     """
     refuse_other_places(os.fspath(path))
     path = Path(path)
@@ -43,6 +44,9 @@ def check_file(path: str | os.PathLike, limits: Limits) -> str:
         with open(path, "rb") as file:
             kind = _sniff(path.name, file.read(HEAD_BYTES))
             check_intact(path.name, kind, file, size, limits)
+    except CutOffError:
+        if whole:
+            raise
     except OSError as error:
         raise VideoError(f"{path.name} cannot be read: {error.strerror or error}.") from None
     return "image" if kind == "image" else "video"

@@ -14,6 +14,10 @@ MP4_BOXES = {b"ftyp", b"moov", b"mdat", b"moof", b"mfra", b"sidx", b"meta", b"uu
 """What may stand at the top level; cameras and editors append other things, which is no part of the video."""
 
 
+class CutOffError(VideoError):
+    """The file ends before the video does; what comes before may be whole."""
+
+
 def check_intact(name: str, kind: str, file: BinaryIO, size: int, limits: Limits) -> None:
     """Raises VideoError where a file of `size` bytes is shorter than it says, or an MP4 has no index or too many boxes.
 
@@ -26,8 +30,8 @@ def check_intact(name: str, kind: str, file: BinaryIO, size: int, limits: Limits
         check(name, file, size)
 
 
-def _cut(name: str) -> VideoError:
-    return VideoError(f"{name} is cut off: the file ends before the video does.")
+def _cut(name: str) -> CutOffError:
+    return CutOffError(f"{name} is cut off: the file ends before the video does.")
 
 
 def _mp4(name: str, file: BinaryIO, size: int, limits: Limits) -> None:

@@ -59,6 +59,11 @@ def opaque(image: Image.Image) -> tuple[np.ndarray, bool]:
     return composed(rgba), bool((rgba[..., 3] < 255).any())
 
 
+def squash(frame: np.ndarray, size: int) -> np.ndarray:
+    """Frame (H, W, 3) uint8 -> (size, size, 3) uint8, aspect ratio not kept (official dynamic_preprocess, one tile)."""
+    return np.asarray(Image.fromarray(frame).resize((size, size), Image.Resampling.BICUBIC))
+
+
 def small_luma(rgb: np.ndarray, size: int) -> np.ndarray:
     """(H, W, 3) uint8 RGB -> (size, size) uint8 luma, squashed, averaged over the area of each new pixel."""
     grey = Image.fromarray(np.ascontiguousarray(rgb)).convert("L")

@@ -7,6 +7,8 @@ then the next file, until the input ends or something goes wrong:
     out  {"info": {...}} or {"error": sentence}
     in   {"frames": [indices], "lumas": [indices], "size": S, "times": [indices]}
     out  {"frame": i} + bytes, {"luma": i} + bytes, …, {"times": [s], "decoder": name, "notes": [...]} or {"error": …}
+
+A plan with a "side" is for a whole film: in order, frames squashed to side x side; its end has "broken_s", too.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ from vqathinker.video.spec import Limits
 
 
 class _Video:
+    broken_s = None
+
     def __init__(self, request: dict, limits: Limits) -> None:
         from vqathinker.video.index import make_index
 
@@ -52,7 +56,7 @@ class _Video:
         wanted = sorted(frames | lumas)
         if not wanted:
             return ""
-        if self._use_decord(bool(lumas)):
+        if "side" not in plan and self._use_decord(bool(lumas)):
             from vqathinker.video.decode_decord import decode_decord
 
             def from_array(i: int, rgb: np.ndarray) -> None:
@@ -68,6 +72,7 @@ class _Video:
                 return "decord"
             except Exception:
                 pass  # whatever decord cannot do, PyAV is asked to do
+        from vqathinker.video.decode_film import decode_film
         from vqathinker.video.decode_pyav import decode_pyav, to_luma, to_rgb
 
         def from_av(i: int, frame) -> None:
@@ -76,7 +81,10 @@ class _Video:
             if i in lumas:
                 send("luma", i, to_luma(frame, self.index, size))
 
-        decode_pyav(self.path, self.index, wanted, from_av, self.threads)
+        if "side" in plan:
+            self.broken_s = decode_film(self.path, self.index, wanted, from_av, self.threads)
+        else:
+            decode_pyav(self.path, self.index, wanted, from_av, self.threads)
         return "pyav"
 
     def _use_decord(self, dense: bool) -> bool:
@@ -91,6 +99,8 @@ class _Video:
 
 
 class _Still:
+    broken_s = None
+
     def __init__(self, request: dict, limits: Limits) -> None:
         from vqathinker.video.still import read_image
 
@@ -116,6 +126,8 @@ class _Still:
 
 
 class _Animation:
+    broken_s = None
+
     def __init__(self, request: dict, limits: Limits) -> None:
         from vqathinker.video.animation import Animation
 
@@ -165,10 +177,10 @@ def _limit_memory(memory: int) -> None:
         pass
 
 
-def _limit_time(seconds: float) -> None:
-    """End on our own if the parent is gone and cannot end us."""
+def _limit_time(seconds: float | None) -> None:
+    """End on our own if the parent is gone and cannot end us; None: whoever is waited for may take any time."""
     if hasattr(signal, "alarm"):
-        signal.alarm(int(seconds) + 5)
+        signal.alarm(0 if seconds is None else int(seconds) + 5)
 
 
 def _serve(source, out) -> None:
@@ -184,19 +196,31 @@ def _serve(source, out) -> None:
             out.write(json.dumps({kind: i}).encode() + b"\n")
             out.write(data)
 
-    name, reader = "The file", None
+    def send_film(plan: dict, seconds: float):
+        """As `send`, frames squashed; whoever reads may take his time, a picture may not."""
+        from vqathinker.video.still import squash
+
+        def send_on(kind: str, i: int, picture: np.ndarray) -> None:
+            _limit_time(None)
+            send(kind, i, squash(picture, plan["side"]) if kind == "frame" else picture)
+            _limit_time(seconds)
+
+        return send_on
+
+    name, reader, seconds = "The file", None, 0.0
     try:
         while line := source.readline():
             message = json.loads(line)
             if "path" in message:
                 name, limits = os.path.basename(message["path"]), Limits(**message["limits"])
                 _limit_memory(limits.max_memory)
-                _limit_time(message["timeout_s"])
+                _limit_time(seconds := message["timeout_s"])
                 reader = _open(message, limits)
                 say({"info": reader.info()})
             else:
-                decoder = reader.decode(message, send)
-                say({"times": reader.times(message["times"]), "decoder": decoder, "notes": reader.notes})
+                decoder = reader.decode(message, send_film(message, seconds) if "side" in message else send)
+                end = {"times": reader.times(message["times"]), "decoder": decoder, "notes": reader.notes}
+                say(end | {"broken_s": reader.broken_s})
     except VideoError as error:
         say({"error": str(error)})
     except MemoryError:

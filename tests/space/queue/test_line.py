@@ -137,3 +137,19 @@ def test_many_at_once_never_overlap_and_all_get_their_turn():
     for thread in threads:
         thread.join(30)
     assert sorted(served) == list(range(12)) and set(most) == {1}
+
+
+def test_who_rests_lets_the_next_one_have_the_model_and_comes_back():
+    line, a, b = Line(), Visitor("a"), Visitor("b")
+    long, short = line.join(a), line.join(b)
+    for ticket in (long, short):
+        assert line.ahead(ticket) == 0
+        line.prepared(ticket)
+    assert line.ahead(long) == 0 and line.ahead(short) == 1
+    line.rest(long)
+    assert line.ahead(short) == 0 and line.ahead(long) == 1
+    line.rest(long)  # who has not got it has nothing to give
+    line.leave(short)
+    assert line.ahead(long) == 0
+    line.leave(long)
+    assert line.count() == 0

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests import raters
+from tests import clips, raters
 from tests.video.decoders import decoders
 from vqathinker.errors import ModelError, VideoError, VQAThinkerError
 from vqathinker.rating import Rated, Watched, Wrote
@@ -202,3 +202,23 @@ def test_a_limit_that_is_no_number_is_told_by_name(monkeypatch: pytest.MonkeyPat
     told = "VQATHINKER_MOST_WAITING must be a whole number from 1 to 1000, not 'many'"
     with pytest.raises(VQAThinkerError, match=told):
         Settings.from_environment()
+
+
+def test_a_timeline_lets_others_have_the_model_between_its_windows(model: Model, clip, tmp_path, monkeypatch):
+    monkeypatch.setattr("vqathinker.space.queue.model.SLICE_S", 0.0)
+    film = clips.encode(tmp_path / "film.mp4", clips.numbered_frames(100))
+    long = model.watch([Job(str(film), window_s=1.0)], threading.Event(), Visitor("a"))
+    events = [next(long), next(long)]
+    done = ThreadPoolExecutor(1).submit(model.rate, Job(str(clip("plain.mp4"))), visitor=Visitor("b"))
+    wait_until(lambda: model.line.count(Stage.PREPARED) or done.done())
+    for event in long:
+        events.append(event)
+    assert len(done.result(PATIENCE_S)) == 1
+    assert any(isinstance(event, Waiting) for event in events)
+    assert events[-1].timeline.windows[-1].end_s == 4 and model.line.count() == 0
+
+
+def test_a_timeline_in_one_piece_is_that_of_the_rater(model: Model, tmp_path):
+    film = clips.encode(tmp_path / "film.mp4", clips.numbered_frames(60))
+    made = model.timeline(Job(str(film), window_s=1.0))
+    assert made.to_dict() == raters.tiny().timeline(film, 1.0).to_dict()

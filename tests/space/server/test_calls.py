@@ -25,6 +25,7 @@ def test_what_is_right_passes(uploads: Path):
     for data in ([clip, 0], [clip, 32], [clip, 2.0]):
         assert calls.problem("rate", data) is None
     assert calls.problem("compare", [clip, clip, 2]) is None
+    assert calls.problem("timeline", [clip, 2.0]) is None and calls.named_problem("timeline", {"video": clip}) is None
     assert calls.problem("rewards", [[[3.5]], [3], "repaired", None]) is None
     assert calls.named_problem("rate", {"video": clip}) is None
     assert calls.problem("some_event_of_the_page", "anything") is None
@@ -97,3 +98,11 @@ def test_a_web_address_that_is_not_public_is_told_where_others_are_allowed(uploa
 
 def test_a_public_web_address_passes_where_they_are_allowed(uploads: Path):
     assert url_problem("video", "http://8.8.8.8/a.mp4") == ""
+
+
+@pytest.mark.parametrize("value", [0, 0.4, 61, float("nan"), True, None, "2", [2]])
+def test_what_is_no_length_of_a_window_is_told(uploads: Path, value):
+    clip = {"path": str(uploads / "one" / "clip.mp4"), **TYPE}
+    problem = Calls(uploads).problem("timeline", [clip, value])
+    assert problem.field == "window_s"
+    assert problem.sentence.startswith("window_s must be between 0.5 and 60 seconds, not ")

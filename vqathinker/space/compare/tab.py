@@ -12,6 +12,7 @@ from ..queue.model import Model, Waiting
 from ..queue.requests import Job, Wish, Wishes
 from ..queue.visitors import Visitor, visitor_of
 from ..settings import Settings
+from ..timeline.panel import build_timeline_panel
 from ..widgets import markup, texts
 from ..widgets.records import load_examples, read_records, read_stand_ins
 from . import views
@@ -26,8 +27,9 @@ PAIRS = (
 )
 
 
-def build_compare_tab(model: Model, wishes: Wishes, settings: Settings) -> None:
-    """Put the tab into the Blocks that are being built; its wishes are apart from those of the rating tab."""
+def build_compare_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings: Settings) -> None:
+    """Put the tab into the Blocks that are being built; its wishes are apart from those of the rating tab, and those
+    for two timelines (`to_follow`) from both."""
     entries = {entry["file"]: entry for entry in load_examples(settings.examples)}
     pairs = [(entries[a], entries[b]) for a, b in PAIRS if a in entries and b in entries]
     posters = [
@@ -83,6 +85,24 @@ def build_compare_tab(model: Model, wishes: Wishes, settings: Settings) -> None:
         run, None, duel.outputs, **WATCHING
     )
     duel.stop.click(stop, None, duel.outputs, **AT_ONCE)
+    build_timelines(model, to_follow, duel)
+
+
+def build_timelines(model: Model, wishes: Wishes, duel: Duel) -> None:
+    """Both timelines in one figure, below the comparison; another video in a place takes them away."""
+
+    def paths_of(session: str, first: str, second: str) -> list[str]:
+        return [first, second] if first and second else []
+
+    videos = "#player-a video, #player-b video"
+    panel = build_timeline_panel(model, wishes, "timelines", videos, paths_of, (duel.first, duel.second))
+
+    def offer(first: str, second: str, request: gr.Request) -> list:
+        wishes.forget(request.session_hash or "")
+        return panel.nothing(offered="<video" in (first or "") and "<video" in (second or ""))
+
+    players = [duel.player_a, duel.player_b]
+    gr.on([player.change for player in players], offer, players, panel.outputs, **AT_ONCE)
 
 
 def result(first: dict, second: dict) -> dict[str, str]:

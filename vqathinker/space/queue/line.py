@@ -94,6 +94,16 @@ class Line:
             ticket.spent = ticket.move(Stage.PREPARED)
             self._arrange()
 
+    def rest(self, ticket: Ticket) -> None:
+        """The holder, who is at a long piece of work, lets others have the model and stays prepared."""
+        with self._moved:
+            if ticket.stage is not Stage.TURN:
+                return
+            took = ticket.move(Stage.PREPARED)
+            for key in ticket.keys:
+                self._used[key] += took
+            self._arrange()
+
     def leave(self, ticket: Ticket) -> None:
         """Give up the place, if it was not given up before; what was used is remembered while the visitor has others in
         the line."""

@@ -23,11 +23,13 @@ from .requests import Job
 from .visitors import Visitor
 
 if TYPE_CHECKING:  # the page is there before torch is
-    from ...rating import Event, Rater, Rating
+    from ...rating import Event, Rater, Rating, Timeline
 
 TAG = re.compile(r"<[^>]*>")
 PATIENCE_S = 0.3
 """How long a visitor who waits, and then leaves or stops, stays in the line."""
+SLICE_S = 3.0
+"""How long a timeline has the model while others are ready for it."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,11 @@ class Model:
 
         return [event.rating for event in events if isinstance(event, Rated)]
 
+    def timeline(self, job: Job, visitor: Visitor | None = None) -> Timeline | None:
+        """The timeline of a job with a `window_s`, None when the visitor has left. Raises as `rate` does."""
+        events = list(self.watch([job], threading.Event(), visitor))
+        return getattr(events[-1], "timeline", None) if events else None
+
     def _watch(self, job: Job, cancel: threading.Event, ticket: Ticket) -> Iterator[Waiting | Event]:
         clock = Clock()
         try:
@@ -120,10 +127,20 @@ class Model:
                 if cancel.is_set():
                     return
                 self.metrics.waits.observe(clock.lap())
-                yield from events
+                yield from self._resting(events, ticket, cancel) if job.window_s else events
                 self.metrics.turns.observe(clock.lap())
         finally:
             self.line.leave(ticket)
+
+    def _resting(self, events: Iterator, ticket: Ticket, cancel: threading.Event) -> Iterator:
+        """Events of a long piece of work, which lets others have the model between them every few seconds."""
+        began = time.monotonic()
+        for event in events:
+            yield event
+            if time.monotonic() - began > SLICE_S and self.line.count(Stage.PREPARED):
+                self.line.rest(ticket)
+                yield from self._wait(ticket, cancel)
+                began = time.monotonic()
 
     def _wait(self, ticket: Ticket, cancel: threading.Event) -> Iterator[Waiting]:
         """Until the holder of the ticket may go on, or gives up."""
@@ -135,6 +152,9 @@ class Model:
             yield Waiting(0)
 
     def _rate_here(self, job: Job, cancel: threading.Event) -> Iterator[Event]:
+        if job.window_s:
+            yield from self.rater().timeline_events(job.path, job.window_s, cancel=cancel)
+            return
         if job.question:
             yield from self.rater().watch_asked(job.path, job.question, cancel)
             return

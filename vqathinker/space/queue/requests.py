@@ -14,7 +14,8 @@ MOST_ROLLOUTS = 32
 class Job:
     """One rating: which file, how many sampled answers, and in which disorder ("" for none) the clip is shown.
 
-    With a `question`, that is answered instead. Raises ValueError for more answers than a job may have.
+    With a `question`, that is answered instead; with a `window_s`, a timeline is made of windows of so many seconds.
+    Raises ValueError for more answers than a job may have.
     """
 
     path: str
@@ -22,6 +23,7 @@ class Job:
     perturbation: str = ""
     seed: int = 0
     question: str = ""
+    window_s: float = 0.0
 
     def __post_init__(self) -> None:
         if type(self.rollouts) is not int or not 0 <= self.rollouts <= MOST_ROLLOUTS:

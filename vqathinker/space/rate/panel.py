@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ...files import STILLS, VIDEOS
 from ..widgets import markup, score_card, texts
 from ..widgets.parts import HIDDEN, PICK, SHOWN, Parts, html, rollouts_choice, upload_box
 
+SEEK = (Path(__file__).parent / "film.js").read_text(encoding="utf-8")
 WEBCAM = {"video": {"width": {"ideal": 1280}, "height": {"ideal": 720}}}
 ROLLOUT_CHOICES, ROLLOUTS = [("none", 0), ("4", 4), ("8", 8), ("16", 16)], 8
 
@@ -83,11 +85,15 @@ def webcam_box() -> gr.Video:
     return box
 
 
-def lay_out(examples: list[dict], folder: Path, rollouts: gr.State) -> tuple[Panel, Inputs]:
-    """Put the parts into the Blocks that are being built: the video on the left, its rating on the right."""
+def lay_out(
+    examples: list[dict], folder: Path, rollouts: gr.State, under_player: Callable[[], None]
+) -> tuple[Panel, Inputs]:
+    """Put the parts into the Blocks that are being built: the video on the left, with what `under_player` puts there,
+    its rating on the right."""
     with gr.Row(elem_classes="vq-columns"):
         with gr.Column(scale=5, min_width=300):
             player, caption = html("player"), html("caption")
+            under_player()
             upload = upload_box(texts.UPLOAD, file_types=[*VIDEOS, *STILLS], show_label=False, elem_id="upload")
             with gr.Accordion(texts.WEBCAM, open=False, elem_id="webcam-box"):
                 webcam = webcam_box()
@@ -101,7 +107,7 @@ def lay_out(examples: list[dict], folder: Path, rollouts: gr.State) -> tuple[Pan
             score = html("verdict", score_card.verdict())
             with gr.Accordion(texts.REASONING, open=True, elem_id="thoughts"):
                 reasoning = html("reasoning", score_card.reasoning(""))
-            sure, film = html("sure"), html("film")
+            sure, film = html("sure"), html("film", js_on_load=SEEK)
             with gr.Accordion(texts.CHECK, open=False, visible=False, elem_id="check") as check:
                 html("check-info", f"<p class=vq-caption>{texts.CHECK_INFO}</p>")
                 with gr.Row(elem_classes="vq-ask"):

@@ -33,7 +33,7 @@ def rate_aloud(wish: Wish, panel: Panel, model: Model, visitor: Visitor) -> Iter
 
         if isinstance(event, Watched):
             spent["decoding"], film = time.perf_counter() - began, Film.of(event.clip)
-            yield panel.update(status=markup.stages("watching", spent), film=markup.filmstrip(film))
+            yield panel.update(status=markup.stages("watching", spent), film=markup.filmstrip(film, seek=True))
         elif isinstance(event, Wrote):
             thought = score_card.reasoning(thought_so_far(event.text), writing=True)
             if "watching" in spent:
@@ -52,7 +52,7 @@ def finished(panel: Panel, report: dict, film: Film, **others) -> list:
         verdict=score_card.verdict(report),
         reasoning=score_card.reasoning(report["reasoning"]),
         sure=score_card.sure(report),
-        film=markup.filmstrip(film),
+        film=markup.filmstrip(film, seek=True),
         check=gr.update(**SHOWN),
         checked="",
         save=save_links(report, film),

@@ -13,6 +13,7 @@ from ..queue.model import Model
 from ..queue.requests import Job, Wishes
 from ..queue.visitors import Visitor, visitor_of
 from ..settings import Settings
+from ..timeline.panel import TimelinePanel, build_timeline_panel
 from ..widgets import markup, texts
 from ..widgets.records import load_examples, read_records, read_stand_ins
 from .ask import build_ask_panel
@@ -26,12 +27,22 @@ SHOW_RATING = """() => {
 }"""
 
 
-def build_rate_tab(model: Model, wishes: Wishes, settings: Settings, rollouts: gr.State) -> None:
-    """Put the tab into the Blocks that are being built; `rollouts` gets the texts of the last sampled answers."""
+def build_rate_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings: Settings, rollouts: gr.State) -> None:
+    """Put the tab into the Blocks that are being built; `rollouts` gets the texts of the last sampled answers.
+    `to_follow` are the wishes for timelines, which are made beside ratings."""
     examples = load_examples(settings.examples)
     clips = [settings.examples / example["file"] for example in examples]
     records, stand_ins = read_records(clips, settings), read_stand_ins(clips, settings)
-    panel, inputs = lay_out(examples, settings.examples, rollouts)
+    followed: list[TimelinePanel] = []
+
+    def under_player() -> None:
+        def paths_of(session: str) -> list[str | None]:
+            return [wishes.last_path(session)]
+
+        followed.append(build_timeline_panel(model, to_follow, "timeline", "#player video", paths_of))
+
+    panel, inputs = lay_out(examples, settings.examples, rollouts, under_player)
+    offer_timeline(panel.player, followed[0], to_follow)
     build_ask_panel(model, wishes)
 
     def waiting(**shown) -> list:
@@ -97,6 +108,16 @@ def build_rate_tab(model: Model, wishes: Wishes, settings: Settings, rollouts: g
         run, panel.report, panel.outputs, **WATCHING
     )
     panel.stop.click(stop, None, panel.outputs, **AT_ONCE)
+
+
+def offer_timeline(player: gr.HTML, followed: TimelinePanel, wishes: Wishes) -> None:
+    """Another video in the player: the timeline of the one before goes, and where it moves, there is a button."""
+
+    def offer(shown: str, request: gr.Request) -> list:
+        wishes.forget(request.session_hash or "")
+        return followed.nothing(offered="<video" in (shown or ""))
+
+    player.change(offer, player, followed.outputs, **AT_ONCE)
 
 
 def grant(visitor: Visitor, panel: Panel, model: Model, wishes: Wishes, report: dict | None) -> Iterator[list]:

@@ -1,7 +1,7 @@
 """What programs can call: ratings, comparisons and rewards as JSON, without the page.
 
-`/rate` and `/compare` are built from components that are not shown: unlike those of gr.api, they let through only
-files that were uploaded here. With the extra `gradio[mcp]` installed the same three are MCP tools.
+`/rate`, `/timeline` and `/compare` are built from components that are not shown: unlike those of gr.api, they let
+through only files that were uploaded here. With the extra `gradio[mcp]` installed the same are MCP tools.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from ..queue.requests import Job
 from ..queue.visitors import visitor_of
 from ..widgets import texts
 from ..widgets.parts import upload_box
-from .calls import LEAST, rollouts_problem
+from .calls import LEAST, rollouts_problem, window_problem
 from .rewards_api import reward_table
 
 
 def add_endpoints(model: Model) -> None:
-    """`/rate`, `/compare` and `/rewards`, each in one piece."""
+    """`/rate`, `/timeline`, `/compare` and `/rewards`, each in one piece."""
 
     def rate(video: str, rollouts: int = 0, request: gr.Request = None) -> dict:
         """Rate the technical quality of a video or a still image: score from 1 (bad) to 5 (excellent), reasoning.
@@ -36,6 +36,25 @@ def add_endpoints(model: Model) -> None:
         """
         [rating] = answer(model, request, Job(chosen(video), whole(rollouts, LEAST["rate"])))
         return rating.to_dict()
+
+    def timeline(video: str, window_s: float = 2.0, request: gr.Request = None) -> dict:
+        """Rate a film window by window: how good it is at which moment, and from when to when it has which fault.
+
+        Args:
+            video: the file, as a FileData of something uploaded here; a still image has no timeline
+            window_s: seconds of a window, 0.5 to 60; a film has at most about 600 windows, spread over it
+
+        Returns:
+            file, duration_s, window_s, step_s, score (the mean of that of the whole film and of its worst quarter),
+            interval, cuts (s), windows (start_s, end_s, score, interval, text, defects), faults (name, severity,
+            start_s, end_s, confidence from 0 to 1, window: the number of the one that shows it best), worst (numbers
+            of the worst windows), model, precision, notes
+        """
+        job = Job(chosen(video), window_s=window_length(window_s))
+        made = clear(lambda: model.timeline(job, visitor_of(request)))
+        if made is None:
+            raise gr.Error(texts.ENDED, print_exception=False)
+        return made.to_dict()
 
     def compare(first: str, second: str, rollouts: int = 8, request: gr.Request = None) -> dict:
         """Tell which of two videos has the better technical quality, with the probability that the first has.
@@ -78,6 +97,9 @@ def add_endpoints(model: Model) -> None:
         video, rating, ask = upload_box("video"), gr.JSON(label="rating"), gr.Button("rate")
         more = number_box(0)
         ask.click(rate, [video, more], rating, api_name="rate", **TURNS)
+        film, line, follow = upload_box("video"), gr.JSON(label="timeline"), gr.Button()
+        length = number_box(2.0, "window_s")
+        follow.click(timeline, [film, length], line, api_name="timeline", **TURNS)
         first, second = upload_box("first"), upload_box("second")
         better, duel = gr.JSON(label="comparison"), gr.Button()
         samples = number_box(8)
@@ -94,9 +116,9 @@ def chosen(path: str | None) -> str:
     return path
 
 
-def number_box(value: int) -> gr.Number:
+def number_box(value: float, label: str = "rollouts") -> gr.Number:
     """gr.Number that hands over what was sent as it is: its own `preprocess` would round 1.7 rollouts to 2."""
-    box = gr.Number(value, precision=0, label="rollouts")
+    box = gr.Number(value, precision=0 if label == "rollouts" else None, label=label)
     box.preprocess = lambda payload: payload
     return box
 
@@ -106,6 +128,13 @@ def whole(count: object, least: int) -> int:
     if problem := rollouts_problem(count, least):
         raise gr.Error(problem, print_exception=False)
     return int(count)
+
+
+def window_length(seconds: object) -> float:
+    """Seconds of a window. Raises gr.Error for anything else than a number within the limits."""
+    if problem := window_problem(seconds):
+        raise gr.Error(problem, print_exception=False)
+    return float(seconds)
 
 
 def answer(model: Model, request: gr.Request, *jobs: Job) -> list:

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ...video.windows import LONGEST_S, SHORTEST_S
 from ..queue.requests import MOST_ROLLOUTS
 
 ENDPOINTS = {
     "rate": ("video", "rollouts"),
     "compare": ("first", "second", "rollouts"),
+    "timeline": ("video", "window_s"),
     "rewards": ("answers", "mos", "spec", "perturbed"),
 }
 LEAST = {"rate": 0, "compare": 2}
@@ -75,6 +77,8 @@ class Calls:
             told = self._file(name, value)
         elif name == "rollouts":
             told = rollouts_problem(value, LEAST[endpoint])
+        elif name == "window_s":
+            told = window_problem(value)
         else:
             told = f"{name} must be a list." if name in LISTS and not isinstance(value, list) else ""
         return Problem(name, told) if told else None
@@ -115,6 +119,14 @@ def rollouts_problem(value: object, least: int) -> str:
     if number and least <= value <= MOST_ROLLOUTS and math.floor(value) == value:
         return ""
     return f"rollouts must be between {least} and {MOST_ROLLOUTS}, a whole number, not {said(value)}."
+
+
+def window_problem(value: object) -> str:
+    """The sentence for what is no length of a window, "" for one."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if number and SHORTEST_S <= value <= LONGEST_S:
+        return ""
+    return f"window_s must be between {SHORTEST_S:g} and {LONGEST_S:g} seconds, not {said(value)}."
 
 
 def url_problem(name: str, address: str) -> str:

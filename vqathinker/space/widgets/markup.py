@@ -66,16 +66,23 @@ def note(text: str, busy: bool = False) -> str:
     return f'<p class="vq-note{" busy" * busy}" role="status" aria-live="polite">{escape(text)}</p>'
 
 
-def filmstrip(film: Film, title: str = texts.FILM) -> str:
-    """The sampled frames side by side, each with its label."""
+def filmstrip(film: Film, title: str = texts.FILM, seek: bool = False) -> str:
+    """The sampled frames side by side, each with its label; with `seek` each with a time is a button (film.js)."""
     cells = "".join(
-        f'<figure><img src="{source}" alt="frame: {escape(label)}"><figcaption>{escape(label)}</figcaption></figure>'
+        f"<figure>{frame(source, label, seek)}<figcaption>{escape(label)}</figcaption></figure>"
         for source, label in film.cells
     )
     return (
         f'<section class="vq-film" aria-label="{escape(title)}"><h2>{escape(title)}</h2><div>{cells}</div>'
         f"<p>{escape(film.facts)}</p></section>"
     )
+
+
+def frame(source: str, label: str, seek: bool) -> str:
+    picture = f'<img src="{source}" alt="frame: {escape(label)}">'
+    if not seek or not label.endswith(" s"):
+        return picture
+    return f'<button type="button" data-seek="{label.removesuffix(" s")}" title="Go there">{picture}</button>'
 
 
 def example_cards(examples: Sequence[dict], folder: Path) -> str:

@@ -1,0 +1,143 @@
+"""Rating the windows of a film: answered side by side, handed on in their order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..errors import VideoError
+from ..model.generation import Prompt
+from ..model.loading import LoadedModel
+from ..model.serving import Row, serve
+from ..video import DecodeCancelled
+from ..video.avoid import NOTE
+from ..video.reel import Window, open_reel
+from ..video.windows import WindowSpec
+from .answers import frames_of
+from .many import Decoded, conclude
+from .rating import Rating
+from .sureness import sureness
+from .timeline import Timeline, TimelineWindow
+from .window_source import Place, Stopped, WindowSource
+
+STOPPED = "stopped at {:.1f} s of {:.1f} s"
+GAPS = "a long film: windows of {:g} s, one every {:.1f} s"
+NOTHING = "{} shows nothing but black frames, titles or credits: it has no timeline."
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The headers of the film are read: how long it is, and about how many windows it will have."""
+
+    duration_s: float
+    window_s: float
+    step_s: float
+    count: int
+
+
+@dataclass(frozen=True)
+class WindowRated:
+    """One more window, in their order, and what it showed; about `count` there will be."""
+
+    window: TimelineWindow
+    shown: Window
+    number: int
+    count: int
+
+
+@dataclass(frozen=True)
+class TimelineMade:
+    """The end: the whole timeline, or, after a stop, that of what had been rated."""
+
+    timeline: Timeline
+
+
+TimelineEvent = Opened | WindowRated | TimelineMade
+
+
+def read_windows(
+    loaded: LoadedModel,
+    path: str | Path,
+    spec: WindowSpec,
+    *,
+    batch: int,
+    max_new_tokens: int,
+    turn: threading.Lock,
+    cancel: threading.Event,
+    report: Callable[[str], None],
+) -> Iterator[TimelineEvent]:
+    """Opened, a WindowRated for each window in their order, TimelineMade. Raises VideoError and ModelError.
+
+    Setting `cancel` ends it within a step of the model, with the timeline of what had been rated, if anything had.
+    """
+    try:
+        reel = open_reel(path, loaded.video_spec, spec, loaded.processor.image_size, cancel=cancel)
+    except DecodeCancelled:
+        return
+    with WindowSource(loaded, reel, max_new_tokens, batch, turn, cancel) as source:
+        plan, rated, cards = reel.plan, [], []
+        yield Opened(plan.duration_s, plan.window_s, plan.step_s, plan.count)
+        try:
+            for key, window in _in_order(loaded, path, source, batch, max_new_tokens, report):
+                rated.append(window)
+                cards.append(key.shown.card)
+                yield WindowRated(window, key.shown, key.number, max(plan.count, key.number + 1))
+        except Stopped:
+            pass
+    if cancel.is_set() and not rated:
+        return
+    while cards and cards[-1]:
+        cards.pop()
+    passed = source.passed + len(rated) - len(cards)
+    if not cards:
+        raise VideoError(NOTHING.format(Path(path).name))
+    notes = [*reel.notes, *[GAPS.format(plan.window_s, plan.step_s)] * plan.has_gaps, *[NOTE] * bool(passed)]
+    windows = tuple(rated[: len(cards)])
+    if cancel.is_set() and rated[-1].end_s < plan.duration_s:
+        notes.append(STOPPED.format(rated[-1].end_s, plan.duration_s))
+    where = (Path(path).name, plan.duration_s, plan.window_s, plan.step_s, tuple(reel.cuts))
+    yield TimelineMade(Timeline(*where, windows, loaded.name, loaded.precision, tuple(notes)))
+
+
+def _in_order(
+    loaded: LoadedModel,
+    path: str | Path,
+    source: WindowSource,
+    batch: int,
+    max_new_tokens: int,
+    report: Callable[[str], None],
+) -> Iterator[tuple[Place, TimelineWindow]]:
+    """The windows as they are rated, held back until those before them are."""
+
+    def finish(row: Row, prompt: Prompt) -> TimelineWindow:
+        key = row.request.key
+        decoded = Decoded(key.number, path, frames_of(key.shown.clip), key.began, 0.0)
+        asked = replace(row, request=replace(row.request, key=decoded))
+        rating = conclude(loaded, asked, prompt, max_new_tokens)
+        return window_of(loaded, key.shown, rating, row)
+
+    results, number = {}, 0
+    options = {"batch": batch, "eos_token_id": loaded.eos_token_id, "turn": source.turn, "report": report}
+    for key, window in serve(loaded.model, source, finish, **options):
+        results[key.number] = key, window
+        while number in results:
+            yield results.pop(number)
+            number += 1
+
+
+def window_of(loaded: LoadedModel, shown: Window, rating: Rating, row: Row) -> TimelineWindow:
+    """A rated window, with how sure the model was of each defect."""
+    pieces = loaded.processor.tokenizer.batch_decode([[token] for token in row.tokens], skip_special_tokens=True)
+    sure = sureness(pieces, row.sure)
+    return TimelineWindow(
+        shown.start_s,
+        shown.end_s,
+        rating.score,
+        rating.text,
+        rating.reasoning,
+        rating.defects,
+        tuple(sure.get(defect.name, 0.0) for defect in rating.defects),
+        rating.deviation,
+    )

@@ -1,0 +1,184 @@
+"""What a timeline is: plain frozen values that turn into JSON and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+
+from .defects import Defect
+from .faults import Fault, Sighting, find_faults
+from .rating import NORMAL_90
+
+WORST_SHARE = 0.25
+"""The part of a film whose windows count twice in its score: its worst moments, which people remember."""
+
+
+@dataclass(frozen=True)
+class TimelineWindow:
+    """A part of a film, from `start_s` to `end_s` seconds, rated as a clip of its own: see `Rating` for its fields.
+
+    sure: for each defect the probability with which the model named it.
+    """
+
+    start_s: float
+    end_s: float
+    score: float
+    text: str
+    reasoning: str
+    defects: tuple[Defect, ...]
+    sure: tuple[float, ...]
+    deviation: float | None = None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        return interval_around(self.score, self.deviation)
+
+    def to_dict(self) -> dict:
+        return {
+            "start_s": round(self.start_s, 3),
+            "end_s": round(self.end_s, 3),
+            "score": round(self.score, 4),
+            "interval": _rounded(self.interval),
+            "text": self.text,
+            "defects": [asdict(defect) for defect in self.defects],
+        }
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The quality of a film over its time; times are seconds of the film as it is shown.
+
+    duration_s: of the whole film, also where its end was not reached. step_s: from one window to the next; above
+    `window_s`, the windows have gaps. cuts: where a new shot begins. notes: what was done to the file, what was passed
+    over, and where the film broke off or was stopped.
+    """
+
+    file: str
+    duration_s: float
+    window_s: float
+    step_s: float
+    cuts: tuple[float, ...]
+    windows: tuple[TimelineWindow, ...]
+    model: str
+    precision: str
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def score(self) -> float:
+        """`pooled` of the windows. Raises ValueError for a timeline without any."""
+        return pooled([window.score for window in self.windows], _lengths(self.windows))
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Of the score: the errors of windows of one film are taken for one error, as they share their content."""
+        deviations = [window.deviation for window in self.windows if window.deviation is not None]
+        return interval_around(self.score, statistics.fmean(deviations) if deviations else None)
+
+    @cached_property
+    def faults(self) -> tuple[Fault, ...]:
+        """What the windows name, joined: see `find_faults`."""
+        return find_faults([_sighting(window) for window in self.windows])
+
+    def worst(self, count: int = 3) -> list[int]:
+        """Numbers of the windows with the lowest scores, of which no two overlap, worst first."""
+        chosen: list[int] = []
+        for k in sorted(range(len(self.windows)), key=lambda k: (self.windows[k].score, k)):
+            one = self.windows[k]
+            apart = all(
+                one.end_s <= other.start_s or one.start_s >= other.end_s for other in (self.windows[c] for c in chosen)
+            )
+            if apart and len(chosen) < count:
+                chosen.append(k)
+        return chosen
+
+    def to_dict(self) -> dict:
+        """JSON-ready, with the keys of the documented contract."""
+        return {
+            "file": self.file,
+            "duration_s": round(self.duration_s, 3),
+            "window_s": self.window_s,
+            "step_s": round(self.step_s, 3),
+            "score": round(self.score, 4),
+            "interval": _rounded(self.interval),
+            "cuts": [round(cut, 3) for cut in self.cuts],
+            "windows": [window.to_dict() for window in self.windows],
+            "faults": [_fault_dict(fault) for fault in self.faults],
+            "worst": self.worst(),
+            "model": self.model,
+            "precision": self.precision,
+            "notes": list(self.notes),
+        }
+
+    def to_csv(self) -> str:
+        """One row a window: start_s, end_s, score, low, high, defects ("blur: severe; noise: slight")."""
+        return timeline_csv(self.to_dict())
+
+
+def timeline_csv(report: dict) -> str:
+    """The table of a timeline's JSON: see `Timeline.to_csv`."""
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(["start_s", "end_s", "score", "low", "high", "defects"])
+    for window in report["windows"]:
+        low, high = window["interval"] or ("", "")
+        named = "; ".join(f"{defect['name']}: {defect['severity']}" for defect in window["defects"])
+        table.writerow([window["start_s"], window["end_s"], window["score"], low, high, named])
+    return out.getvalue()
+
+
+def pooled(scores: Sequence[float], lengths: Sequence[float]) -> float:
+    """One score for a film from the scores of its windows and the seconds that each of them stands for.
+
+    The mean of two means over time: that of all of it, and that of its worst quarter, as people remember bad moments.
+
+    >>> pooled([4.0, 4.0, 4.0, 2.0], [1.0, 1.0, 1.0, 1.0])
+    2.75
+    """
+    left, worst = WORST_SHARE * sum(lengths), 0.0
+    for score, length in sorted(zip(scores, lengths, strict=True)):
+        taken = min(left, length)
+        worst, left = worst + taken * score, left - taken
+    mean = sum(score * length for score, length in zip(scores, lengths, strict=True)) / sum(lengths)
+    return (mean + worst / (WORST_SHARE * sum(lengths))) / 2
+
+
+def interval_around(score: float, deviation: float | None) -> tuple[float, float] | None:
+    """Holds the MOS of 90 % of unseen contents; None for a checkpoint without calibration."""
+    if deviation is None:
+        return None
+    return max(1.0, score - NORMAL_90 * deviation), min(5.0, score + NORMAL_90 * deviation)
+
+
+def _lengths(windows: Sequence[TimelineWindow]) -> list[float]:
+    """The seconds that each window stands for: those that it shares with its neighbours are divided among them."""
+    edges = sorted({edge for window in windows for edge in (window.start_s, window.end_s)})
+    lengths = [0.0] * len(windows)
+    for start, end in zip(edges, edges[1:], strict=False):
+        over = [k for k, window in enumerate(windows) if window.start_s <= start and window.end_s >= end]
+        for k in over:
+            lengths[k] += (end - start) / len(over)
+    return lengths
+
+
+def _sighting(window: TimelineWindow) -> Sighting:
+    named = {defect.name: (defect.severity, sure) for defect, sure in zip(window.defects, window.sure, strict=True)}
+    return Sighting(window.start_s, window.end_s, named)
+
+
+def _fault_dict(fault: Fault) -> dict:
+    return {
+        "name": fault.name,
+        "severity": fault.severity,
+        "start_s": round(fault.start_s, 3),
+        "end_s": round(fault.end_s, 3),
+        "confidence": round(fault.confidence, 3),
+        "window": fault.window,
+    }
+
+
+def _rounded(interval: tuple[float, float] | None) -> list[float] | None:
+    return None if interval is None else [round(edge, 4) for edge in interval]

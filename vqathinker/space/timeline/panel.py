@@ -1,0 +1,205 @@
+"""The timeline of a film, or of two, on the page: asked for by a button, drawn while it is made, stopped at will."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import gradio as gr
+
+from ...errors import VQAThinkerError
+from ...files import clock
+from ..queue.model import Model, Waiting
+from ..queue.requests import Job, Wish, Wishes
+from ..queue.visitors import Visitor, visitor_of
+from ..widgets import markup, texts
+from ..widgets.parts import HIDDEN, SHOWN, Parts, html
+from .figure import timeline_plot
+from .views import picture_of, under_figure
+
+JS = (Path(__file__).parent / "timeline.js").read_text(encoding="utf-8")
+CALLS = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None, "concurrency_id": "model"}
+AT_ONCE = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
+BUTTON, STOPPED = "Timeline: where and when", "Stopped. What was rated stays."
+OPENING, WORKING = "Opening the film.", "{}{} of {} rated."
+DONE, NOTHING = "{} windows rated in {:.0f} s.", "Choose a video first."
+WINDOW_S = 2.0
+LEAST_S, SHARE = 1.5, 0.1
+"""Seconds between two drawings of an unfinished timeline, and the part of the time so far that they have at least."""
+REMEMBERED = 24
+"""Windows with the lowest scores whose pictures are kept, as some of them will be the worst moments."""
+
+
+@dataclass(frozen=True)
+class TimelinePanel(Parts):
+    """What changes while a timeline is made."""
+
+    start: gr.Button
+    stop: gr.Button
+    status: gr.HTML
+    plot: gr.Plot
+    under: gr.HTML
+
+    def nothing(self, offered: bool) -> list:
+        """Empty, with the button where there is a film."""
+        return self.update(
+            start=gr.update(visible=offered), stop=gr.update(**HIDDEN), status="", plot=gr.update(value=None, **HIDDEN),
+            under="",
+        )  # fmt: skip
+
+    def busy(self, status: str, **changes) -> list:
+        buttons = {"start": gr.update(**HIDDEN), "stop": gr.update(**SHOWN)}
+        return self.update(status=markup.note(status, busy=True), **buttons, **changes)
+
+    def idle(self, status: str, **changes) -> list:
+        buttons = {"start": gr.update(**SHOWN), "stop": gr.update(**HIDDEN)}
+        return self.update(status=markup.note(status), **buttons, **changes)
+
+
+@dataclass
+class Draft:
+    """What is known of the timelines of one wish: the finished ones, and the one that is being made."""
+
+    names: tuple[str, ...]
+    finished: list[dict] = field(default_factory=list)
+    windows: list = field(default_factory=list)
+    pictures: dict[int, str] = field(default_factory=dict)
+    opened: object = None
+
+    def add(self, event) -> None:
+        """One more window, whose picture is kept if it may be one of the worst."""
+        self.windows.append(event.window)
+        if self.finished:
+            return
+        lowest = sorted(self.pictures, key=lambda k: self.windows[k].score)
+        if len(lowest) < REMEMBERED or event.window.score < self.windows[lowest[-1]].score:
+            if len(lowest) == REMEMBERED:
+                del self.pictures[lowest[-1]]
+            self.pictures[len(self.windows) - 1] = picture_of(event.shown)
+
+    def reports(self, file: str) -> list[dict]:
+        """The finished timelines, and what there is of the one under way."""
+        from ..rating import Timeline
+
+        if not self.windows:
+            return self.finished
+        opened = self.opened
+        so_far = Timeline(file, opened.duration_s, opened.window_s, opened.step_s, (), tuple(self.windows), "", "")
+        return [*self.finished, so_far.to_dict()]
+
+    def finish(self, report: dict) -> None:
+        self.finished.append(report)
+        self.windows, self.opened = [], None
+
+
+def build_timeline_panel(
+    model: Model, wishes: Wishes, name: str, players: str, paths_of: Callable[..., Sequence[str]], inputs: Sequence = ()
+) -> TimelinePanel:
+    """Put the panel into the Blocks that are being built. `paths_of` gives the one or two files from the visitor's
+    session and the values of `inputs`; `players` selects the videos that a click seeks. Its wishes are its own.
+    """
+    with gr.Row(elem_classes="vq-bar"):
+        status = html(f"{name}-status")
+        start = gr.Button(BUTTON, size="sm", visible=False, elem_id=f"{name}-start")
+        stop = gr.Button("Stop", variant="stop", size="sm", visible=False, elem_id=f"{name}-stop")
+    plot = gr.Plot(show_label=False, visible=False, elem_id=f"{name}-plot")
+    under = html(name, js_on_load=JS)
+    panel = TimelinePanel(start, stop, status, plot, under)
+
+    def ask(*values, request: gr.Request) -> list:
+        session = request.session_hash or ""
+        paths = [path for path in paths_of(session, *values) if path]
+        if not paths:
+            return panel.idle(NOTHING)
+        wishes.say(session, [Job(path, window_s=WINDOW_S) for path in paths], {})
+        return panel.busy(texts.WAITING if model.ready else texts.LOADING)
+
+    def run(request: gr.Request) -> Iterator[list]:
+        yield from grant(visitor_of(request), panel, model, wishes, players, f"{name}-plot")
+
+    def halt(request: gr.Request) -> list:
+        wishes.stop(request.session_hash or "")
+        return panel.idle(STOPPED)
+
+    start.click(with_request(ask, len(inputs)), list(inputs), panel.outputs, **AT_ONCE).then(
+        run, None, panel.outputs, **CALLS
+    )
+    stop.click(halt, None, panel.outputs, **AT_ONCE)
+    return panel
+
+
+def with_request(ask: Callable, count: int) -> Callable:
+    """Gradio hands the request to a parameter that is annotated, in the place where it stands."""
+    if count == 0:
+
+        def none(request: gr.Request) -> list:
+            return ask(request=request)
+
+        return none
+
+    def two(first: str, second: str, request: gr.Request) -> list:
+        return ask(first, second, request=request)
+
+    return two
+
+
+def grant(
+    visitor: Visitor, panel: TimelinePanel, model: Model, wishes: Wishes, players: str, plot: str
+) -> Iterator[list]:
+    """Updates while the visitor's wish is done; what goes wrong is said in the status, and what was drawn stays."""
+    yield panel.update()
+    wish = wishes.open(visitor.session)
+    if wish is None:
+        return
+    try:
+        for update in follow(wish, panel, model, visitor, players, plot):
+            if wish.cancel.is_set() and wishes.last_path(visitor.session) is None:
+                return  # another video is in the player
+            yield update
+    except VQAThinkerError as error:
+        if not wish.cancel.is_set():
+            yield panel.idle(str(error))
+    finally:
+        wish.cancel.set()
+
+
+def follow(wish: Wish, panel: TimelinePanel, model: Model, visitor: Visitor, players: str, plot: str) -> Iterator[list]:
+    """Updates of the panel, from the first window on. Raises BusyError, VideoError and ModelError."""
+    names = ("A", "B") if len(wish.jobs) > 1 else ("",)
+    draft, began, drawn, count = Draft(names), time.monotonic(), 0.0, 0
+
+    def draw() -> dict:
+        reports = draft.reports(Path(wish.jobs[min(len(draft.finished), len(wish.jobs) - 1)].path).name)
+        shown = names[: len(reports)]
+        return {
+            "plot": gr.update(value=timeline_plot(reports, shown), **SHOWN),
+            "under": under_figure(reports, players, plot, draft.pictures, shown),
+        }
+
+    yield panel.busy(OPENING)
+    for event in model.watch(wish.jobs, wish.cancel, visitor):
+        if isinstance(event, Waiting):
+            yield panel.update(status=markup.waiting(event.ahead) if event.ahead else markup.note(OPENING, busy=True))
+            continue
+        if made := getattr(event, "timeline", None):
+            count += len(made.windows)
+            draft.finish(made.to_dict())
+            if wish.cancel.is_set():
+                yield panel.idle(STOPPED, **draw())
+                return
+        elif hasattr(event, "window"):
+            draft.add(event)
+            now = time.monotonic()
+            if now - drawn > max(LEAST_S, SHARE * (now - began)):
+                drawn = now
+                yield panel.busy(progress(names[len(draft.finished)], event, draft.opened), **draw())
+        else:
+            draft.opened = event
+    if len(draft.finished) == len(wish.jobs):
+        yield panel.idle(DONE.format(count, time.monotonic() - began), **draw())
+
+
+def progress(name: str, event, opened) -> str:
+    return WORKING.format(f"{name}: " if name else "", clock(event.window.end_s), clock(opened.duration_s))

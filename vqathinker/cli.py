@@ -26,7 +26,7 @@ from .commands import (
 )
 from .completion import SHELLS
 from .errors import VideoError, VQAThinkerError
-from .protocols import DEFAULT, PROTOCOLS
+from .protocols import DEFAULT, PROTOCOLS, RELEASED
 from .rating.benchmarks import BENCHMARKS
 
 PRECISIONS = ("auto", "fp32", "bf16", "int8", "nf4")
@@ -42,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         try:
             args = build_parser().parse_args(argv)
+            if "protocol" in args:
+                args.protocol = args.protocol or (RELEASED if getattr(args, "benchmark", None) else DEFAULT)
             return args.run(args)
         finally:
             sys.stdout.flush()
@@ -137,7 +139,7 @@ def shared_options() -> list[argparse.ArgumentParser]:
         "released: official pixels and the greedy number, as in the published evaluation "
         "(default: the pixels that a player shows and the answer of least expected error)"
     )
-    scored.add_argument("--protocol", default=DEFAULT, choices=PROTOCOLS, help=text)
+    scored.add_argument("--protocol", choices=PROTOCOLS, help=text)
     return [model, placed, many, scored]
 
 
@@ -156,7 +158,6 @@ def add_evaluate_options(evaluate: argparse.ArgumentParser) -> None:
     evaluate.add_argument("--benchmark", choices=BENCHMARKS, metavar="NAME", help=f"{text}; {', '.join(BENCHMARKS)}")
     text = "reports of other models on the same benchmark (their --out), for the same table"
     evaluate.add_argument("--beside", nargs="+", default=[], metavar="JSON", help=text)
-    evaluate.set_defaults(protocol=None)
     evaluate.add_argument("--seed", type=seed, default=0, help="of the bootstrap (default: 0)")
 
 

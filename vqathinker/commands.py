@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .errors import VideoError
-from .protocols import DEFAULT, RELEASED
+from .protocols import DEFAULT
 from .rating.team import ALONE, Team, join_team
 
 DONE, NOT_RATED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -138,7 +138,6 @@ def run_evaluate(args: argparse.Namespace) -> int:
     if args.beside and not benchmark:
         return complain("--beside needs --benchmark", USAGE)
     beside = [read_report(Path(file), args.benchmark) for file in args.beside]
-    args.protocol = args.protocol or (RELEASED if benchmark else DEFAULT)
     labels = read_labels(args.labels, args.columns and tuple(args.columns))
     if args.scale:
         labels = labels.on_scale(*args.scale)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from graphlib import TopologicalSorter
 from importlib.util import resolve_name
 from pathlib import Path
@@ -144,6 +145,12 @@ def test_the_tests_stand_where_what_they_test_stands(tests: str, place: str):
     folders = [path.parent.relative_to(ROOT / "tests" / tests) for path in (ROOT / "tests" / tests).rglob("test_*.py")]
     assert len(set(folders)) > 5
     assert [folder for folder in folders if not (ROOT / place / folder / "__init__.py").is_file()] == []
+
+
+def test_no_folder_of_tests_is_passed_over(request: pytest.FixtureRequest):
+    patterns = request.config.getini("norecursedirs")
+    names = {name for path in (ROOT / "tests").rglob("test_*.py") for name in path.relative_to(ROOT).parts[:-1]}
+    assert [name for name in sorted(names) if any(fnmatch(name, pattern) for pattern in patterns)] == []
 
 
 @pytest.mark.parametrize("place, document", [("training", "training/README.md"), ("vqathinker", "README.md")])

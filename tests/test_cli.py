@@ -142,9 +142,10 @@ def test_a_bad_file_among_good_ones_does_not_stop_the_rest(capsys, clip):
     files = [clip("plain.mp4"), clip("text.mp4"), clip("one_frame.mp4")]
     assert main(["rate", "--json", "--rollouts", "2", *map(str, files)]) == 1
     done = capsys.readouterr()
-    ratings = [json.loads(line) for line in done.out.splitlines()]
-    assert [rating["file"] for rating in ratings] == [str(files[0]), str(files[2])]
-    assert all(len(rating["rollouts"]) == 2 for rating in ratings)
+    told = [json.loads(line) for line in done.out.splitlines()]
+    assert [one["file"] for one in told] == list(map(str, files))
+    assert [len(one.get("rollouts", ())) for one in told] == [2, 0, 2]
+    assert set(told[1]) == {"file", "error"} and "is a text file" in told[1]["error"]
     assert done.err == "vqathinker: text.mp4 is a text file, not a video.\n"
 
 

@@ -34,8 +34,9 @@ training.data
 training.common
 app vqathinker.__main__
 vqathinker.cli
+vqathinker.command_timeline
 vqathinker.commands
-vqathinker.space
+vqathinker.completion vqathinker.space
 vqathinker.space.build
 vqathinker.space.about vqathinker.space.banner
 vqathinker.space.compare vqathinker.space.history vqathinker.space.lab vqathinker.space.rate vqathinker.space.server
@@ -134,8 +135,9 @@ def test_the_page_and_the_command_line_know_the_model_only_through_its_rater():
     page = rooms_used_by(*{room_of(module) for module in inside("vqathinker.space")})
     shared = {f"vqathinker.{name}" for name in ("rating", "video", "errors", "files")} | {"vqathinker"}
     assert "vqathinker.rating" in page and page <= shared | {"vqathinker.rewards", "vqathinker.bundled"}
-    lines = ("vqathinker.cli", "vqathinker.commands")
-    assert rooms_used_by(*lines) <= shared | {"vqathinker.space", "vqathinker.protocols", "vqathinker.model"}
+    lines = tuple(f"vqathinker.{name}" for name in ("cli", "commands", "command_timeline", "completion"))
+    known = shared | {f"vqathinker.{name}" for name in ("space", "protocols", "model")}
+    assert rooms_used_by(*lines) - set(lines) <= known
     of_the_model = {used for name in lines for used in IMPORTS[name] if room_of(used) == "vqathinker.model"}
     assert of_the_model == {"vqathinker.model.convert"}
 

@@ -11,7 +11,7 @@ import pytest
 from tests import clips
 from tests.video import kinds
 from vqathinker.errors import VideoError
-from vqathinker.video import DecodeCancelled, VideoSpec, load_clip
+from vqathinker.video import DecodeCancelled, VideoSpec, burst_window, load_clip
 from vqathinker.video.decode import Decoding
 from vqathinker.video.decode_film import stretches
 from vqathinker.video.index import make_index
@@ -37,7 +37,7 @@ def same_pixels(clip, path) -> None:
     with Decoding(path, "video", Limits(), 60.0) as decoding:
         height, width = decoding.info.height, decoding.info.width
         frames = np.zeros((len(clip.indices), height, width, 3), np.uint8)
-        wanted = [i + k for i in clip.indices for k in range(-4, 4)]
+        wanted = [k for i in clip.indices for k in burst_window(i, 8, decoding.info.num_frames)]
         lumas = np.zeros((len(set(wanted)), 32, 32), np.uint8)
         rows = {i: row for row, i in enumerate(sorted(set(wanted)))}
         decoding.read(frames, {i: row for row, i in enumerate(clip.indices)}, lumas, rows, [])

@@ -61,7 +61,7 @@ def test_what_is_no_ordinary_file(tmp_path):
 def test_an_address_is_not_opened(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.5)
-        assert "does not exist" in refusal(f"http://127.0.0.1:{server.getsockname()[1]}/clip.mp4")
+        assert "is a web address" in refusal(f"http://127.0.0.1:{server.getsockname()[1]}/clip.mp4")
         with pytest.raises(TimeoutError):
             server.accept()
 

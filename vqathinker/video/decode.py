@@ -151,6 +151,8 @@ class Decoding:
             raise self._gone() from None
 
     def _hear(self) -> dict:
+        if self._cancel.is_set():  # what was sent before may still lie there
+            raise self._gone()
         try:
             message = self._process.hear()
         except Gone:

@@ -129,7 +129,7 @@ def test_an_upload_that_is_none_is_told(client: TestClient):
         ("call/rate", [], 422, "data must be a list"),
         ("call/v2/rate", {"rollouts": 1.5}, 422, "video is missing"),
         ("call/v2/rate", {"file": "x"}, 422, "file is unknown"),
-        ("call/nothing", {"data": []}, 404, "there are rate, compare, rewards"),
+        ("call/nothing", {"data": []}, 404, "there are rate, compare, timeline, rewards"),
     ],
 )
 def test_wrong_values_are_a_4xx_with_a_sentence(client: TestClient, path: str, body, status: int, words: str):

@@ -81,7 +81,7 @@ class Draft:
 
     def reports(self, file: str) -> list[dict]:
         """The finished timelines, and what there is of the one under way."""
-        from ..rating import Timeline
+        from ...rating import Timeline
 
         if not self.windows:
             return self.finished

@@ -94,7 +94,7 @@ def faults(report: dict, name: str = "") -> str:
 
 def links(report: dict) -> str:
     """The timeline to take along, as a page, as JSON and as CSV, with the data in the links."""
-    from ..rating.timeline import timeline_csv  # it was made before with what this imports
+    from ...rating.timeline import timeline_csv  # it was made before with what this imports
 
     name = escape(Path(report["file"]).stem, quote=True)
     told_json = data_address((json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode(), "application/json")

@@ -24,6 +24,13 @@ def test_a_log_is_read_with_all_its_parts(tmp_path):
     assert found.study.ablation["format"] is None and found.study.ablation["temporal"].seeds == 0
 
 
+def test_a_sampled_score_outside_the_scale_counts_as_its_end(tmp_path):
+    probes = content()["probes"]
+    probes[0]["saves"][0]["scores"] = [16.0, None, 0.0, 3.5]
+    found = story(tmp_path, probes=probes).probes[0]
+    assert found.saves[min(found.saves)].readable == [5.0, 1.0, 3.5]
+
+
 def test_only_the_steps_must_be_there_and_the_replay_falls_back_on_what_there_is(tmp_path):
     bare = {"settings": {}, "supervised": [], "probes": [], "study": None}
     assert story(tmp_path, **bare).saves == (0, 5, 10)

@@ -87,7 +87,8 @@ class Save:
 
     @property
     def readable(self) -> list[float]:
-        return [score for score in self.scores if score is not None]
+        """The sampled scores that could be read, held to [1, 5] as in a Rollout: a log keeps what was written."""
+        return [min(max(score, 1.0), 5.0) for score in self.scores if score is not None]
 
 
 @dataclass(frozen=True)

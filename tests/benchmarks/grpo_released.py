@@ -10,13 +10,12 @@ from transformers import LogitsProcessorList
 
 from training.data.datasets import Item
 from training.grpo.loss import grpo_loss
-from training.grpo.rewards import score
 from training.grpo.step import Learner
 from training.policy.features import part
 from training.policy.policy import Inputs, video_features
 from training.policy.rollouts import Rollouts, answer_seeds, end_token, pack, video_seed
 from vqathinker.model.generation import GumbelNoise, prefill, write
-from vqathinker.rewards import advantages
+from vqathinker.rewards import advantages, score_with_twins
 
 
 def timed(action: Callable, *args, **kwargs) -> tuple[float, object]:
@@ -84,7 +83,7 @@ def plain_logps(model, prompt: list[int], rows: Inputs, answers: torch.Tensor, w
 
 def rewards_of(learner: Learner, rollouts: Rollouts, twins: Rollouts, items: list[Item]) -> torch.Tensor:
     mos = [item.mos for item in items]
-    return advantages(score(rollouts.texts, twins.texts, mos, learner.settings.reward).table.total)
+    return advantages(score_with_twins(rollouts.texts, twins.texts, mos, learner.settings.reward).table.total)
 
 
 def seeds_of(learner: Learner, videos: int, kind: int) -> list[int]:

@@ -12,8 +12,7 @@ import pytest
 
 import vqathinker
 from tests.rewards.goldens import written
-from training.grpo.rewards import score
-from vqathinker.rewards import RewardSpec
+from vqathinker.rewards import RewardSpec, score_with_twins
 from vqathinker.rewards.trl import bell_reward, format_reward, ranking_reward, reward_functions, temporal_reward
 
 ROOT = Path(vqathinker.__file__).parent.parent
@@ -45,7 +44,7 @@ def rows() -> tuple[list[str], dict]:
 
 def of_trainer(spec: RewardSpec) -> dict[str, list[float | None]]:
     """The rewards of the same rows by our trainer; None in the rows of twins."""
-    scored = score(TEXTS, TWINS, MOS, spec)
+    scored = score_with_twins(TEXTS, TWINS, MOS, spec)
     tables = {name: getattr(scored.plain, part) for name, part in PARTS.items()}
     tables["temporal_reward"] = scored.table.total - scored.plain.total
     blank = [None] * len(TEXTS[0])

@@ -5,9 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from vqathinker.rewards import Scored
-from vqathinker.rewards import score_with_twins as score
-
-__all__ = ["reward_metrics", "score"]
 
 
 def reward_metrics(scored: Scored) -> dict[str, float | None]:

@@ -14,7 +14,7 @@ from accelerate import Accelerator
 from accelerate.utils import gather_object
 
 from vqathinker.model.processing import VQAThinkerProcessor
-from vqathinker.rewards import advantages
+from vqathinker.rewards import advantages, score_with_twins
 
 from ..data.datasets import Item
 from ..policy.features import joined, part
@@ -23,7 +23,7 @@ from ..policy.rollouts import Rollouts, answer_seeds, sample_answers, video_seed
 from ..policy.unshard import whole
 from .config import GrpoSettings
 from .loss import grpo_loss, loss_size
-from .rewards import reward_metrics, score
+from .rewards import reward_metrics
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def train_step(learner: Learner, batch: Batch, step: int) -> dict:
     told = gather_object(told)
     texts, twin_texts, mos, lengths, cut = zip(*told, strict=True)
     rng = np.random.default_rng([settings.seed, 33, step])
-    scored = score(texts, twin_texts, mos, settings.reward, rng)
+    scored = score_with_twins(texts, twin_texts, mos, settings.reward, rng)
     advantage = advantages(scored.table.total, scale=settings.scale_advantages)[first : first + len(batch.items)]
     clock.lap()
     reference = reference_logps(learner, batch, rollouts)

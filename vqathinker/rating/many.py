@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from ..errors import VideoError
 from ..model.generation import Prompt
@@ -21,6 +22,7 @@ from .feed import Feed
 from .rating import Frame, Rating, Timings
 
 logger = logging.getLogger(__name__)
+K, T = TypeVar("K"), TypeVar("T")
 MOST = {"cpu": 8, "cuda": 32}
 """Answers under way at a time, where nothing else is said and memory is enough."""
 MOST_JOBS = 8
@@ -97,16 +99,22 @@ def rate_many(
 
     feed = Feed(enumerate(paths), prepare, plan.jobs, plan.jobs + AHEAD)
     options = {"batch": plan.batch, "eos_token_id": loaded.eos_token_id, "turn": turn, "report": report}
-    results, number = {}, 0
     try:
-        for decoded, result in serve(loaded.model, feed, finish, **options):
-            results[decoded.number] = result
-            while number in results:
-                yield results.pop(number)
-                number += 1
+        for _, result in in_order(serve(loaded.model, feed, finish, **options)):
+            yield result
     finally:
         feed.close()
         crew.close()
+
+
+def in_order(served: Iterable[tuple[K, T]]) -> Iterator[tuple[K, T]]:
+    """What was served, by the `number` of its keys: 0, 1, …, each held back until those before it are there."""
+    held, number = {}, 0
+    for key, result in served:
+        held[key.number] = key, result
+        while number in held:
+            yield held.pop(number)
+            number += 1
 
 
 def _decode(loaded: LoadedModel, number: int, path: str | Path, crew: Crew) -> tuple[Decoded, dict | VideoError]:

@@ -72,11 +72,7 @@ class Rating:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Holds the MOS of 90 % of unseen contents; None for a checkpoint without calibration."""
-        if self.deviation is None:
-            return None
-        half = NORMAL_90 * self.deviation
-        return max(1.0, self.score - half), min(5.0, self.score + half)
+        return interval_around(self.score, self.deviation)
 
     @property
     def rollout_scores(self) -> list[float]:
@@ -153,3 +149,10 @@ def first_better(first: Sequence[float], second: Sequence[float]) -> float:
     """
     moments = [f(scores) for scores in (first, second) for f in (statistics.fmean, statistics.variance)]
     return float(preference_probability(*moments))
+
+
+def interval_around(score: float, deviation: float | None) -> tuple[float, float] | None:
+    """Holds the MOS of 90 % of unseen contents; None for a checkpoint without calibration."""
+    if deviation is None:
+        return None
+    return max(1.0, score - NORMAL_90 * deviation), min(5.0, score + NORMAL_90 * deviation)

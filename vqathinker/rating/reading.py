@@ -16,7 +16,7 @@ from ..video.avoid import NOTE
 from ..video.reel import Window, open_reel
 from ..video.windows import WindowSpec
 from .answers import frames_of
-from .many import Decoded, conclude
+from .many import Decoded, conclude, in_order
 from .rating import Rating
 from .sureness import sureness
 from .timeline import Timeline, TimelineWindow
@@ -118,13 +118,8 @@ def _in_order(
         rating = conclude(loaded, asked, prompt, max_new_tokens)
         return window_of(loaded, key.shown, rating, row)
 
-    results, number = {}, 0
     options = {"batch": batch, "eos_token_id": loaded.eos_token_id, "turn": source.turn, "report": report}
-    for key, window in serve(loaded.model, source, finish, **options):
-        results[key.number] = key, window
-        while number in results:
-            yield results.pop(number)
-            number += 1
+    yield from in_order(serve(loaded.model, source, finish, **options))
 
 
 def window_of(loaded: LoadedModel, shown: Window, rating: Rating, row: Row) -> TimelineWindow:

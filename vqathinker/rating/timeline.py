@@ -11,7 +11,7 @@ from functools import cached_property
 
 from .defects import Defect
 from .faults import Fault, Sighting, find_faults
-from .rating import NORMAL_90
+from .rating import interval_around
 
 WORST_SHARE = 0.25
 """The part of a film whose windows count twice in its score: its worst moments, which people remember."""
@@ -144,13 +144,6 @@ def pooled(scores: Sequence[float], lengths: Sequence[float]) -> float:
         worst, left = worst + taken * score, left - taken
     mean = sum(score * length for score, length in zip(scores, lengths, strict=True)) / sum(lengths)
     return (mean + worst / (WORST_SHARE * sum(lengths))) / 2
-
-
-def interval_around(score: float, deviation: float | None) -> tuple[float, float] | None:
-    """Holds the MOS of 90 % of unseen contents; None for a checkpoint without calibration."""
-    if deviation is None:
-        return None
-    return max(1.0, score - NORMAL_90 * deviation), min(5.0, score + NORMAL_90 * deviation)
 
 
 def _lengths(windows: Sequence[TimelineWindow]) -> list[float]:

@@ -16,13 +16,13 @@ from tests.rewards.goldens import QUICK, close
 from tests.training.grpo_small import answer_text
 from training.data.datasets import Item
 from training.grpo.config import REWARDS, GrpoSettings, load_grpo_settings
-from training.grpo.rewards import reward_metrics, score
+from training.grpo.rewards import reward_metrics
 from training.grpo.sampler import group_shares, limited, make_plan, twin_choices
 from training.policy.clips import read_variants, sample_key, twins_of
 from training.policy.features import Decoded, Stored, fill, fingerprint
 from training.policy.rollouts import pack
 from vqathinker.errors import VQAThinkerError
-from vqathinker.rewards import RewardSpec
+from vqathinker.rewards import RewardSpec, score_with_twins
 from vqathinker.video import PERTURBATIONS, load_clip
 
 SHIPPED = Path(__file__).parents[3] / "training" / "configs" / "tiny_grpo.yaml"
@@ -186,7 +186,7 @@ def test_a_clip_that_beats_its_twin_earns_the_bonus_and_a_picture_never_does():
     texts, mos = [answers(4.0, 3.9), answers(2.0, 2.1)], [4.0, 2.0]
     worse = answers(2.5, 2.4)
     spec = RewardSpec()
-    moving = score(texts, [worse, None], mos, spec)
+    moving = score_with_twins(texts, [worse, None], mos, spec)
     assert moving.beats_twin == [True]
     gained = moving.table.total - moving.plain.total
     close(gained[0], torch.full((2,), 2 * spec.bonus), 1e-6)
@@ -195,20 +195,20 @@ def test_a_clip_that_beats_its_twin_earns_the_bonus_and_a_picture_never_does():
 
 def test_a_picture_gets_no_bonus_where_ties_do_either():
     texts, mos = [answers(4.0, 4.01), answers(2.0, 2.02)], [4.0, 2.0]
-    table = score(texts, [texts[0], None], mos, replace(RewardSpec(), gate_needs_gain=False))
+    table = score_with_twins(texts, [texts[0], None], mos, replace(RewardSpec(), gate_needs_gain=False))
     gained = table.table.total - table.plain.total
     assert (gained[0] > 0).all() and gained[1].eq(0).all()
 
 
 def test_without_twins_there_is_no_bonus():
-    scored = score([answers(4.0, 3.0)], [None], [4.0], RewardSpec())
+    scored = score_with_twins([answers(4.0, 3.0)], [None], [4.0], RewardSpec())
     assert scored.table is scored.plain and reward_metrics(scored)["beats_twin"] is None
 
 
 def test_metrics_are_means_and_an_absurd_score_does_not_blow_up_the_spread():
     texts = [answers(4.0, 4.0), answers(2.0, 99999.0)]
-    assert reward_metrics(score(texts, [None, None], [4.0, 2.0], RewardSpec()))["spread"] == 0
-    scored = score(texts, [None, None], [4.0, 2.0], RewardSpec(off_scale_is_unreadable=False))
+    assert reward_metrics(score_with_twins(texts, [None, None], [4.0, 2.0], RewardSpec()))["spread"] == 0
+    scored = score_with_twins(texts, [None, None], [4.0, 2.0], RewardSpec(off_scale_is_unreadable=False))
     metrics = reward_metrics(scored)
     assert metrics["format"] == 1.0
     assert metrics["no_gradient_share"] == 0.5

@@ -11,6 +11,7 @@ import gradio as gr
 
 from ...errors import VQAThinkerError
 from ...files import clock
+from ..queue.events import AT_ONCE, TURNS
 from ..queue.model import Model, Waiting
 from ..queue.requests import Job, Wish, Wishes
 from ..queue.visitors import Visitor, visitor_of
@@ -20,8 +21,6 @@ from .figure import timeline_plot
 from .views import picture_of, under_figure
 
 JS = (Path(__file__).parent / "timeline.js").read_text(encoding="utf-8")
-CALLS = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None, "concurrency_id": "model"}
-AT_ONCE = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
 BUTTON, STOPPED = "Timeline: where and when", "Stopped. What was rated stays."
 OPENING, WORKING = "Opening the film.", "{}{} of {} rated."
 DONE, NOTHING = "{} windows rated in {:.0f} s.", "Choose a video first."
@@ -124,7 +123,7 @@ def build_timeline_panel(
         return panel.idle(STOPPED)
 
     start.click(with_request(ask, len(inputs)), list(inputs), panel.outputs, **AT_ONCE).then(
-        run, None, panel.outputs, **CALLS
+        run, None, panel.outputs, api_visibility="private", **TURNS
     )
     stop.click(halt, None, panel.outputs, **AT_ONCE)
     return panel

@@ -9,13 +9,13 @@ import torch
 from transformers import LogitsProcessorList
 
 from training.data.datasets import Item
-from training.grpo.loss import grpo_loss
 from training.grpo.step import Learner
 from training.policy.features import part
 from training.policy.policy import Inputs, video_features
 from training.policy.rollouts import Rollouts, answer_seeds, end_token, pack, video_seed
 from vqathinker.model.generation import GumbelNoise, prefill, write
 from vqathinker.rewards import advantages, score_with_twins
+from vqathinker.rewards.loss import grpo_loss
 
 
 def timed(action: Callable, *args, **kwargs) -> tuple[float, object]:

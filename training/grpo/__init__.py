@@ -1,5 +1,5 @@
 """GRPO: answers that earned more than their siblings become likelier."""
 
-from .loss import grpo_loss
+from vqathinker.rewards.loss import grpo_loss
 
 __all__ = ["grpo_loss"]

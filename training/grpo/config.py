@@ -10,10 +10,10 @@ from pathlib import Path
 import yaml
 
 from vqathinker.rewards import RewardSpec
+from vqathinker.rewards.loss import KINDS
 
 from ..common.settings import build, read_yaml
 from ..policy.lora import LoraSettings
-from .loss import KINDS
 
 REWARDS = ("format", "regression", "ranking", "temporal")
 SCHEDULES = ("cosine", "constant")
@@ -63,7 +63,7 @@ class GrpoSettings:
     Rewards and loss
         reward              fields of RewardSpec (vqathinker/rewards/spec.py)
         scale_advantages    divide by the group's deviation (Dr. GRPO does not)
-        kind, beta, clip, clip_high     see training/grpo/loss.py
+        kind, beta, clip, clip_high     see vqathinker/rewards/loss.py
         inner_updates       updates from one batch of answers; from the second on, the clipping matters
     Optimiser
         train               parts of the model, such as multi_modal_projector, motion_projector, motion_encoder.facts,

@@ -15,6 +15,7 @@ from accelerate.utils import gather_object
 
 from vqathinker.model.processing import VQAThinkerProcessor
 from vqathinker.rewards import advantages, score_with_twins
+from vqathinker.rewards.loss import grpo_loss, loss_size
 
 from ..data.datasets import Item
 from ..policy.features import joined, part
@@ -22,7 +23,6 @@ from ..policy.policy import Inputs, Policy, Reference, video_features
 from ..policy.rollouts import Rollouts, answer_seeds, sample_answers, video_seed
 from ..policy.unshard import whole
 from .config import GrpoSettings
-from .loss import grpo_loss, loss_size
 from .rewards import reward_metrics
 
 

@@ -11,7 +11,7 @@ A step:
  1. `videos` clips, and of each moving one a twin whose timeline is perturbed (training/policy/clips.py);
  2. `group` sampled answers about each, from one vision pass and one prefill a clip (training/policy/rollouts.py);
  3. rewards over the clips of all processes (vqathinker/rewards), the temporal bonus from the twins;
- 4. advantages in each group, the loss with its penalty for leaving the start (training/grpo/loss.py), an update in
+ 4. advantages in each group, the loss with its penalty for leaving the start (vqathinker/rewards/loss.py), an update in
     which the answers about a clip share its prompt (training/policy/policy.py). Twins are never trained on.
 
 RUN_DIR receives grpo.yaml with all settings, grpo_log.jsonl, probes.jsonl, the last two states and, unless --features

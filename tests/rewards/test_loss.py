@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.rewards.goldens import QUICK, close, golden
-from training.grpo import grpo_loss
-from training.grpo import loss as module
-from training.grpo.loss import KINDS, loss_size
+from vqathinker.rewards import loss as module
+from vqathinker.rewards.loss import KINDS, grpo_loss, loss_size
 
 CASES = golden("loss")["cases"]
 seeds = st.integers(0, 10_000)

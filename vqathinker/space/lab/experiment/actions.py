@@ -16,9 +16,12 @@ from .state import (
     MAX_ANSWERS,
     MAX_TEXT,
     MAX_VIDEOS,
+    MOST_UPDATES,
+    REWARDS,
     SPARE,
     LabError,
     LabState,
+    use_clip,
     use_rollouts,
 )
 
@@ -78,7 +81,8 @@ def _mos(state: LabState, action: dict) -> LabState:
 
 def _constant(state: LabState, action: dict) -> LabState:
     low, high = CONSTANTS[action["name"]]
-    return replace(state, **{action["name"]: min(max(_finite(action["value"]), low), high)})
+    value = min(max(_finite(action["value"]), low), high)
+    return replace(state, **{action["name"]: round(value) if isinstance(low, int) else value})
 
 
 def _videos(state: LabState, action: dict) -> LabState:
@@ -100,6 +104,29 @@ def _step(state: LabState, action: dict) -> LabState:
     return replace(state, step=action["step"])
 
 
+def _learn(state: LabState, action: dict) -> LabState:
+    """So many steps of GRPO further or back; far enough back is the start."""
+    return replace(state, updates=min(max(state.updates + int(action["change"]), 0), MOST_UPDATES))
+
+
+def _switch(state: LabState, action: dict) -> LabState:
+    """A reward off, or on again."""
+    off = {*state.off} ^ {action["name"]}
+    return replace(state, off=tuple(name for name in REWARDS if name in off) if off <= {*REWARDS} else (action["name"],))
+
+
+def _clip(state: LabState, action: dict) -> LabState:
+    texts, shuffled = ([str(text) for text in action.get(name) or ()] for name in ("texts", "shuffled"))
+    mos, place = round(_finite(action["mos"]), 2), action.get("place")
+    return use_clip(state, str(action["name"]), texts, mos, shuffled=shuffled, place=place)
+
+
+def _go(state: LabState, action: dict) -> LabState:
+    """To a place on the way from a video to an update."""
+    view, step = PLACES[action["to"]]
+    return replace(state, view=view, step=state.step if step is None else step)
+
+
 def _preset(state: LabState, action: dict) -> LabState:
     return PRESETS[action["name"]].state
 
@@ -116,10 +143,27 @@ def _finite(value: object) -> float:
     return number
 
 
+PLACES = {
+    "video": ("video", None),
+    "frames": ("frames", None),
+    "answers": ("step", 0),
+    "scores": ("step", 1),
+    "bell": ("bell", None),
+    "ranking": ("ranking", None),
+    "temporal": ("temporal", None),
+    "total": ("step", 6),
+    "advantage": ("step", 7),
+    "update": ("update", None),
+}
+"""The way from a video to an update: a view, and a step of the walk where the view is the whole step."""
 ACTIONS = {
     "none": lambda state, action: state,
     "view": lambda state, action: replace(state, view=action["view"]),
     "step": _step,
+    "go": _go,
+    "clip": _clip,
+    "learn": _learn,
+    "switch": _switch,
     "redraw": lambda state, action: replace(state, seed=(state.seed + 1) % 1000),
     "reset": lambda state, action: replace(DEFAULT, view=state.view),
     "choose": _choose,

@@ -8,10 +8,21 @@ from dataclasses import asdict, dataclass, fields, replace
 
 from ....errors import VQAThinkerError
 
-VIEWS = ("bell", "ranking", "temporal", "step")
+VIEWS = ("video", "frames", "bell", "ranking", "temporal", "step", "update")
 LOWEST, HIGHEST = 1.0, 5.0
 MAX_VIDEOS, MAX_ANSWERS, MAX_TEXT, MAX_NAME, LAST_STEP = 4, 8, 4000, 40, 7
-CONSTANTS = {"sigma": (0.1, 1.5), "bonus": (0.0, 1.0), "ranking_gate": (0.0, 1.0), "regression_gate": (0.0, 1.0)}
+CONSTANTS = {
+    "sigma": (0.1, 1.5),
+    "bonus": (0.0, 1.0),
+    "ranking_gate": (0.0, 1.0),
+    "regression_gate": (0.0, 1.0),
+    "clip": (0.05, 1.0),
+    "beta": (0.0, 1.0),
+    "rate": (0.2, 5.0),
+    "inner": (1, 8),
+}
+REWARDS = ("format", "regression", "ranking", "temporal")
+MOST_UPDATES = 60
 MAX_SEED = 2**31
 THOUGHT_SHOWN = 240
 MINE = "Y"
@@ -24,16 +35,20 @@ class LabError(VQAThinkerError):
 
 @dataclass(frozen=True)
 class LabVideo:
-    """A video as the rewards see it: its MOS, and G raw answers to it in order and G to its shuffled twin."""
+    """A video as the rewards see it: its MOS, and G raw answers to it in order and G to its shuffled twin. `clip` names
+    the example that the answers were given to; empty where they are invented."""
 
     name: str
     mos: float
     ordered: tuple[str, ...]
     shuffled: tuple[str, ...]
+    clip: str = ""
 
     def __post_init__(self) -> None:
         if not is_text(self.name) or not 0 < len(self.name) <= MAX_NAME:
             raise LabError(f"A video in the lab needs a name of 1 to {MAX_NAME} characters.")
+        if not is_text(self.clip) or len(self.clip) > MAX_NAME:
+            raise LabError(f"The name of an example has at most {MAX_NAME} characters.")
         _number("The MOS", self.mos, LOWEST, HIGHEST)
         for group in (self.ordered, self.shuffled):
             if not isinstance(group, tuple) or not 1 <= len(group) <= MAX_ANSWERS:
@@ -43,7 +58,8 @@ class LabVideo:
 
     @property
     def title(self) -> str:
-        return "Your video" if self.name == MINE else f"Video {self.name}"
+        title = "Your video" if self.name == MINE else f"Video {self.name}"
+        return f"{title}: {self.clip.replace('-', ' ')}" if self.clip else title
 
     def resized(self, answers: int) -> LabVideo:
         """With that many answers in each group: cut, or the present ones once more from the first."""
@@ -60,7 +76,9 @@ class LabState:
     videos: 1 to 4, each with the same number of answers, 1 to 8. sigma, bonus, ranking_gate and regression_gate are
     those of `RewardSpec`. view: one of VIEWS. video, answer, in_order: the answer that was chosen; rival: the video
     that it is compared with. step: how far the walk through the whole step has gone, 0 to 7. seed: what the released
-    code's random scores are drawn from. Raises LabError, with one sentence, for anything else.
+    code's random scores, and what the toy policy answers, are drawn from. off: rewards that are switched off, of
+    REWARDS. clip, beta, rate, inner: the range of the ratio, the weight of the KL penalty, the learning rate and the
+    updates from one batch of the toy policy; updates: the steps of GRPO that it has taken, 0 to 60. Raises LabError, with one sentence, for anything else.
     """
 
     videos: tuple[LabVideo, ...]
@@ -75,6 +93,12 @@ class LabState:
     bonus: float = 0.3
     ranking_gate: float = 0.5
     regression_gate: float = 0.9
+    off: tuple[str, ...] = ()
+    clip: float = 0.2
+    beta: float = 0.04
+    rate: float = 2.0
+    inner: int = 4
+    updates: int = 0
 
     def __post_init__(self) -> None:
         if not isinstance(self.videos, tuple) or not 1 <= len(self.videos) <= MAX_VIDEOS:
@@ -91,8 +115,13 @@ class LabState:
         _whole("The answer", self.answer, self.answers - 1)
         _whole("The step", self.step, LAST_STEP)
         _whole("The seed", self.seed, MAX_SEED)
+        _whole("The number of updates", self.updates, MOST_UPDATES)
         for name, (low, high) in CONSTANTS.items():
             _number(name, getattr(self, name), low, high)
+        if not isinstance(self.inner, int):
+            raise LabError("inner must be a whole number.")
+        if not isinstance(self.off, tuple) or self.off != tuple(name for name in REWARDS if name in self.off):
+            raise LabError(f"off names rewards that are switched off, of {', '.join(REWARDS)}, each once.")
 
     @property
     def answers(self) -> int:
@@ -124,10 +153,13 @@ class LabState:
             content = json.loads(text)
         except (ValueError, TypeError, RecursionError) as error:
             raise LabError("This is no state of the lab: it is not JSON.") from error
-        content = _keys(content, ["version", *(f.name for f in fields(LabState))], "a state of the lab")
+        content = _keys(content, ["version", *(f.name for f in fields(LabState))], "a state of the lab", ADDED)
         if content.pop("version") != 1 or not isinstance(content["videos"], list):
             raise LabError("This is no state of this lab: it has another version.")
-        return LabState(**{**content, "videos": tuple(_video(video) for video in content["videos"])})
+        if not isinstance(content.get("off", []), list):
+            raise LabError("off is a list of rewards.")
+        lists = {"videos": tuple(_video(video) for video in content["videos"]), "off": tuple(content.get("off", []))}
+        return LabState(**{**content, **lists})
 
 
 def use_rollouts(
@@ -144,8 +176,31 @@ def use_rollouts(
         raise LabError("There are no rollouts yet: rate a video with rollouts first.")
     twin = tuple(condense(text) for text in shuffled[:MAX_ANSWERS]) or own
     mine = LabVideo(name, mos, own, tuple(twin[j % len(twin)] for j in range(len(own))))
-    others = (video.resized(len(own)) for video in state.videos[1:])
-    return replace(state, videos=(mine, *others), video=0, answer=0, in_order=True)
+    return _put(state, mine, 0)
+
+
+def use_clip(
+    state: LabState, clip: str, texts: Sequence[str], mos: float, *, shuffled: Sequence[str] = (), place: int | None = None
+) -> LabState:
+    """`state` with the recorded answers to an example in the place of the chosen video, or of another; raises LabError.
+
+    As many answers as the lab shows, 4 at least; arguments as in `use_rollouts`.
+    """
+    place = state.video if place is None else place
+    count = max(state.answers, 4)
+    own = tuple(condense(text) for text in texts[:count])
+    twin = tuple(condense(text) for text in shuffled[:count]) or own
+    if not own or not 0 <= place < len(state.videos):
+        raise LabError("There are no recorded answers to this example.")
+    kept = LabVideo("ABCD"[place], mos, own, tuple(twin[j % len(twin)] for j in range(len(own))), clip)
+    return _put(state, kept, place)
+
+
+def _put(state: LabState, video: LabVideo, place: int) -> LabState:
+    """With a video in a place, which is then the chosen one; the others get as many answers."""
+    videos = [other.resized(len(video.ordered)) for other in state.videos]
+    videos[place] = video
+    return replace(state, videos=tuple(videos), video=place, answer=0, in_order=True)
 
 
 def condense(text: str) -> str:
@@ -166,14 +221,18 @@ def complete(thought: str, answer: str) -> str:
     return f"<think>{thought}</think><answer>{answer}</answer>"
 
 
-def _keys(content: object, wanted: list[str], what: str) -> dict:
-    if not isinstance(content, dict) or set(content) != set(wanted):
+ADDED = ("clip", "off", "clip", "beta", "rate", "inner", "updates")
+"""What links that were made before there were updates do not hold."""
+
+
+def _keys(content: object, wanted: list[str], what: str, spare: Sequence[str] = ()) -> dict:
+    if not isinstance(content, dict) or not set(wanted) - set(spare) <= set(content) <= set(wanted):
         raise LabError(f"This is not {what}: it needs exactly the keys {', '.join(wanted)}.")
     return dict(content)
 
 
 def _video(content: object) -> LabVideo:
-    content = _keys(content, [f.name for f in fields(LabVideo)], "a video of the lab")
+    content = _keys(content, [f.name for f in fields(LabVideo)], "a video of the lab", ADDED)
     groups = {name: content[name] for name in ("ordered", "shuffled")}
     if not all(isinstance(group, list) for group in groups.values()):
         raise LabError("The answers to a video are a list of texts.")

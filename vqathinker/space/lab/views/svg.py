@@ -129,10 +129,10 @@ def button(action: dict, content: str, *, css: str = "", current: bool = False, 
     return f'<button type="button" class="{css}" data-act="{data(action)}"{pressed}{named}>{content}</button>'
 
 
-def slider(name: str, label: str, value: float, low: float, high: float, step: float) -> str:
-    """A labelled range input for a constant of the rewards."""
+def slider(name: str, label: str, value: float, low: float, high: float, step: float, digits: int = 2) -> str:
+    """A labelled range input for a constant of the rewards or of the update."""
     return (
-        f'<label class="lab-slider"><span>{escape(label)} <b>{value:.2f}</b></span>'
+        f'<label class="lab-slider"><span>{escape(label)} <b>{value:.{digits}f}</b></span>'
         f'<input type="range" data-constant="{name}" min="{low:g}" max="{high:g}" step="{step:g}" '
         f'value="{value:g}" aria-label="{escape(label, quote=True)}"></label>'
     )

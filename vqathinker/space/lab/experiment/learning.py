@@ -1,0 +1,182 @@
+"""Updates of the toy policy by GRPO: answers, rewards, advantages, loss, gradient, and again. Imports torch."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import nn
+
+from ....rewards import (
+    RewardSpec,
+    Scored,
+    advantages,
+    bell,
+    format_reward,
+    group_moments,
+    preference_probability,
+    score_with_twins,
+)
+from ....rewards.loss import LossParts, grpo_loss
+from .numbers import score, specs
+from .state import HIGHEST, LabState
+from .toy import FORMS, SCORES, ToyPolicy, counted, token_of, written_out
+
+STEEPEST = 1.0
+"""Where the gradient's norm is clipped, as in training."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What was answered in one step: tokens (B, G, 2), texts [B][G] in order and shuffled, and what they earned."""
+
+    tokens: torch.Tensor
+    texts: list[list[str]]
+    shuffled: list[list[str]]
+    scored: Scored
+    advantages: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Measures:
+    """How good a policy is, over all it could answer; not sampled.
+
+    form: probability of a well-formed answer. error: of the expected score, mean over the videos. order: probability
+    that two videos that people rate differently come out in their order, mean over the pairs, NaN without one. gain:
+    expected bell in order minus shuffled. kl: of the answers in order from the start, in nats.
+    """
+
+    form: float
+    error: float
+    order: float
+    gain: float
+    kl: float
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The policy after some steps, the step that led there (None at the start), and how it did.
+
+    clipped: share of the tokens of the step whose gradient the clipping took away.
+    """
+
+    policy: ToyPolicy
+    measures: Measures
+    batch: Batch | None = None
+    clipped: float = 0.0
+    reward: float | None = None
+
+
+def reward_spec(state: LabState) -> RewardSpec:
+    """The repaired rewards of the state, without those that are switched off."""
+    repaired, _ = specs(state)
+    zero = {"temporal": "bonus"}
+    return replace(repaired, **{zero.get(name, f"{name}_weight"): 0.0 for name in state.off})
+
+
+def first_policy(state: LabState) -> ToyPolicy:
+    """The policy whose answers spread like those in the lab."""
+    side = score(state).repaired
+    moments = [torch.stack(group_moments(t.scores.double(), side.spec), -1) for t in (side.ordered, side.shuffled)]
+    return ToyPolicy(*(torch.stack([m[:, 0].nan_to_num(3.0), m[:, 1].nan_to_num(1.0).sqrt()], -1) for m in moments))
+
+
+def answers(state: LabState, policy: ToyPolicy, k: int) -> tuple[torch.Tensor, list[list[str]], list[list[str]]]:
+    """Tokens, texts in order and texts shuffled of step k: those in the lab first, then sampled ones."""
+    if k == 0:
+        texts = [list(video.ordered) for video in state.videos]
+        tokens = torch.tensor([[token_of(text) for text in group] for group in texts])
+        return tokens, texts, [list(video.shuffled) for video in state.videos]
+    rng = np.random.default_rng([state.seed, k])
+    tokens, twins = (policy.sample(state.answers, rng, in_order=in_order) for in_order in (True, False))
+    return tokens, written_out(tokens, rng), written_out(twins, rng)
+
+
+def step(state: LabState, before: Moment, k: int, reference: ToyPolicy) -> Moment:
+    """One step of GRPO from the policy of `before`; `reference` is the policy at the start."""
+    policy = copy.deepcopy(before.policy)
+    tokens, texts, shuffled = answers(state, policy, k)
+    mos = [video.mos for video in state.videos]
+    scored = score_with_twins(texts, shuffled, mos, reward_spec(state))
+    advantage = advantages(scored.table.total)
+    parts = update(policy, reference, tokens, advantage, state)
+    batch = Batch(tokens, texts, shuffled, scored, advantage)
+    clipped = sum(float(part.clip_share) for part in parts) / len(parts)
+    return Moment(policy, measure(state, policy, reference), batch, clipped, float(scored.table.total.mean()))
+
+
+def update(
+    policy: ToyPolicy, reference: ToyPolicy, tokens: torch.Tensor, advantage: torch.Tensor, state: LabState
+) -> list[LossParts]:
+    """Updates of the policy, in place, from one batch of answers (B, G, 2), as `training.grpo.step.update` makes them."""
+    optimizer = torch.optim.SGD(policy.parameters(), state.rate)
+    inputs, mask = {"video": torch.arange(len(tokens))}, counted(tokens).flatten(0, 1)
+    with torch.no_grad():
+        old, ref = (one(inputs, tokens).flatten(0, 1) for one in (policy, reference))
+    told = []
+    for _ in range(state.inner):
+        logps = policy(inputs, tokens).flatten(0, 1)
+        loss, parts = grpo_loss(logps, old, ref, advantage.flatten(), mask, state.beta, clip=state.clip)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(policy.parameters(), STEEPEST)
+        optimizer.step()
+        told.append(parts)
+    return told
+
+
+def logps_of(policy: ToyPolicy, tokens: torch.Tensor) -> torch.Tensor:
+    """Log-probability (B, G) of whole answers (B, G, 2) under a policy."""
+    with torch.no_grad():
+        logps = policy({"video": torch.arange(len(tokens))}, tokens)
+    return (logps * counted(tokens)).sum(-1)
+
+
+def measure(state: LabState, policy: ToyPolicy, reference: ToyPolicy) -> Measures:
+    mos = torch.tensor([video.mos for video in state.videos], dtype=torch.float64)
+    with torch.no_grad():
+        forms, ordered, shuffled = policy.form_logps(), policy.score_logps(), policy.score_logps(in_order=False)
+        form_kl = (forms.exp() * (forms - reference.form_logps())).sum()
+        kl = (ordered.exp() * (ordered - reference.score_logps())).sum(1).mean() + form_kl
+    well_formed = format_reward([[form.text(HIGHEST) for form in FORMS]])[0].double()
+    p, bells = ordered.exp(), bell(SCORES, mos[:, None], state.sigma).double()
+    mean = p @ SCORES
+    variance = (p * (SCORES - mean[:, None]) ** 2).sum(1)
+    return Measures(
+        form=float(forms.exp() @ well_formed),
+        error=float((mean - mos).abs().mean()),
+        order=_order(mean, variance, mos),
+        gain=float(((p - shuffled.exp()) * bells).sum(1).mean()),
+        kl=float(kl),
+    )
+
+
+@lru_cache(maxsize=2048)
+def moment(base: LabState, k: int) -> Moment:
+    """The policy after k steps; `base` is what `bare` makes of a state, so that looking around computes nothing anew."""
+    if k == 0:
+        policy = first_policy(base)
+        return Moment(policy, measure(base, policy, policy))
+    return step(base, moment(base, k - 1), k - 1, moment(base, 0).policy)
+
+
+def bare(state: LabState) -> LabState:
+    """The state without what does not matter for learning: what is looked at, and how far it went."""
+    return replace(state, view="update", video=0, answer=0, in_order=True, rival=0, step=0, updates=0)
+
+
+def course(state: LabState) -> list[Moment]:
+    """The policy at the start and after each step so far."""
+    return [moment(bare(state), k) for k in range(state.updates + 1)]
+
+
+def _order(mean: torch.Tensor, variance: torch.Tensor, mos: torch.Tensor) -> float:
+    better, worse = (mos[:, None] > mos).nonzero(as_tuple=True)
+    if not len(better):
+        return float("nan")
+    return float(preference_probability(mean[better], variance[better], mean[worse], variance[worse]).mean())
+
+

@@ -22,7 +22,8 @@ def test_official_equals_the_original(case):
     ordered, perturbed, after = (columns(case, key) for key in ("ordered", "perturbed", "after"))
     rewarded = temporal_bonus(*ordered[:2], *perturbed[:2], OFFICIAL)
     close(torch.stack(rewarded), torch.stack(after[:2]), 1e-6)
-    close(weigh(ordered[2], rewarded[1], rewarded[0]).flatten(), case["total"], 1e-6)
+    parts = {"format": ordered[2], "regression": rewarded[1], "ranking": rewarded[0]}
+    close(weigh(parts).flatten(), case["total"], 1e-6)
 
 
 def test_gating_per_video_equals_the_original_on_one_video_at_a_time():

@@ -1,6 +1,7 @@
 """The reward functions, pure: they know neither model nor trainer nor page.
 
-One way: spec -> parse -> format, regression, ranking, temporal -> groups -> twins -> trl; advantage stands alone.
+One way: spec -> parse -> reward -> format, regression, ranking -> registry -> groups, with the bonus of temporal ->
+twins -> trl; advantage stands alone.
 """
 
 from .advantage import advantages
@@ -8,6 +9,7 @@ from .format import format_ok, format_reward
 from .groups import RewardTable, score_groups, weigh
 from .parse import Answer, parse_answer, read_answer
 from .ranking import (
+    RankingTrace,
     fidelity,
     group_moments,
     preference_matrix,
@@ -15,16 +17,27 @@ from .ranking import (
     preference_target,
     ranking_reward,
 )
-from .regression import bell, regression_reward
+from .registry import REWARDS, TEMPORAL
+from .regression import RegressionTrace, bell, regression_reward
+from .reward import Answers, Gate, Reward, Trace
 from .spec import RewardSpec
-from .temporal import temporal_bonus
+from .temporal import BonusTrace, temporal_bonus
 from .twins import Scored, score_with_twins
 
 __all__ = [
+    "REWARDS",
+    "TEMPORAL",
     "Answer",
+    "Answers",
+    "BonusTrace",
+    "Gate",
+    "RankingTrace",
+    "RegressionTrace",
+    "Reward",
     "RewardSpec",
     "RewardTable",
     "Scored",
+    "Trace",
     "advantages",
     "bell",
     "fidelity",

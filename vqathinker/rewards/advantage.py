@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from .notation import digits_for, num
+
 STD_FLOOR = 1e-4
 
 
@@ -27,3 +29,20 @@ def advantages(total: torch.Tensor, *, scale: bool = True) -> torch.Tensor:
         advantage = advantage / (total.std(1, keepdim=True) + STD_FLOOR)
     equal = (total == total[:, :1]).all(1, keepdim=True)
     return torch.where(equal, 0.0, advantage)
+
+
+def explain_advantage(total: torch.Tensor, i: int, j: int, *, scale: bool = True) -> list[str]:
+    """How answer j about video i comes to its advantage, as lines (notation.py); total (B, G) as in `advantages`."""
+    group, value = total[i], num(advantages(total, scale=scale)[i, j])
+    if bool((group == group[0]).all()):
+        return [f"all rewards of the group are equal: {value}"]
+    mean, deviation = group.mean(), group.std()
+    fine = digits_for(deviation)
+    above = f"({num(group[j], fine)} − {num(mean, fine)})"
+    if not scale:
+        return ["total − mean of the group", f"{above} = {value}"]
+    floor = f"{STD_FLOOR:.4f}"
+    return [
+        f"(total − mean of the group) / (spread of the group + {floor})",
+        f"{above} / ({num(deviation, fine)} + {floor}) = {value}",
+    ]

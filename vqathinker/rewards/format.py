@@ -8,6 +8,7 @@ from functools import cache
 
 import torch
 
+from .reward import Answers, Reward, Trace
 from .spec import DEFAULT, RewardSpec
 
 NO_TAGS = r"(?:(?!</?think>|</?answer>).)*"
@@ -45,3 +46,23 @@ def format_reward(texts: Sequence[Sequence[str]], spec: RewardSpec = DEFAULT) ->
     tensor([[1., 0.]])
     """
     return torch.tensor([[float(format_ok(text, spec)) for text in group] for group in texts])
+
+
+def _score(answers: Answers) -> Trace:
+    return Trace(answers, format_reward(answers.texts, answers.spec))
+
+
+def _explain(trace: Trace, i: int, j: int, names: Sequence[str]) -> list[str]:
+    if trace.reward[i, j]:
+        return ["one think block, then one answer block: 1"]
+    return ["not exactly one think block followed by one answer block: 0"]
+
+
+FORMAT = Reward(
+    "format",
+    "Format",
+    _score,
+    _explain,
+    about="One think block, then one answer block: 1 point. Anything else: 0.",
+    digits=0,
+)

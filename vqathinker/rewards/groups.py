@@ -2,35 +2,55 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 
-from .format import format_reward
-from .parse import Answer, read_answer
-from .ranking import ranking_reward
-from .regression import bell, regression_reward
+from .notation import num, plain
+from .registry import REWARDS
+from .reward import Answers, Trace, read_answers
 from .spec import DEFAULT, RewardSpec
-from .temporal import temporal_bonus
+from .temporal import BonusTrace, bonus_trace
 
 
 @dataclass(frozen=True)
 class RewardTable:
-    """The rewards of B groups of G completions; every field is a float32 tensor (B, G).
+    """The rewards of B groups of G completions; tensors are float32, (B, G).
 
-    total is the weighted sum of ranking, regression and format. scores are the numbers that count, NaN where
-    there is none; bell is the regression reward before a coarse answer is punished.
+    parts: every reward of the registry by its name, the temporal bonus included where it was added. total: their
+    weighted sum. trace: what each reward computed, before the bonus, with every number that led to it. bonus: what
+    decided the temporal bonus on each reward that can get it; empty before it was added. answers: what was read.
     """
 
-    format: torch.Tensor
-    regression: torch.Tensor
-    ranking: torch.Tensor
+    answers: Answers
+    trace: Mapping[str, Trace]
+    parts: Mapping[str, torch.Tensor]
     total: torch.Tensor
-    scores: torch.Tensor
-    bell: torch.Tensor
+    bonus: Mapping[str, BonusTrace] = field(default_factory=dict)
+
+    @property
+    def format(self) -> torch.Tensor:
+        return self.parts["format"]
+
+    @property
+    def regression(self) -> torch.Tensor:
+        return self.parts["regression"]
+
+    @property
+    def ranking(self) -> torch.Tensor:
+        return self.parts["ranking"]
+
+    @property
+    def scores(self) -> torch.Tensor:
+        """The numbers that count, NaN where there is none."""
+        return self.answers.scores.float()
+
+    @property
+    def bell(self) -> torch.Tensor:
+        """The regression reward before a coarse answer is punished."""
+        return self.trace["regression"].bell
 
     def with_bonus(self, perturbed: RewardTable, spec: RewardSpec = DEFAULT) -> RewardTable:
         """The table after the temporal bonus, given the table of the perturbed clips of the same videos.
@@ -39,26 +59,58 @@ class RewardTable:
         >>> table = score_groups([[good]], [4.0]).with_bonus(score_groups([[poor]], [4.0]))
         >>> table.regression, table.total
         (tensor([[1.3000]]), tensor([[2.3000]]))
+        >>> table.bonus["regression"].explain(0, 0, "regression")[0]
+        'regression: in order 1.0000 > shuffled 0.0111, gate open'
         """
-        ranking, regression = temporal_bonus(
-            self.ranking, self.regression, perturbed.ranking, perturbed.regression, spec, bell=self.bell
-        )
-        return replace(
-            self, ranking=ranking, regression=regression, total=weigh(self.format, regression, ranking, spec)
-        )
+        gates = {name: REWARDS[name].gate for name in self.parts}
+        bonus = {
+            name: bonus_trace(self.parts[name], perturbed.parts[name], gate(self._under(name, spec)), spec)
+            for name, gate in gates.items()
+            if gate is not None
+        }
+        return self._raised(bonus, spec)
+
+    def with_bonus_for(self, paired: torch.Tensor, perturbed: RewardTable, spec: RewardSpec = DEFAULT) -> RewardTable:
+        """The same where some videos only have a twin, paired (B,): the others keep what they have."""
+        raised = self.with_bonus(perturbed, spec)
+        bonus = {name: trace.only_for(paired, self.parts[name]) for name, trace in raised.bonus.items()}
+        return self._raised(bonus, spec)
+
+    def _under(self, name: str, spec: RewardSpec) -> Trace:
+        """A trace whose gate is that of `spec`, which may be another than that of the rewards."""
+        trace = self.trace[name]
+        return replace(trace, answers=replace(trace.answers, spec=spec))
+
+    def _raised(self, bonus: Mapping[str, BonusTrace], spec: RewardSpec) -> RewardTable:
+        parts = {name: bonus[name].rewarded if name in bonus else part for name, part in self.parts.items()}
+        return replace(self, parts=parts, total=weigh(parts, spec), bonus=bonus)
+
+    def explain_total(self, i: int, j: int) -> list[str]:
+        """How the total of answer j about video i is made of its parts, as lines (notation.py)."""
+        parts = {name: (REWARDS[name].weight_in(self.answers.spec), self.parts[name]) for name in in_sum()}
+        words = " + ".join(parts)
+        terms = [("" if w == 1 else f"{plain(w)} × ") + num(part[i, j], 4) for w, part in parts.values()]
+        return [
+            f"{words}{', bonus included' if self.bonus else ''}",
+            f"{' + '.join(terms)} = {num(self.total[i, j])}",
+        ]
 
 
-def weigh(
-    format: torch.Tensor, regression: torch.Tensor, ranking: torch.Tensor, spec: RewardSpec = DEFAULT
-) -> torch.Tensor:
-    """ranking_weight * ranking + regression_weight * regression + format_weight * format; with weights 1, the sum.
+def in_sum() -> list[str]:
+    """The rewards in the order in which they are added up: a float32 sum depends on it, and the released code adds
+    ranking, regression and format."""
+    return list(reversed(REWARDS))
 
-    Shapes broadcast, in practice (B, G) each. Source: official grpo_trainer.py (a plain sum, in this order).
 
-    >>> weigh(torch.tensor(1.0), torch.tensor(0.5), torch.tensor(0.25))
+def weigh(parts: Mapping[str, torch.Tensor], spec: RewardSpec = DEFAULT) -> torch.Tensor:
+    """The weighted sum of the rewards, each under its name; with weights 1, the sum.
+
+    Shapes broadcast, in practice (B, G) each. Source: official grpo_trainer.py (a plain sum).
+
+    >>> weigh({"format": torch.tensor(1.0), "regression": torch.tensor(0.5), "ranking": torch.tensor(0.25)})
     tensor(1.7500)
     """
-    return spec.ranking_weight * ranking + spec.regression_weight * regression + spec.format_weight * format
+    return sum(REWARDS[name].weight_in(spec) * parts[name] for name in in_sum() if name in parts)
 
 
 def score_groups(
@@ -87,53 +139,7 @@ def score_groups(
     tensor([[2.9241, 2.9241],
             [2.8010, 0.0000]])
     """
-    target = _check(texts, mos)
-    scores, decimals = read_scores(texts, spec)
-    rng = rng or np.random.default_rng(0)
-    regressed, ranked = (stand_ins(scores, spec, rng) for _ in range(2))
-    regression = regression_reward(regressed, target, decimals, spec)
-    ranking = ranking_reward(ranked, target, spec)
-    shape = format_reward(texts, spec)
-    unpunished = torch.where(regressed.isnan(), 0.0, bell(regressed, target[:, None], spec.sigma))
-    total = weigh(shape, regression, ranking, spec)
-    return RewardTable(shape, regression, ranking, total, scores.float(), unpunished)
-
-
-def read_scores(texts: Sequence[Sequence[str]], spec: RewardSpec = DEFAULT) -> tuple[torch.Tensor, torch.Tensor]:
-    """The numbers in texts[B][G] that count, NaN where there is none, and their decimals: two tensors (B, G)."""
-    answers = [[read_answer(text, spec) for text in group] for group in texts]
-    scores = _table(answers, lambda answer: math.nan if answer.value is None else answer.value)
-    if spec.off_scale_is_unreadable:
-        scores = torch.where((scores < spec.lowest) | (scores > spec.highest), torch.nan, scores)
-    return scores, _table(answers, lambda answer: answer.decimals)
-
-
-def _table(answers: list[list[Answer]], read) -> torch.Tensor:
-    return torch.tensor([[read(answer) for answer in group] for group in answers], dtype=torch.float64)
-
-
-def stand_ins(scores: torch.Tensor, spec: RewardSpec, rng: np.random.Generator | None = None) -> torch.Tensor:
-    """The scores, and in the place of each unreadable one what the released code draws, where that is not repaired."""
-    if spec.unreadable_is_lowest:
-        return scores
-    rng = rng or np.random.default_rng(0)
-    drawn = torch.from_numpy(rng.integers(1, 6, tuple(scores.shape)).astype(np.float64))
-    return torch.where(scores.isnan(), drawn, scores)
-
-
-def _check(texts: Sequence[Sequence[str]], mos: Sequence[float]) -> torch.Tensor:
-    if any(isinstance(group, str) or not all(isinstance(text, str) for text in group) for group in texts):
-        raise ValueError("Rewards need texts[B][G]: a list of completions, as strings, for each video.")
-    sizes = sorted({len(group) for group in texts})
-    if len(sizes) != 1 or sizes == [0]:
-        raise ValueError(f"Rewards need groups of one size, at least one completion each; the sizes are {sizes}.")
-    if len(mos) != len(texts):
-        raise ValueError(f"Rewards need one MOS for each video: {len(texts)} groups, but {len(mos)} MOS.")
-    for i, value in enumerate(mos):
-        try:
-            known = math.isfinite(value)
-        except TypeError:
-            known = False
-        if not known:
-            raise ValueError(f"The MOS of video {i} is not a finite number: {value!r}.")
-    return torch.tensor([float(value) for value in mos], dtype=torch.float64)
+    answers = read_answers(texts, mos, spec, rng)
+    trace = {name: reward.score(answers) for name, reward in REWARDS.items()}
+    parts = {name: found.reward for name, found in trace.items()}
+    return RewardTable(answers, trace, parts, weigh(parts, spec))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .spec import DEFAULT, RewardSpec
 
@@ -14,10 +14,12 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 @dataclass(frozen=True)
 class Answer:
-    """A score as it was written: its value (None: unreadable) and how many decimals count."""
+    """A score as it was written: its value (None: unreadable), how many decimals count, and the text that was searched
+    for it."""
 
     value: float | None = None
     decimals: int = 0
+    within: str = field(default="", repr=False, compare=False)
 
 
 def answer_span(text: str) -> tuple[int, int] | None:
@@ -56,12 +58,12 @@ def read_answer(text: str, spec: RewardSpec = DEFAULT) -> Answer:
     inside = text[slice(*span)] if span else ("" if spec.answer_needs_tags else text)
     number = NUMBER.search(inside)
     if number is None:
-        return Answer()
+        return Answer(within=inside)
     value = float(number.group())
     if spec.unreadable_is_lowest and not math.isfinite(value):
-        return Answer()
+        return Answer(within=inside)
     written = number.group() if spec.count_written_decimals else str(value).rstrip("0")
-    return Answer(value, len(written.rpartition(".")[2]) if "." in written else 0)
+    return Answer(value, len(written.rpartition(".")[2]) if "." in written else 0, inside)
 
 
 def parse_answer(text: str, spec: RewardSpec = DEFAULT) -> float | None:

@@ -3,12 +3,40 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 
+from .notation import chance, digits_for, num, plain
+from .reward import Answers, Gate, Reward, Trace
 from .spec import DEFAULT, RewardSpec
 
 VARIANCE_FLOOR = DEFAULT.smoothing
+
+
+@dataclass(frozen=True)
+class RankingTrace(Trace):
+    """`reward` is the mean of `fidelity` over the opponents; all in float32.
+
+    scores (B, G): those that were ranked, NaN where unreadable; drawn (B, G): where the released code put a random one.
+    mean, variance (B,): of the readable scores of each group, NaN where there are none, or too few. target (B, B): what
+    people say, 1 where video i is better than video k. opponent (B, B): whether video i meets video k.
+    probability, fidelity (B, G, B): answer j of video i against video k; 0.5 where the variance is not defined.
+    """
+
+    scores: torch.Tensor
+    drawn: torch.Tensor
+    mean: torch.Tensor
+    variance: torch.Tensor
+    target: torch.Tensor
+    opponent: torch.Tensor
+    probability: torch.Tensor
+    fidelity: torch.Tensor
+
+    def opponents(self, i: int) -> list[int]:
+        """The videos that video i meets: all others with a readable answer."""
+        return [k for k, met in enumerate(self.opponent[i].tolist()) if met]
 
 
 def preference_probability(mean_a, var_a, mean_b, var_b, floor: float = VARIANCE_FLOOR) -> torch.Tensor:
@@ -97,13 +125,110 @@ def ranking_reward(scores: torch.Tensor, mos: torch.Tensor, spec: RewardSpec = D
     tensor([[0.9670, 0.8325],
             [0.9670, 0.8325]])
     """
+    return _rank(scores, mos, spec)["reward"]
+
+
+def _rank(scores: torch.Tensor, mos: torch.Tensor, spec: RewardSpec) -> dict[str, torch.Tensor]:
+    """All numbers of a RankingTrace that follow from scores (B, G) and mos (B,)."""
     if len(scores) < 2 and not spec.define_small_groups:
         raise ValueError("The released ranking reward divides by zero with a single video; RewardSpec() gives 0.")
     scores = scores.float()
     mean, variance = group_moments(scores, spec)
-    probability = preference_probability(scores[..., None], variance[:, None, None], mean, variance, spec.smoothing)
-    agreement = fidelity(probability.nan_to_num(0.5), preference_target(mos)[:, None], spec.smoothing)
+    target = preference_target(mos)
+    probability, agreement = _meet(scores[..., None], variance[:, None, None], mean, variance, target[:, None], spec)
     opponent = ~torch.eye(len(scores), dtype=torch.bool, device=scores.device) & ~mean.isnan()
-    agreement = torch.where(opponent[:, None], agreement, 0.0)
-    total = sum(agreement.unbind(-1))  # one by one, as released: the order of a float32 sum shows in its last bits
-    return torch.where(scores.isnan(), 0.0, total / opponent.sum(1, keepdim=True).clamp(min=1))
+    met = torch.where(opponent[:, None], agreement, 0.0)
+    total = sum(met.unbind(-1))  # one by one, as released: the order of a float32 sum shows in its last bits
+    reward = torch.where(scores.isnan(), 0.0, total / opponent.sum(1, keepdim=True).clamp(min=1))
+    return {
+        "reward": reward,
+        "scores": scores,
+        "mean": mean,
+        "variance": variance,
+        "target": target,
+        "opponent": opponent,
+        "probability": probability,
+        "fidelity": agreement,
+    }
+
+
+def _meet(score, own_variance, mean, variance, target, spec: RewardSpec) -> tuple[torch.Tensor, torch.Tensor]:
+    """Probability and fidelity of answers against other videos; all broadcast."""
+    probability = preference_probability(score, own_variance, mean, variance, spec.smoothing).nan_to_num(0.5)
+    return probability, fidelity(probability, target, spec.smoothing)
+
+
+def what_if(trace: RankingTrace, i: int, j: int, values: torch.Tensor) -> torch.Tensor:
+    """The ranking reward of answer j about video i, were its score each of `values` (N,) in turn -> (N,) float32.
+
+    The same as N calls of `ranking_reward`, which would be too slow for a curve that follows a dragged point. Needs an
+    opponent.
+    """
+    spec, met = trace.answers.spec, trace.opponent[i]
+    groups = trace.scores[i].repeat(len(values), 1)
+    groups[:, j] = values.float()
+    _, variance = group_moments(groups, spec)
+    others = trace.mean[met], trace.variance[met], trace.target[i, met]
+    return _meet(groups[:, j, None], variance[:, None], *others, spec)[1].mean(1)
+
+
+def _score(answers: Answers) -> RankingTrace:
+    scores = answers.standing()
+    drawn = answers.scores.isnan() & ~scores.isnan()
+    return RankingTrace(answers, drawn=drawn, **_rank(scores, answers.mos, answers.spec))
+
+
+def _explain(trace: RankingTrace, i: int, j: int, names: Sequence[str]) -> list[str]:
+    reward, others = trace.reward[i, j], trace.opponents(i)
+    if trace.scores[i, j].isnan():
+        return [f"unreadable: {num(reward)}"]
+    if not others:
+        return [f"no opponent: {num(reward)}"]
+    drawn = plain(trace.scores[i, j]) if trace.drawn[i, j] else ""
+    lines = [f"no number: the released code draws a random score, here {drawn}"] if drawn else []
+    lines += [line for k in others for line in explain_meeting(trace, i, j, k, names)]
+    if len(others) > 1:
+        parts = [num(trace.fidelity[i, j, k], 4) for k in others]
+        lines.append(f"({' + '.join(parts)}) / {len(others)} = {num(reward)}")
+    return lines
+
+
+def explain_meeting(trace: RankingTrace, i: int, j: int, k: int, names: Sequence[str]) -> list[str]:
+    """Answer j about video i against video k: its probability, and the fidelity that it earns."""
+    if trace.scores[i, j].isnan() or not trace.opponent[i, k]:
+        return ["nothing to compare"]
+    question = f"P({names[i]}{j + 1} beats {names[k]})"
+    if trace.variance[i].isnan() or trace.variance[k].isnan():
+        first = f"{question}: one answer has no variance, so P is set to {plain(trace.probability[i, j, k])}"
+    else:
+        first = f"{question} = {_probability(trace, trace.scores[i, j], trace.probability[i, j, k], i, k)}"
+    p, g, e = chance(trace.probability[i, j, k]), plain(trace.target[i, k]), f"{trace.answers.spec.smoothing:.6f}"
+    earned = num(trace.fidelity[i, j, k])
+    return [first, f"√({p} × {g} + {e}) + √((1 − {p}) × (1 − {g}) + {e}) = {earned}"]
+
+
+def explain_preference(trace: RankingTrace, i: int, k: int, names: Sequence[str]) -> list[str]:
+    """The probability that video i is better than video k, by the means of their groups."""
+    if trace.mean[i].isnan() or trace.mean[k].isnan():
+        return ["nothing readable to compare"]
+    p = preference_matrix(trace.mean, trace.variance, trace.answers.spec.smoothing)[i, k]
+    people = {1.0: "people: yes, g is 1", 0.5: "people: the same, g is 0.5", 0.0: "people: no, g is 0"}
+    line = f"P({names[i]} beats {names[k]}) = {_probability(trace, trace.mean[i], p, i, k)}"
+    return [line, people[float(trace.target[i, k])]]
+
+
+def _probability(trace: RankingTrace, score: torch.Tensor, probability: torch.Tensor, i: int, k: int) -> str:
+    own, other = trace.variance[i], trace.variance[k]
+    floor = f"{trace.answers.spec.smoothing:.6f}"
+    spread = f"√({num(own, digits_for(own))} + {num(other, digits_for(other))} + {floor})"
+    return f"Φ(({num(score, 4)} − {num(trace.mean[k], 4)}) / {spread}) = {chance(probability)}"
+
+
+RANKING = Reward(
+    "ranking",
+    "Ranking",
+    _score,
+    _explain,
+    about="Does the answer put this video on the right side of the others?",
+    gate=lambda trace: Gate(trace.reward, trace.answers.spec.ranking_gate),
+)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 
 MAY_BE_ZERO = ("coarse_factor", "bonus", "ranking_gate", "regression_gate")
 WEIGHTS = ("format_weight", "regression_weight", "ranking_weight")
@@ -25,6 +26,7 @@ class RewardSpec:
         bonus               temporal bonus, added to a ranking reward above `ranking_gate` and to a regression reward
                             above `regression_gate` when the ordered clip earned more than the perturbed one
         *_weight            weight of each part in the total; 0 removes it (the bonus is removed by bonus=0)
+        weights             weights of further rewards of the registry by name, where they differ from the reward's own
 
     Repairs (True repairs, False keeps what the released code does; `RewardSpec.repairs()` tells what that is):
         count_written_decimals      count the decimals that were written: "3.50" has two
@@ -60,6 +62,7 @@ class RewardSpec:
     format_weight: float = 1.0
     regression_weight: float = 1.0
     ranking_weight: float = 1.0
+    weights: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     count_written_decimals: bool = _repair("casts the text to a float first, so 3.50 and 4.00 are punished as coarse")
     bonus_ignores_coarseness: bool = _repair("a coarse answer earns at most 0.8, so it can never earn the bonus")
@@ -78,10 +81,37 @@ class RewardSpec:
             if not math.isfinite(value) or value < 0 or (value == 0 and not zero_is_fine):
                 wanted = "a number from 0 up" if zero_is_fine else "a positive number"
                 raise ValueError(f"RewardSpec.{name} must be {wanted}, not {value}.")
+        for name, value in self.weights.items():
+            if isinstance(value, str) or not math.isfinite(value) or value < 0:
+                raise ValueError(f"RewardSpec.weights: {name} must be a number from 0 up, not {value!r}.")
+            if f"{name}_weight" in WEIGHTS:
+                raise ValueError(f"RewardSpec.weights: {name} has a field of its own, {name}_weight.")
         if not self.lowest < self.highest:
             raise ValueError(f"RewardSpec.lowest must be below highest, not {self.lowest} and {self.highest}.")
         if self.coarse_factor > 1:
             raise ValueError(f"RewardSpec.coarse_factor must be at most 1, not {self.coarse_factor}.")
+
+    def weight(self, name: str, default: float = 1.0) -> float:
+        """The weight of a reward in the total: its own field, or what `weights` says, or `default`.
+
+        >>> RewardSpec(weights={"length": 0.2}).weight("length"), RewardSpec(ranking_weight=2).weight("ranking")
+        (0.2, 2)
+        """
+        return getattr(self, f"{name}_weight") if f"{name}_weight" in WEIGHTS else self.weights.get(name, default)
+
+    def with_weight(self, name: str, weight: float) -> RewardSpec:
+        """The same spec with another weight of one reward.
+
+        >>> RewardSpec().with_weight("format", 0.5).format_weight, RewardSpec().with_weight("length", 2).weights
+        (0.5, {'length': 2})
+        """
+        if f"{name}_weight" in WEIGHTS:
+            return replace(self, **{f"{name}_weight": weight})
+        return replace(self, weights={**self.weights, name: weight})
+
+    def with_bonus(self, bonus: float) -> RewardSpec:
+        """The same spec with another temporal bonus."""
+        return replace(self, bonus=bonus)
 
     @classmethod
     def repairs(cls) -> dict[str, str]:

@@ -2,20 +2,76 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import torch
 
+from .notation import num, plain
+from .regression import compared
+from .reward import Gate
 from .spec import DEFAULT, RewardSpec
 
 
-def _gate(ordered: torch.Tensor, perturbed: torch.Tensor, spec: RewardSpec) -> torch.Tensor:
-    """Where the mean reward of the ordered clip wins, decided in float32: (B, 1), or (1, 1) for the whole batch."""
+@dataclass(frozen=True)
+class BonusTrace:
+    """The temporal bonus on one reward, and every number that decided it.
+
+    ordered, perturbed (B, 1): the mean rewards that are compared, of each video's group or, as released, of the whole
+    batch. opened (B, 1): whether the clip in order won. gate: what is compared with the threshold, (B, G).
+    paid (B, G): which answers get the bonus. rewarded (B, G): the reward with it.
+    """
+
+    spec: RewardSpec
+    ordered: torch.Tensor
+    perturbed: torch.Tensor
+    opened: torch.Tensor
+    gate: Gate
+    paid: torch.Tensor
+    rewarded: torch.Tensor
+
+    @property
+    def amount(self) -> torch.Tensor:
+        """What was added to each reward: (B, G), float32."""
+        return self.spec.bonus * self.paid
+
+    def only_for(self, paired: torch.Tensor, reward: torch.Tensor) -> BonusTrace:
+        """The same, but for the videos that have no twin, paired (B,), the gate is closed and nothing was added."""
+        paired = paired[:, None]
+        rewarded = torch.where(paired, self.rewarded, reward)
+        return replace(self, opened=self.opened & paired, paid=self.paid & paired, rewarded=rewarded)
+
+    def explain(self, i: int, j: int, name: str) -> list[str]:
+        """Why answer j about video i gets the bonus on the reward of that name, or does not."""
+        spec, opened = self.spec, bool(self.opened[i])
+        sign = (">" if spec.gate_needs_gain else "≥") if opened else ("≤" if spec.gate_needs_gain else "<")
+        over = "" if spec.gate_per_video else ", over all videos"
+        means = f"in order {num(self.ordered[i], 4)} {sign} shuffled {num(self.perturbed[i], 4)}"
+        lines = [f"{name}{over}: {means}, gate {'open' if opened else 'closed'}"]
+        if opened:
+            paid = bool(self.paid[i, j])
+            end = f"{'>' if paid else '≤'} threshold {plain(self.gate.threshold)}"
+            lines.append(f"{num(self.gate.compared[i, j])} {end}: {f'+{plain(spec.bonus)}' if paid else 'no bonus'}")
+        return lines
+
+
+def bonus_trace(reward: torch.Tensor, perturbed: torch.Tensor, gate: Gate, spec: RewardSpec = DEFAULT) -> BonusTrace:
+    """The bonus on one reward (B, G), given that of the perturbed clips (B, G'); what `temporal_bonus` does twice."""
+    first, second = _means(reward, perturbed, spec)
+    opened = first > second if spec.gate_needs_gain else first >= second
+    paid = opened & (gate.compared > gate.threshold)
+    first, second, opened = (x.expand(len(reward), 1) for x in (first, second, opened))
+    return BonusTrace(spec, first, second, opened, gate, paid, reward + spec.bonus * paid)
+
+
+def _means(ordered: torch.Tensor, perturbed: torch.Tensor, spec: RewardSpec) -> tuple[torch.Tensor, torch.Tensor]:
+    """The means that are compared, in float32: (B, 1), or (1, 1) for the whole batch."""
     if spec.gate_per_video:
         # Summed in double precision, so that the order of the rollouts cannot break a tie.
         first, second = (x.double().mean(1, keepdim=True).float() for x in (ordered, perturbed))
     else:
         # The released code averages one of three columns; a float32 mean depends on that stride in its last bit.
         first, second = (x.reshape(-1, 1).repeat(1, 3)[:, 0].mean().reshape(1, 1) for x in (ordered, perturbed))
-    return first > second if spec.gate_needs_gain else first >= second
+    return first, second
 
 
 def temporal_bonus(
@@ -38,12 +94,12 @@ def temporal_bonus(
     """
     tensors = [torch.as_tensor(x).float() for x in (ranking, regression, perturbed_ranking, perturbed_regression)]
     ranking, regression, perturbed_ranking, perturbed_regression = tensors
-    use_bell = bell is not None and spec.bonus_ignores_coarseness
-    precision = torch.as_tensor(bell).float() if use_bell else regression
+    full = None if bell is None else torch.as_tensor(bell).float()
+    precision = compared(regression, full, spec)
     _check_shapes(ranking, regression, precision, perturbed_ranking, perturbed_regression)
-    ranking_won = _gate(ranking, perturbed_ranking, spec) & (ranking > spec.ranking_gate)
-    regression_won = _gate(regression, perturbed_regression, spec) & (precision > spec.regression_gate)
-    return ranking + spec.bonus * ranking_won, regression + spec.bonus * regression_won
+    ranked = bonus_trace(ranking, perturbed_ranking, Gate(ranking, spec.ranking_gate), spec)
+    regressed = bonus_trace(regression, perturbed_regression, Gate(precision, spec.regression_gate), spec)
+    return ranked.rewarded, regressed.rewarded
 
 
 def _check_shapes(ranking, regression, precision, perturbed_ranking, perturbed_regression) -> None:

@@ -27,13 +27,16 @@ from typing import NamedTuple
 import torch
 import torch.distributed
 
-from .format import format_ok
-from .groups import read_scores, stand_ins
-from .regression import regression_reward
+from .format import FORMAT
+from .registry import REWARDS
+from .regression import REGRESSION
+from .reward import Reward, read_answers
 from .spec import DEFAULT, RewardSpec
 from .twins import Scored, score_with_twins
 
 Rewards = list[float | None]
+OWN = ("format", "regression", "ranking")
+"""Rewards of the registry that have a function with a name of its own here."""
 Completion = str | list[dict]
 """A text, or the messages that a conversation was continued by."""
 
@@ -44,8 +47,7 @@ def format_reward(completions: Sequence[Completion], *, spec: RewardSpec = DEFAU
     >>> format_reward(["<think>Sharp.</think><answer>3.42</answer>", "3.42"])
     [1.0, 0.0]
     """
-    texts = [text_of(one) for one in completions]
-    return _but_perturbed([float(format_ok(text, spec)) for text in texts], columns)
+    return _alone(FORMAT, completions, [0.0] * len(completions), spec, columns)
 
 
 def bell_reward(completions: Sequence[Completion], *, spec: RewardSpec = DEFAULT, **columns) -> Rewards:
@@ -57,9 +59,7 @@ def bell_reward(completions: Sequence[Completion], *, spec: RewardSpec = DEFAULT
     [0.6065306663513184, 0.0]
     """
     [mos] = _columns("bell_reward", completions, columns, "mos")
-    scores, decimals = read_scores([[text_of(one)] for one in completions], spec)
-    rewards = regression_reward(stand_ins(scores, spec), torch.tensor(mos, dtype=torch.float64), decimals, spec)
-    return _but_perturbed(rewards.flatten().tolist(), columns)
+    return _alone(REGRESSION, completions, mos, spec, columns)
 
 
 def ranking_reward(completions: Sequence[Completion], *, spec: RewardSpec = DEFAULT, **columns) -> Rewards:
@@ -73,7 +73,7 @@ def ranking_reward(completions: Sequence[Completion], *, spec: RewardSpec = DEFA
     [0.967, 0.833, 0.967, 0.833]
     """
     batch = _gather("ranking_reward", completions, columns)
-    return batch.own(batch.scored(spec).plain.ranking)
+    return batch.own(batch.scored(spec).plain.parts["ranking"])
 
 
 def temporal_reward(completions: Sequence[Completion], *, spec: RewardSpec = DEFAULT, **columns) -> Rewards:
@@ -87,12 +87,13 @@ def temporal_reward(completions: Sequence[Completion], *, spec: RewardSpec = DEF
     """
     batch = _gather("temporal_reward", completions, columns)
     scored = batch.scored(spec)
-    bonus = [getattr(scored.table, name) - getattr(scored.plain, name) for name in ("ranking", "regression")]
-    return batch.own(sum(bonus))
+    bonus = [trace.amount for trace in scored.table.bonus.values()]
+    return batch.own(sum(bonus, torch.zeros_like(scored.plain.total)))
 
 
 def reward_functions(spec: RewardSpec = DEFAULT) -> list[Callable[..., Rewards]]:
-    """The four functions with another spec, under their own names; for one that lacks a reward, leave it out.
+    """The four functions with another spec, under their own names, and one for every other reward of the registry; for
+    one that lacks a reward, leave it out.
 
     The weights in `spec` are not applied: TRL has `reward_weights`.
 
@@ -100,7 +101,19 @@ def reward_functions(spec: RewardSpec = DEFAULT) -> list[Callable[..., Rewards]]
     ['format_reward', 'bell_reward', 'ranking_reward', 'temporal_reward']
     """
     functions = (format_reward, bell_reward, ranking_reward, temporal_reward)
-    return [update_wrapper(partial(function, spec=spec), function) for function in functions]
+    named = [update_wrapper(partial(function, spec=spec), function) for function in functions]
+    return named + [_function_of(REWARDS[name], spec) for name in REWARDS if name not in OWN]
+
+
+def _function_of(reward: Reward, spec: RewardSpec) -> Callable[..., Rewards]:
+    """A reward of the registry over the batch of all processes, before the temporal bonus; reads `mos` and `video`."""
+
+    def function(completions: Sequence[Completion], **columns) -> Rewards:
+        batch = _gather(function.__name__, completions, columns)
+        return batch.own(batch.scored(spec).plain.parts[reward.name])
+
+    function.__name__ = f"{reward.name}_reward"
+    return function
 
 
 def text_of(completion: Completion) -> str:
@@ -185,6 +198,12 @@ def _columns(name: str, completions: Sequence[Completion], columns: dict, *neede
     return [columns[column] for column in needed]
 
 
-def _but_perturbed(rewards: list[float], columns: dict) -> Rewards:
+def _alone(
+    reward: Reward, completions: Sequence[Completion], mos: Sequence[float], spec: RewardSpec, columns: dict
+) -> Rewards:
+    """A reward that looks at one completion at a time: each is a video of its own."""
+    if not completions:
+        return []
+    rewards = reward.score(read_answers([[text_of(one)] for one in completions], mos, spec)).reward.flatten().tolist()
     perturbed = columns.get("perturbed") or [False] * len(rewards)
-    return [None if out else reward for reward, out in zip(rewards, perturbed, strict=True)]
+    return [None if out else earned for earned, out in zip(rewards, perturbed, strict=True)]

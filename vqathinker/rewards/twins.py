@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -44,9 +44,6 @@ def score_with_twins(
         return Scored(plain, plain, [])
     shown = [own if twin is None else twin for own, twin in zip(texts, twin_texts, strict=True)]
     perturbed = score_groups(shown, mos, spec, rng)
-    raised = plain.with_bonus(perturbed, spec)
     paired = torch.tensor([twin is not None for twin in twin_texts])
-    names = ("ranking", "regression", "total")
-    kept = {name: torch.where(paired[:, None], getattr(raised, name), getattr(plain, name)) for name in names}
     beats = (plain.total.mean(1) > perturbed.total.mean(1))[paired]
-    return Scored(plain, replace(plain, **kept), beats.tolist())
+    return Scored(plain, plain.with_bonus_for(paired, perturbed, spec), beats.tolist())

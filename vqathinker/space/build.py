@@ -59,7 +59,7 @@ def build(settings: Settings, uploads: Uploads) -> tuple[Page, Model]:
                 build_rate_tab(model, to_rate, to_follow, settings, rollouts_state)
             with gr.Tab("Compare"):
                 build_compare_tab(model, to_compare, to_follow_both, settings)
-            open_shared(page, build_lab_tab(rollouts_state))
+            open_shared(page, build_lab_tab(rollouts_state, settings))
             build_learned_tab(settings.model)
             with gr.Tab("About"):
                 gr.Markdown(about(settings.model, settings.address, checkpoint), elem_id="about")

@@ -4,10 +4,11 @@ const lab = element.querySelector('.lab'), body = lab.querySelector('.lab-body')
 const said = lab.querySelector('.lab-said'), mine = lab.querySelector('#lab-mine'), share = lab.querySelector('#lab-share');
 const HINT = calc.textContent;
 const PATIENCE = 'The lab does not answer. Try again in a moment.';
-let state = null, link = '', width = 0, busy = false, waiting = [], held = null, cell = null, rollouts = null;
+const predicting = lab.querySelector('#lab-predict');
+let lesson = null, state = null, link = '', width = 0, busy = false, waiting = [], held = null, cell = null, rollouts = null;
 
 const room = () => Math.floor(body.getBoundingClientRect().width);
-const FOLLOWED = new Set(['score', 'mos', 'constant', 'text', 'none']);  // of these only the latest counts
+const FOLLOWED = new Set(['guess', 'score', 'mos', 'constant', 'text', 'none']);  // of these only the latest counts
 const sameAim = (a, b) => ['kind', 'name', 'video', 'answer', 'in_order'].every(key => a[key] === b[key]);
 
 function ask(action) {
@@ -23,8 +24,9 @@ async function talk(more) {
   const actions = waiting.splice(0, MOST_ACTIONS);
   width = room();
   try {
-    const answer = await server.lab_answer({state, actions, width, ...more});
+    const answer = await server.lab_answer({state, lesson, actions, width, ...more});
     state = answer.state;
+    lesson = answer.lesson;
     link = answer.link;
     show(answer.html);
     fit();
@@ -187,9 +189,20 @@ body.addEventListener('click', event => {
   if (button) ask(JSON.parse(button.dataset.act));
 });
 body.addEventListener('input', event => {
-  const {constant, text} = event.target.dataset;
+  const {constant, text, guess} = event.target.dataset;
+  if (guess !== undefined) ask({kind: 'guess', value: +event.target.value});
   if (constant) ask({kind: 'constant', name: constant, value: +event.target.value});
   if (text) ask({...JSON.parse(text), text: event.target.value});
+});
+
+// Predict first: on for a first visit, unless it comes with a link that is to be seen as it is.
+const KEPT = 'vqathinker-predict';
+const remembered = name => { try { return localStorage.getItem(name); } catch (error) { return null; } };
+const remember = (name, value) => { try { localStorage.setItem(name, value); } catch (error) { /* a private window */ } };
+predicting.addEventListener('change', () => {
+  remember(KEPT, predicting.checked ? 'on' : 'off');
+  lesson = {...lesson, on: predicting.checked, guess: null, revealed: false};
+  ask({kind: 'none'});
 });
 
 // The visitor's own rollouts, and a link to what is shown.
@@ -221,4 +234,6 @@ addEventListener('hashchange', () => { if (lab.isConnected && shared()) talk({li
 // Drawings are made for the width that there is; a tab that is being opened has none yet.
 const fit = () => { if (state && room() && Math.abs(room() - width) > 4) ask({kind: 'none'}); };
 new ResizeObserver(fit).observe(body);
+predicting.checked = !shared() && remembered(KEPT) !== 'off';
+lesson = {on: predicting.checked};
 talk(shared() ? {link: shared()} : {});

@@ -2,71 +2,94 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from html import escape
 
-from .experiment.numbers import score
+from . import clip_views
+from .clips import Example
+from .experiment.lesson import Lesson, hidden, question
+from .experiment.numbers import Numbers, score
 from .experiment.presets import PRESETS
 from .experiment.state import LabState
-from .views import bell, ranking, step, svg, temporal
+from .strip import strip
+from .views import bell, ranking, step, svg, temporal, update
 from .views.notice import notice
+from .views.predict import predict
 from .views.stage import stage
 
 TITLES = {
+    "video": ("Video", "Where it begins: a clip, and what people said of it."),
+    "frames": ("Frames", "All that the model sees of a clip."),
     "bell": (
-        "Bell",
         "Bell",
         "Is the score right? Full reward for the exact score, almost as much for a near miss, nothing far off.",
     ),
     "ranking": (
         "Ranking",
-        "Ranking",
         "Is the order right? Every answer meets every other video; it earns most where P agrees with people.",
     ),
     "temporal": (
-        "Temporal",
         "Temporal",
         "Did it watch the motion? The clip is answered once more with its frames shuffled; order must earn more.",
     ),
     "step": (
         "The whole step",
-        "Step",
         "From what was written to which answers become more likely: one step of GRPO, number by number.",
     ),
+    "update": (
+        "The update",
+        "What the policy would answer, as probabilities, and how a step of gradient shifts them. The policy is a toy, "
+        "a table of probabilities; rewards, advantages and loss are those of training.",
+    ),
 }
-VIEWS = {"bell": bell.view, "ranking": ranking.view, "temporal": temporal.view, "step": step.view}
+VIEWS = {
+    "bell": bell.view,
+    "ranking": ranking.view,
+    "temporal": temporal.view,
+    "step": step.view,
+    "update": update.view,
+}
+OF_CLIPS = {"video": clip_views.video, "frames": clip_views.frames}
 WIDE, STAGE, GAP, PADDING = 860, 350, 24, 32
 NARROWEST, WIDEST = 240, 1400
+OFF = Lesson()
 
 
-def render(state: LabState, width: float) -> str:
-    """The whole body for a page that leaves `width` CSS pixels to the lab."""
+def render(state: LabState, width: float, examples: Mapping[str, Example] | None = None, lesson: Lesson = OFF) -> str:
+    """The whole body for a page that leaves `width` CSS pixels to the lab; `examples` are the clips to choose from,
+    `lesson` says whether there is something to guess."""
     width = min(max(width, NARROWEST), WIDEST)
     stage_width, view_width = (STAGE, width - STAGE - GAP) if width >= WIDE else (width, width)
     padding = PADDING if width >= WIDE else 24
-    numbers = score(state)
-    title, _, what = TITLES[state.view]
+    numbers = guessed(score(state), lesson)
+    title, what = TITLES[state.view]
+    shown = (
+        OF_CLIPS[state.view](numbers, examples or {})
+        if state.view in OF_CLIPS
+        else VIEWS[state.view](numbers, view_width - padding)
+    )
     return (
-        f'{navigation(state, width)}<div class="lab-columns{" wide" if width >= WIDE else ""}">'
+        f'{strip(state)}<div class="lab-columns{" wide" if width >= WIDE else ""}">'
         f'<div class="lab-head"><p class="lab-what">{what}</p>{presets(state)}'
-        f'<p class="lab-notice" role="status"><b>Notice</b> <span>{escape(notice(numbers))}</span></p></div>'
+        f"{lead(numbers, lesson)}</div>"
         f"{stage(numbers, stage_width)}"
         f'<section class="lab-view" aria-label="{title}">'
-        f"{VIEWS[state.view](numbers, view_width - padding)}</section></div>"
+        f"{shown}</section></div>"
     )
 
 
-def navigation(state: LabState, width: float) -> str:
-    buttons = "".join(
-        svg.button(
-            {"kind": "view", "view": view},
-            f"<b>{k}</b>{short if width < WIDE else title}",
-            css="lab-tab",
-            current=view == state.view,
-            label=title,
-        )
-        for k, (view, (title, short, _)) in enumerate(TITLES.items(), 1)
-    )
-    return f'<nav class="lab-nav" aria-label="Views of the lab">{buttons}</nav>'
+def guessed(numbers: Numbers, lesson: Lesson) -> Numbers:
+    """The numbers, and whether they are to be seen."""
+    guess = lesson.guess if lesson.on and isinstance(lesson.guess, int | float) else None
+    return replace(numbers, hidden=hidden(numbers, lesson), guess=guess)
+
+
+def lead(numbers: Numbers, lesson: Lesson) -> str:
+    """The question of a lesson and, once nothing is hidden any more, the one thing to notice."""
+    asked = question(numbers) if lesson.on else None
+    told = f'<p class="lab-notice" role="status"><b>Notice</b> <span>{escape(notice(numbers))}</span></p>'
+    return (predict(asked, lesson) if asked else "") + ("" if numbers.hidden else told)
 
 
 def presets(state: LabState) -> str:

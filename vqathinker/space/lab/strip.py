@@ -48,9 +48,8 @@ def strip(state: LabState) -> str:
     for k, station in enumerate(WAY, 1):
         passed = passed and station.place != now
         css = "lab-stop" + (" passed" if passed else "") + (" of-rewards" if station.place in REWARDS else "")
-        mark = "" if station.place not in ("bell",) else '<em aria-hidden="true">rewards</em>'
         stops.append(
-            f"<li>{mark}"
+            "<li>"
             + svg.button(
                 {"kind": "go", "to": station.place},
                 f"<b>{k}</b><span>{station.name}</span>",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import gradio as gr
 
+from ..settings import Settings
+from .clips import Example, load
 from .experiment.link import from_link, to_link
 from .experiment.state import DEFAULT, MAX_ANSWERS, LabError, LabState
 
@@ -22,7 +24,8 @@ FRAME = """<div class="lab">
 <div class="lab-top"><div class="lab-intro"><h3>Reward lab</h3>
 <p>GRPO never shows the model a right answer. It lets the model answer several times, rewards each answer, and makes
 the better ones more likely. Move the points and see what is rewarded.</p></div>
-<div class="lab-tools"><button type="button" class="lab-form" id="lab-share">Copy link</button></div></div>
+<div class="lab-tools"><label class="lab-switch"><input type="checkbox" id="lab-predict"> Predict first</label>
+<button type="button" class="lab-form" id="lab-share">Copy link</button></div></div>
 <form class="lab-mine" id="lab-mine" hidden><span></span><label>People would say
 <input type="number" min="1" max="5" step="0.01" value="3.00" required></label>
 <button type="submit" class="lab-form">Use my video</button></form>
@@ -32,12 +35,16 @@ the better ones more likely. Move the points and see what is rewarded.</p></div>
 </div>"""
 
 
-def build_lab_tab(rollouts: gr.State | None = None) -> gr.Tab:
-    """Put the tab into the Blocks that are being built.
+def build_lab_tab(rollouts: gr.State | None = None, settings: Settings | None = None) -> gr.Tab:
+    """Put the tab into the Blocks that are being built. With `settings` the clips of the page's examples are there.
 
     rollouts: a State that holds the raw answers of a visitor's last rollouts (a list of texts, or a dict with the keys
     texts and, where there are any, shuffled), None before there are some; with it the lab offers "Use my video".
     """
+
+    def lab_answer(request: dict) -> dict:
+        return answer(request, load(settings) if settings else {})
+
     with gr.Tab("Reward lab", id=TAB_ID) as tab:
         lab = gr.HTML(
             None,
@@ -67,31 +74,49 @@ def offer(rollouts: Sequence[str] | dict | None) -> str | None:
     return json.dumps({"texts": list(content["texts"]), "shuffled": list(content.get("shuffled") or [])})
 
 
-def lab_answer(request: dict) -> dict:
-    """One turn of the lab: {state | link, actions, width} -> {html, state, link, problem}.
+def answer(request: dict, examples: Mapping[str, Example] | None = None) -> dict:
+    """One turn of the lab: {state | link, lesson, actions, width} -> {html, state, lesson, link, problem}.
 
-    state is the JSON of the state before, None at the start; actions are applied one after the other, and one that
-    cannot be applied leaves the state as it was and is told in `problem`.
+    examples: the clips whose recorded answers the action "example" brings in. state is the JSON of the state before,
+    None at the start; actions are applied one after the other, and one that cannot be applied leaves the state as it
+    was and is told in `problem`. lesson: what a visitor has guessed so far (`Lesson.to_json`), None without one.
     """
     from .experiment.actions import act
+    from .experiment.lesson import Lesson, follow, study
     from .page import render
 
     request = request if isinstance(request, dict) else {}
     state, problem = start(request)
+    lesson = Lesson.from_json(request.get("lesson"))
     try:
         for action in actions_of(request):
             try:
-                state = act(state, action)
+                if studied := study(lesson, state, action):
+                    lesson, state = studied
+                else:
+                    state = act(state, with_answers(action, examples or {}))
+                    lesson = follow(lesson, action)
             except LabError as error:
                 problem = str(error)
     except LabError as error:
         problem = str(error)
     return {
-        "html": render(state, width_of(request)),
+        "html": render(state, width_of(request), examples, lesson),
+        "lesson": lesson.to_json(),
         "state": state.to_json(),
         "link": to_link(state),
         "problem": problem,
     }
+
+
+def with_answers(action: dict, examples: Mapping[str, Example]) -> dict:
+    """The action itself, and in the place of one that names an example one that holds its answers."""
+    if isinstance(action, dict) and action.get("kind") == "example":
+        found = examples.get(str(action.get("name")))
+        if found is None:
+            raise LabError("There are no recorded answers to this example.")
+        return found.action()
+    return action
 
 
 def actions_of(request: dict) -> list:

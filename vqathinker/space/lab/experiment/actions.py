@@ -112,7 +112,7 @@ def _learn(state: LabState, action: dict) -> LabState:
 def _switch(state: LabState, action: dict) -> LabState:
     """A reward off, or on again."""
     off = {*state.off} ^ {action["name"]}
-    return replace(state, off=tuple(name for name in REWARDS if name in off) if off <= {*REWARDS} else (action["name"],))
+    return replace(state, off=(*(name for name in REWARDS if name in off), *sorted(off - {*REWARDS})))
 
 
 def _clip(state: LabState, action: dict) -> LabState:

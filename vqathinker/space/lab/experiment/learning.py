@@ -21,6 +21,7 @@ from ....rewards import (
     score_with_twins,
 )
 from ....rewards.loss import LossParts, grpo_loss
+from ....rewards.registry import without
 from .numbers import score, specs
 from .state import HIGHEST, LabState
 from .toy import FORMS, SCORES, ToyPolicy, counted, token_of, written_out
@@ -73,8 +74,14 @@ class Moment:
 def reward_spec(state: LabState) -> RewardSpec:
     """The repaired rewards of the state, without those that are switched off."""
     repaired, _ = specs(state)
-    zero = {"temporal": "bonus"}
-    return replace(repaired, **{zero.get(name, f"{name}_weight"): 0.0 for name in state.off})
+    for name in state.off:
+        repaired = without(repaired, name)
+    return repaired
+
+
+def all_on(state: LabState) -> LabState:
+    """The state with every reward."""
+    return replace(state, off=())
 
 
 def first_policy(state: LabState) -> ToyPolicy:
@@ -111,8 +118,8 @@ def step(state: LabState, before: Moment, k: int, reference: ToyPolicy) -> Momen
 def update(
     policy: ToyPolicy, reference: ToyPolicy, tokens: torch.Tensor, advantage: torch.Tensor, state: LabState
 ) -> list[LossParts]:
-    """Updates of the policy, in place, from one batch of answers (B, G, 2), as `training.grpo.step.update` makes them."""
-    optimizer = torch.optim.SGD(policy.parameters(), state.rate)
+    """Updates of the policy, in place, from a batch of answers (B, G, 2), as `training.grpo.step.update` makes them by
+    plain gradient descent."""
     inputs, mask = {"video": torch.arange(len(tokens))}, counted(tokens).flatten(0, 1)
     with torch.no_grad():
         old, ref = (one(inputs, tokens).flatten(0, 1) for one in (policy, reference))
@@ -120,10 +127,12 @@ def update(
     for _ in range(state.inner):
         logps = policy(inputs, tokens).flatten(0, 1)
         loss, parts = grpo_loss(logps, old, ref, advantage.flatten(), mask, state.beta, clip=state.clip)
-        optimizer.zero_grad()
+        policy.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(policy.parameters(), STEEPEST)
-        optimizer.step()
+        with torch.no_grad():  # torch.optim would do the same, but takes a second to import
+            for weight in policy.parameters():
+                weight -= state.rate * weight.grad
         told.append(parts)
     return told
 
@@ -156,7 +165,7 @@ def measure(state: LabState, policy: ToyPolicy, reference: ToyPolicy) -> Measure
 
 @lru_cache(maxsize=2048)
 def moment(base: LabState, k: int) -> Moment:
-    """The policy after k steps; `base` is what `bare` makes of a state, so that looking around computes nothing anew."""
+    """The policy after k steps from `base`, which is what `bare` makes of a state: looking around computes nothing."""
     if k == 0:
         policy = first_policy(base)
         return Moment(policy, measure(base, policy, policy))
@@ -178,5 +187,3 @@ def _order(mean: torch.Tensor, variance: torch.Tensor, mos: torch.Tensor) -> flo
     if not len(better):
         return float("nan")
     return float(preference_probability(mean[better], variance[better], mean[worse], variance[worse]).mean())
-
-

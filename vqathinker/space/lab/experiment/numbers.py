@@ -45,11 +45,16 @@ class Side:
 
 @dataclass(frozen=True)
 class Numbers:
-    """Both sides of a state; released is None where the released code divides by zero (a single video)."""
+    """Both sides of a state; released is None where the released code divides by zero (a single video).
+
+    hidden: the truth is not to be shown yet, as it is being guessed; guess: the reward that is guessed, if one is.
+    """
 
     state: LabState
     repaired: Side
     released: Side | None
+    hidden: bool = False
+    guess: float | None = None
 
     @property
     def sides(self) -> tuple[tuple[str, Side | None], ...]:

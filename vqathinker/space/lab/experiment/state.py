@@ -78,7 +78,8 @@ class LabState:
     that it is compared with. step: how far the walk through the whole step has gone, 0 to 7. seed: what the released
     code's random scores, and what the toy policy answers, are drawn from. off: rewards that are switched off, of
     REWARDS. clip, beta, rate, inner: the range of the ratio, the weight of the KL penalty, the learning rate and the
-    updates from one batch of the toy policy; updates: the steps of GRPO that it has taken, 0 to 60. Raises LabError, with one sentence, for anything else.
+    updates from one batch of the toy policy; updates: the steps of GRPO that it has taken, 0 to 60. Raises LabError,
+    with one sentence, for anything else.
     """
 
     videos: tuple[LabVideo, ...]
@@ -180,7 +181,13 @@ def use_rollouts(
 
 
 def use_clip(
-    state: LabState, clip: str, texts: Sequence[str], mos: float, *, shuffled: Sequence[str] = (), place: int | None = None
+    state: LabState,
+    clip: str,
+    texts: Sequence[str],
+    mos: float,
+    *,
+    shuffled: Sequence[str] = (),
+    place: int | None = None,
 ) -> LabState:
     """`state` with the recorded answers to an example in the place of the chosen video, or of another; raises LabError.
 

@@ -90,7 +90,10 @@ class ToyPolicy(nn.Module):
         with torch.no_grad():
             forms, scores = self.form_logps().exp().numpy(), self.score_logps(in_order=in_order).exp().numpy()
         drawn = [
-            np.stack([rng.choice(len(FORMS), group, p=_sums_to_1(forms)), rng.choice(len(SCORES), group, p=_sums_to_1(p))], -1)
+            np.stack(
+                [rng.choice(len(FORMS), group, p=_sums_to_1(forms)), rng.choice(len(SCORES), group, p=_sums_to_1(p))],
+                -1,
+            )
             for p in scores
         ]
         return torch.from_numpy(np.stack(drawn))

@@ -7,8 +7,8 @@ from html import escape
 import torch
 
 from ....rewards import RewardSpec, bell, read_answer, regression_reward
-from ..experiment.explain import num, plain, regression_lines, score_of
-from ..experiment.numbers import Numbers, decimals_written, differ, group, position, specs, written
+from ..experiment.explain import num, plain, reward_lines, score_of
+from ..experiment.numbers import Numbers, decimals_written, group, position, specs, written
 from ..experiment.state import CONSTANTS, HIGHEST, LOWEST, LabState
 from . import svg
 
@@ -21,14 +21,13 @@ def view(numbers: Numbers, width: float) -> str:
     narrow = width < NARROW
     each = width if narrow else (width - 20) / 2
     panels = "".join(
-        f'<div class="lab-panel"><h4 class="{css}">{NAMES[css]}</h4>{chart(numbers.state, spec, css, each)}</div>'
+        f'<div class="lab-panel"><h4 class="{css}">{NAMES[css]}</h4>{chart(numbers, spec, css, each)}</div>'
         for css, spec in zip(NAMES, specs(numbers.state), strict=True)
     )
     low, high = CONSTANTS["sigma"]
     sigma = svg.slider("sigma", "σ of the bell", numbers.state.sigma, low, high, 0.01)
-    return (
-        f'<div class="lab-pair">{panels}</div><div class="lab-controls">{sigma}{forms(numbers)}</div>{table(numbers)}'
-    )
+    below = "" if numbers.hidden else table(numbers)
+    return f'<div class="lab-pair">{panels}</div><div class="lab-controls">{sigma}{forms(numbers)}</div>{below}'
 
 
 def forms(numbers: Numbers) -> str:
@@ -50,7 +49,8 @@ def forms(numbers: Numbers) -> str:
     return f'<div class="lab-forms" {label}><span>Write it as</span>{buttons}</div>'
 
 
-def chart(state: LabState, spec: RewardSpec, css: str, width: float) -> str:
+def chart(numbers: Numbers, spec: RewardSpec, css: str, width: float) -> str:
+    state = numbers.state
     plot = svg.Plot(width, HEIGHT, y_range=(0, 1.06), bottom=44, left=32)
     mos, decimals = state.chosen.mos, min(decimals_written(group(state)[state.answer]), FINEST)
     xs, ys = possible(mos, decimals, spec)
@@ -61,10 +61,14 @@ def chart(state: LabState, spec: RewardSpec, css: str, width: float) -> str:
         plot.x_ticks(),
         _errors(plot, mos),
         plot.vertical(mos, "truth"),
-        plot.path(smooth, bell(smooth, mos, spec.sigma), "guide"),
-        _curve(plot, xs, ys, mos, spec, f"curve {css}"),
-        *(_answer(state, plot, spec, j) for j in _order(state.answers, state.answer)),
+        _guess(numbers, plot),
     ]
+    if not numbers.hidden:
+        parts += [
+            plot.path(smooth, bell(smooth, mos, spec.sigma), "guide"),
+            _curve(plot, xs, ys, mos, spec, f"curve {css}"),
+            *(_answer(state, plot, spec, j) for j in _order(state.answers, state.answer)),
+        ]
     return plot.svg(*parts, label=f"Regression reward over the predicted score, {css}", css="bell")
 
 
@@ -88,6 +92,15 @@ def _curve(plot: svg.Plot, xs: torch.Tensor, ys: torch.Tensor, mos: float, spec:
         for x, y in zip(xs[~full].tolist(), ys[~full].tolist(), strict=True)
     )
     return line + points
+
+
+def _guess(numbers: Numbers, plot: svg.Plot) -> str:
+    """What was guessed for the chosen answer, as a level, with a cross where its score is."""
+    if numbers.guess is None:
+        return ""
+    y, value = plot.y(numbers.guess), position(group(numbers.state)[numbers.state.answer])
+    mark = "" if value is None else f'<path class="guessed" d="M{plot.x(value):.1f} {y:.1f}m-5 -5l10 10m0 -10l-10 10"/>'
+    return f'<path class="guessed level" d="M{plot.x0} {y:.1f}H{plot.x1:.1f}"/>{mark}'
 
 
 def _answer(state: LabState, plot: svg.Plot, spec: RewardSpec, j: int) -> str:
@@ -146,16 +159,19 @@ def table(numbers: Numbers) -> str:
     state, rows = numbers.state, []
     i, j = state.video, state.answer
     text = group(state)[j]
-    lines = [(name, regression_lines(numbers, side, i, j, state.in_order)) for name, side in numbers.sides if side]
+    lines = [
+        (name, reward_lines(numbers, side, "regression", i, j, state.in_order)) for name, side in numbers.sides if side
+    ]
     title = f"Reward of “{written(text)[:30]}”"
     for (name, side), css in zip(numbers.sides, NAMES, strict=True):
         if side is None:
             continue
         answer, score = read_answer(text, side.spec), score_of(side, i, j, state.in_order)
         tables = side.ordered if state.in_order else side.shuffled
-        reward, full = tables.regression[i, j], tables.bell[i, j]
+        trace = tables.trace["regression"]
+        reward, full, kept = trace.reward[i, j], trace.bell[i, j], float(trace.factor[i, j])
         read = "nothing" if answer.value is None else plain(answer.value) + (", off the scale" if score is None else "")
-        factor = "" if not differ(reward, full) else f" × {plain(side.spec.coarse_factor)}"
+        factor = "" if kept == 1 else f" × {plain(kept)}"
         rows.append(
             f'<tr><th scope="row" class="{css}">{name}</th><td>{read}</td>'
             f'<td>{answer.decimals}</td><td class="roomy">{num(full)}{factor}</td>'

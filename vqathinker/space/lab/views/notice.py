@@ -7,15 +7,32 @@ from ...widgets.texts import CHECK_BUTTON
 from ..experiment.explain import bonus_of, gate_means, num, plain, score_of
 from ..experiment.numbers import Numbers, differ, group, written
 from ..experiment.state import MINE
+from . import shifts, steps
 
 NEAR, FAR = 0.3, 3.0  # errors, in sigmas, up to and from which the bell is nearly flat
 SURE = 0.1
-COUNT = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
 def notice(numbers: Numbers, view: str | None = None) -> str:
     """The sentence of a view, the state's own by default."""
-    return {"bell": bell, "ranking": ranking, "temporal": temporal, "step": step}[view or numbers.state.view](numbers)
+    return TELLS[view or numbers.state.view](numbers)
+
+
+def video(numbers: Numbers) -> str:
+    clip = numbers.state.chosen.clip
+    if not clip:
+        return "A step begins with a video and what people said of it. The model never sees that number."
+    return (
+        "The same clip, asked about again and again, gets different answers: they are sampled. Training compares "
+        "these answers with each other."
+    )
+
+
+def frames(numbers: Numbers) -> str:
+    return (
+        "Six frames, and a short burst around each, are all that is looked at. Where the same clip is shown once more "
+        "with its frames shuffled, every single frame is as good as before."
+    )
 
 
 def bell(numbers: Numbers) -> str:
@@ -35,7 +52,10 @@ def bell(numbers: Numbers) -> str:
     error = abs(score - state.chosen.mos)
     if read_answer(group(state)[j]).decimals < side.spec.min_decimals:
         full = float((side.ordered if in_order else side.shuffled).bell[i, j])
-        return f"{text} shows too few decimals, so it keeps only 0.8 of its bell: {num(paid)} instead of {num(full)}."
+        kept = plain(side.spec.coarse_factor)
+        return (
+            f"{text} shows too few decimals, so it keeps only {kept} of its bell: {num(paid)} instead of {num(full)}."
+        )
     if error <= NEAR * state.sigma:
         return (
             f"An error of {num(error, 2)} costs only {num(1 - paid)}: near the truth the bell is flat, and close "
@@ -180,53 +200,17 @@ def _too_coarse(numbers: Numbers) -> list[int]:
     ]
 
 
-def step(numbers: Numbers) -> str:
-    state, side, other = numbers.state, numbers.repaired, numbers.released
-    i, name, total, push = (
-        state.video,
-        state.chosen.name,
-        side.rewarded.total[state.video],
-        side.advantages[state.video],
-    )
-    if state.answers == 1:
-        return f"One answer has nothing to be compared with: its advantage is 0, and {name} teaches nothing."
-    if not push.any():
-        return (
-            f"All {COUNT[state.answers]} answers to {name} earn the same, {num(total[0])}: every advantage is 0, "
-            "there is no "
-            f"gradient, and {name} teaches nothing in this step."
-        )
-    lost = [j for j in range(state.answers) if score_of(side, i, j) is None]
-    if lost:
-        j = lost[0]
-        first = f"{name}{j + 1} cannot be read: repaired, it earns {num(total[j])} and is pushed {_way(push[j])}"
-        if other is None:
-            return f"{first}."
-        earned, read = num(other.rewarded.total[i, j]), score_of(other, i, j)
-        if read is not None:
-            return f"{first}; the released code takes it for {plain(read)}, which earns {earned}."
-        return f"{first}; the released code draws its score at random, which earns {earned} this time."
-    if other is not None:
-        flipped = [j for j in range(state.answers) if float(push[j]) * float(other.advantages[i, j]) < 0]
-        if flipped:
-            j = flipped[0]
-            return (
-                f"{name}{j + 1} is pushed {_way(push[j])} ({num(push[j], 2)}), but the released code pushes the same "
-                "answer "
-                f"{_way(other.advantages[i, j])} ({num(other.advantages[i, j], 2)})."
-            )
-    best, worst = int(push.argmax()), int(push.argmin())
-    return (
-        f"{name}{best + 1} earns most ({num(total[best])}) and is pushed up most ({num(push[best], 2)}); "
-        f"{name}{worst + 1} "
-        f"earns least ({num(total[worst])}) and is pushed down most ({num(push[worst], 2)})."
-    )
-
-
 def _count(number: int) -> str:
     """A number of decimals, in words as long as there is one."""
-    return "none" if number == 0 else COUNT[number] if number < len(COUNT) else str(number)
+    return "none" if number == 0 else steps.COUNT[number] if number < len(steps.COUNT) else str(number)
 
 
-def _way(push) -> str:
-    return "up" if float(push) > 0 else "down"
+TELLS = {
+    "video": video,
+    "frames": frames,
+    "bell": bell,
+    "ranking": ranking,
+    "temporal": temporal,
+    "step": steps.step,
+    "update": shifts.update,
+}

@@ -101,8 +101,6 @@ def _course(course, whole, name: str, title: str, what: str, y_range: tuple[floa
         parts.append(plot.path(range(len(values)), values, "curve repaired"))
         parts.append(f'<circle class="here" r="4" cx="{plot.x(len(values) - 1):.1f}" cy="{plot.y(values[-1]):.1f}"/>')
     shown = "no pair" if math.isnan(values[-1]) else num(values[-1], 2)
-    than = f' <small>all on: {num(beside[-1], 2)}</small>' if whole and known else ""
-    return (
-        f'<div class="lab-course"><h4>{title} <b>{shown}</b>{than}</h4>{plot.svg(*parts, label=f"{title} over the steps")}'
-        f"<p>{what}</p></div>"
-    )
+    than = f" <small>all on: {num(beside[-1], 2)}</small>" if whole and known else ""
+    drawn = plot.svg(*parts, label=f"{title} over the steps")
+    return f'<div class="lab-course"><h4>{title} <b>{shown}</b>{than}</h4>{drawn}<p>{what}</p></div>'

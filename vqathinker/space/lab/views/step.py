@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
+from ....rewards import REWARDS, Reward
 from ..experiment.explain import (
     advantage_lines,
     bonus_lines,
     bonus_of,
-    format_lines,
     num,
     parse_lines,
-    ranking_lines,
-    regression_lines,
+    reward_lines,
     score_of,
     total_lines,
 )
@@ -44,33 +43,14 @@ def _bonus_lines(numbers: Numbers, side: Side, i: int, j: int) -> list[str]:
     return [line for name in ("ranking", "regression") for line in bonus_lines(side, i, j, name)]
 
 
-COLUMNS = (
-    Column(
-        "score",
-        "The number between the answer tags is read. What cannot be read has no score.",
-        score_of,
-        parse_lines,
-        2,
-    ),
-    Column(
-        "format",
-        "One think block, then one answer block: 1 point. Anything else: 0.",
-        lambda side, i, j: side.ordered.format[i, j],
-        lambda numbers, side, i, j: format_lines(side, i, j),
-        0,
-    ),
-    Column(
-        "bell",
-        "How close is the score to what people said? Too few decimals keep only 0.8 of it.",
-        lambda side, i, j: side.ordered.regression[i, j],
-        regression_lines,
-    ),
-    Column(
-        "ranking",
-        "Does the answer put this video on the right side of the others?",
-        lambda side, i, j: side.ordered.ranking[i, j],
-        ranking_lines,
-    ),
+SCORE = Column(
+    "score",
+    "The number between the answer tags is read. What cannot be read has no score.",
+    score_of,
+    parse_lines,
+    2,
+)
+LAST = (
     Column(
         "bonus",
         "Where the ordered clip earned more than its shuffled twin, good answers get a bonus.",
@@ -92,10 +72,25 @@ COLUMNS = (
         2,
     ),
 )
+
+
+def _column(reward: Reward) -> Column:
+    return Column(
+        reward.title.lower(),
+        reward.sentence(),
+        lambda side, i, j: side.ordered.trace[reward.name].reward[i, j],
+        lambda numbers, side, i, j: reward_lines(numbers, side, reward.name, i, j),
+        reward.digits,
+    )
+
+
+COLUMNS = (SCORE, *map(_column, REWARDS.values()), *LAST)
 START = "The model has answered each video several times. Next: what are these answers worth?"
 
 
 def view(numbers: Numbers, width: float) -> str:
+    if numbers.hidden:  # what can be read is known, what it earns is not
+        numbers = replace(numbers, state=replace(numbers.state, step=min(numbers.state.step, 1)))
     return f"{walk(numbers)}{table(numbers, width)}"
 
 
@@ -200,7 +195,7 @@ def _released(side: Side | None, repaired, released, digits: int) -> str:
 def _push(value) -> str:
     """An advantage as an arrow, a number and a bar that starts in the middle."""
     amount = float(value)
-    css, arrow = ("up", "▲") if amount > 0 else ("down", "▼") if amount < 0 else ("still", "＝")
+    css, arrow = ("up", "▲") if amount > 0 else ("down", "▼") if amount < 0 else ("still", "=")
     share = min(abs(amount) / FULL_ADVANTAGE, 1) * LONGEST_BAR
     marks = f'<u></u><i aria-hidden="true">{arrow}</i><span>{num(amount, 2)}</span>'
     return f'<span class="push {css}" style="--share:{share:.1f}px">{marks}</span>'

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from ..experiment.explain import bonus_lines, bonus_of, compared_with_gate, gate_means, num
+from ..experiment.explain import bonus_lines, bonus_of, compared_with_gate, gate_means, gate_open, num
 from ..experiment.numbers import Numbers, differ
-from ..experiment.state import CONSTANTS
+from ..experiment.state import CONSTANTS, LabState
 from . import svg
 
 NARROW, LABEL = 560, 76
@@ -14,13 +14,24 @@ PARTS = {"ranking": "Ranking", "regression": "Bell"}
 
 
 def view(numbers: Numbers, width: float) -> str:
+    if numbers.hidden:
+        return f"{HIDDEN}{_sliders(numbers.state)}"
     narrow = width < NARROW
     each = width if narrow else (width - 20) / 2
     gates = "".join(
         f'<div class="lab-panel"><h4>{title}</h4>{gate(numbers, name, each)}{strip(numbers, name, each)}</div>'
         for name, title in PARTS.items()
     )
-    state = numbers.state
+    return f'<div class="lab-pair">{gates}</div>{_sliders(numbers.state)}{table(numbers)}'
+
+
+HIDDEN = (
+    '<p class="lab-quietly">Compare the two groups of each video on the stage. The means that decide, the bonus of '
+    "each answer and the table are here once you have guessed.</p>"
+)
+
+
+def _sliders(state: LabState) -> str:
     labels = {
         "bonus": "bonus",
         "ranking_gate": "ranking threshold",
@@ -29,7 +40,7 @@ def view(numbers: Numbers, width: float) -> str:
     sliders = "".join(
         svg.slider(name, label, getattr(state, name), *CONSTANTS[name], 0.01) for name, label in labels.items()
     )
-    return f'<div class="lab-pair">{gates}</div><div class="lab-controls">{sliders}</div>{table(numbers)}'
+    return f'<div class="lab-controls">{sliders}</div>'
 
 
 def gate(numbers: Numbers, name: str, width: float) -> str:
@@ -40,7 +51,7 @@ def gate(numbers: Numbers, name: str, width: float) -> str:
             rows.append(f'<div class="lab-gate"><b class="{css}">{title}</b> divides by zero with one video</div>')
             continue
         first, second = gate_means(side, numbers.state.video, name)
-        opened = first > second if side.spec.gate_needs_gain else first >= second
+        opened = gate_open(side, numbers.state.video, name)
         scope = "" if side.spec.gate_per_video else ", all videos together"
         rows.append(
             f'<div class="lab-gate {"open" if opened else "closed"}"><b class="{css}">{title}{scope}</b>'
@@ -70,7 +81,7 @@ def strip(numbers: Numbers, name: str, width: float) -> str:
     state, side = numbers.state, numbers.repaired
     top = 1.1 + state.bonus
     plot = svg.Plot(width, 26 + 22 * state.answers + 24, x_range=(0, top), left=26, right=16, top=18, bottom=24)
-    threshold = side.spec.ranking_gate if name == "ranking" else side.spec.regression_gate
+    threshold = side.rewarded.bonus[name].gate.threshold
     parts = [plot.x_ticks([x / 10 for x in range(0, int(top * 10) + 1, 5)]), plot.vertical(threshold, "threshold")]
     parts.append(svg.text(plot.x(threshold), 12, f"threshold {threshold:g}", "tick"))
     for j in range(state.answers):

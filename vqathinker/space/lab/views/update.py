@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from html import escape
 
 import torch
 
 from ..experiment.explain import num
-from ..experiment.learning import Moment, course, logps_of
+from ..experiment.learning import Moment, all_on, course, logps_of
 from ..experiment.numbers import Numbers, written
 from ..experiment.state import CONSTANTS, MOST_UPDATES, REWARDS, LabState
 from . import policy, svg
@@ -26,7 +25,7 @@ SLIDERS = (
 def view(numbers: Numbers, width: float) -> str:
     state = numbers.state
     moments = course(state)
-    whole = course(_all_on(state)) if state.off else []
+    whole = course(all_on(state)) if state.off else []
     each = width if width < NARROW else (width - 20) / 2
     panels = "".join(
         f'<div class="lab-panel">{policy.scores(state, moments[0], moments[-1], i, each)}</div>'
@@ -35,7 +34,7 @@ def view(numbers: Numbers, width: float) -> str:
     return (
         f'{controls(state)}<div class="lab-pair">{panels}</div>{KEY}'
         f'<div class="lab-pair"><div class="lab-panel"><h4>How answers are written</h4>'
-        f'{policy.forms(moments[0], moments[-1], each)}{sliders(state)}{braked(moments[-1])}</div>'
+        f"{policy.forms(moments[0], moments[-1], each)}{sliders(state)}{braked(moments[-1])}</div>"
         f'<div class="lab-panel">{policy.courses(moments, whole, each)}</div></div>{table(state, moments)}'
     )
 
@@ -44,10 +43,6 @@ KEY = (
     '<p class="lab-key"><span><i class="now"></i>now</span><span><i class="start"></i>at the start</span>'
     '<span><i class="shuffled"></i>frames shuffled</span><span>▲ ▼ answers of this step, pushed up or down</span></p>'
 )
-
-
-def _all_on(state: LabState) -> LabState:
-    return replace(state, off=())
 
 
 def controls(state: LabState) -> str:
@@ -84,8 +79,8 @@ def braked(now: Moment) -> str:
     if now.batch is None:
         return '<p class="lab-braked">No step has been taken yet: the policy answers as those on the stage do.</p>'
     return (
-        f'<p class="lab-braked">In this step the clipping took the gradient from <b>{now.clipped:.0%}</b> of the tokens; '
-        f"the policy is <b>{num(now.measures.kl, 2)}</b> nats away from its start.</p>"
+        f'<p class="lab-braked">In this step the clipping took the gradient from <b>{now.clipped:.0%}</b> of the '
+        f"tokens; the policy is <b>{num(now.measures.kl, 2)}</b> nats away from its start.</p>"
     )
 
 
@@ -99,9 +94,7 @@ def table(state: LabState, moments: list[Moment]) -> str:
         for title, css in (("answer", ""), ("reward", ""), ("advantage", ""), ("before", ' class="roomy"'),
                            ("after", ' class="roomy"'), ("ratio", ""))
     )  # fmt: skip
-    rows = "".join(
-        _row(state, before, now, i, j) for i in range(len(state.videos)) for j in range(state.answers)
-    )
+    rows = "".join(_row(state, before, now, i, j) for i in range(len(state.videos)) for j in range(state.answers))
     caption = f"The answers of step {state.updates}, before and after it"
     return (
         f'<div class="lab-scroll"><table class="lab-table" data-grid><caption>{caption}</caption>'
@@ -115,7 +108,7 @@ def _row(state: LabState, before: Moment, now: Moment, i: int, j: int) -> str:
     name = f"{state.videos[i].name}{j + 1}"
     reward, push = float(batch.scored.table.total[i, j]), float(batch.advantages[i, j])
     ratio = float((new - old).exp())
-    arrow = "▲" if ratio > 1.005 else "▼" if ratio < 0.995 else "＝"
+    arrow = "▲" if ratio > 1.005 else "▼" if ratio < 0.995 else "="
     lines = [
         "probability after ÷ probability before, form × score",
         f"exp({num(new, 4)} − ({num(old, 4)})) = {num(ratio)}",
@@ -123,7 +116,8 @@ def _row(state: LabState, before: Moment, now: Moment, i: int, j: int) -> str:
     css = "up" if ratio > 1.005 else "down" if ratio < 0.995 else "still"
     text = escape(written(batch.texts[i][j])[:8])
     return (
-        f'<tr><th scope="row" class="v{i}">{escape(name)} <q>{text}</q></th><td>{num(reward)}</td><td>{num(push, 2)}</td>'
+        f'<tr><th scope="row" class="v{i}">{escape(name)} <q>{text}</q></th><td>{num(reward)}</td>'
+        f"<td>{num(push, 2)}</td>"
         f'<td class="roomy">{_chance(old)}</td><td class="roomy">{_chance(new)}</td>'
         f'<td class="cell" {svg.math(f"update-{i}-{j}", f"How much likelier {name} became", [("Both", lines)])}>'
         f'<span class="ratio {css}">{arrow} <b>× {num(ratio, 2)}</b></span></td></tr>'

@@ -1,0 +1,70 @@
+"""The one thing to notice about the update, as a sentence computed from the courses that were taken."""
+
+from __future__ import annotations
+
+from ..experiment.explain import num
+from ..experiment.learning import Moment, all_on, course, logps_of
+from ..experiment.numbers import Numbers
+from ..experiment.state import LabState
+
+TITLES = {"format": "the format reward", "regression": "the bell", "ranking": "the ranking", "temporal": "the bonus"}
+MUCH = {"form": 0.1, "error": 0.1, "order": 0.1, "gain": 0.1}
+"""From which difference on something is broken."""
+
+
+def update(numbers: Numbers) -> str:
+    state = numbers.state
+    if not state.updates:
+        return (
+            "Nothing has been learned yet. A step takes the answers on the stage, rewards them, and shifts what the "
+            "policy will answer; after that it answers anew."
+        )
+    moments = course(state)
+    return broken(state, moments[-1]) if state.off else moved(state, *moments[-2:])
+
+
+def broken(state: LabState, now: Moment) -> str:
+    """What the missing rewards cost, beside the same steps with all of them."""
+    whole = course(all_on(state))[-1].measures
+    names = [TITLES[name] for name in state.off]
+    without = f"Without {' and '.join(', '.join(names).rsplit(', ', 1))}"
+    pairs = {name: (getattr(now.measures, name), getattr(whole, name)) for name in MUCH}
+    losses = {"form": -1, "error": 1, "order": -1, "gain": -1}
+    worse = {name: losses[name] * (mine - theirs) / MUCH[name] for name, (mine, theirs) in pairs.items()}
+    worst = max((name for name in worse if worse[name] == worse[name]), key=worse.__getitem__)
+    mine, theirs = pairs[worst]
+    after = f"after {state.updates} step{'s' * (state.updates != 1)}"
+    if worse[worst] < 1:
+        more = TRAINED_ON_ORDER if "temporal" in state.off else "Look again after more steps."
+        return f"{without} nothing has broken {after}: every measure is within 0.1 of that with all rewards. {more}"
+    return {
+        "form": f"{without}, {mine:.0%} of the answers are well-formed {after}; with all rewards, {theirs:.0%}.",
+        "error": f"{without}, the expected scores are {num(mine, 2)} off {after}; with all rewards, {num(theirs, 2)}.",
+        "order": f"{without}, the order of the videos is right with {num(mine, 2)} {after}; with all rewards, with "
+        f"{num(theirs, 2)}.",
+        "gain": f"{without}, the right order of the frames is worth {num(mine, 2)} {after}; with all rewards, "
+        f"{num(theirs, 2)}.",
+    }[worst]
+
+
+TRAINED_ON_ORDER = (
+    "The shuffled clip is never trained on: the bonus only makes good answers to the clip in order count for more."
+)
+
+
+def moved(state: LabState, before: Moment, now: Moment) -> str:
+    """Which answer of the last step gained most, and which lost most."""
+    batch = now.batch
+    change = (logps_of(now.policy, batch.tokens) - logps_of(before.policy, batch.tokens)).exp()
+    (up, high), (down, low) = ((int(at), float(change.flatten()[at])) for at in (change.argmax(), change.argmin()))
+
+    def told(place: int) -> str:
+        i, j = divmod(place, state.answers)
+        return f"{state.videos[i].name}{j + 1} (advantage {num(batch.advantages[i, j], 2)})"
+
+    if high - low < 0.005:
+        return "Every group earned the same for all its answers, so this step moved nothing."
+    return (
+        f"After step {state.updates}, {told(up)} is {num(high, 2)} times as likely as before it, {told(down)} "
+        f"{num(low, 2)} times."
+    )

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from .numbers import decimals_written, group, group_of, position, with_number
+from .numbers import decimals_written, group, group_of, last_step, position, with_number
 from .presets import PRESETS
 from .state import (
     CONSTANTS,
     DEFAULT,
     HIGHEST,
-    LAST_STEP,
     LOWEST,
     MAX_ANSWERS,
     MAX_TEXT,
@@ -96,7 +95,7 @@ def _answers(state: LabState, action: dict) -> LabState:
 def _step(state: LabState, action: dict) -> LabState:
     """To a step, or by so many of them: quick clicks on Next all count."""
     if "change" in action:
-        return replace(state, step=min(max(state.step + int(action["change"]), 0), LAST_STEP))
+        return replace(state, step=min(max(min(state.step, last_step()) + int(action["change"]), 0), last_step()))
     return replace(state, step=action["step"])
 
 

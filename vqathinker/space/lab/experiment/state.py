@@ -10,7 +10,7 @@ from ....errors import VQAThinkerError
 
 VIEWS = ("bell", "ranking", "temporal", "step")
 LOWEST, HIGHEST = 1.0, 5.0
-MAX_VIDEOS, MAX_ANSWERS, MAX_TEXT, MAX_NAME, LAST_STEP = 4, 8, 4000, 40, 7
+MAX_VIDEOS, MAX_ANSWERS, MAX_TEXT, MAX_NAME, MAX_STEP = 4, 8, 4000, 40, 30
 CONSTANTS = {"sigma": (0.1, 1.5), "bonus": (0.0, 1.0), "ranking_gate": (0.0, 1.0), "regression_gate": (0.0, 1.0)}
 MAX_SEED = 2**31
 THOUGHT_SHOWN = 240
@@ -59,8 +59,9 @@ class LabState:
 
     videos: 1 to 4, each with the same number of answers, 1 to 8. sigma, bonus, ranking_gate and regression_gate are
     those of `RewardSpec`. view: one of VIEWS. video, answer, in_order: the answer that was chosen; rival: the video
-    that it is compared with. step: how far the walk through the whole step has gone, 0 to 7. seed: what the released
-    code's random scores are drawn from. Raises LabError, with one sentence, for anything else.
+    that it is compared with. step: how far the walk through the whole step has gone, from 0 on; one beyond its end is
+    its end. seed: what the released code's random scores are drawn from. Raises LabError, with one sentence, for
+    anything else.
     """
 
     videos: tuple[LabVideo, ...]
@@ -89,7 +90,7 @@ class LabState:
         _whole("The video", self.video, len(self.videos) - 1)
         _whole("The rival", self.rival, MAX_VIDEOS - 1)
         _whole("The answer", self.answer, self.answers - 1)
-        _whole("The step", self.step, LAST_STEP)
+        _whole("The step", self.step, MAX_STEP)
         _whole("The seed", self.seed, MAX_SEED)
         for name, (low, high) in CONSTANTS.items():
             _number(name, getattr(self, name), low, high)

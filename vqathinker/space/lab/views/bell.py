@@ -7,7 +7,8 @@ from html import escape
 import torch
 
 from ....rewards import RewardSpec, bell, read_answer, regression_reward
-from ..experiment.explain import num, plain, regression_lines, score_of
+from ....rewards.notation import num, plain
+from ..experiment.explain import reward_lines, score_of
 from ..experiment.numbers import Numbers, decimals_written, differ, group, position, specs, written
 from ..experiment.state import CONSTANTS, HIGHEST, LOWEST, LabState
 from . import svg
@@ -146,16 +147,17 @@ def table(numbers: Numbers) -> str:
     state, rows = numbers.state, []
     i, j = state.video, state.answer
     text = group(state)[j]
-    lines = [(name, regression_lines(numbers, side, i, j, state.in_order)) for name, side in numbers.sides if side]
+    lines = [
+        (name, reward_lines(numbers, side, "regression", i, j, state.in_order)) for name, side in numbers.sides if side
+    ]
     title = f"Reward of “{written(text)[:30]}”"
     for (name, side), css in zip(numbers.sides, NAMES, strict=True):
         if side is None:
             continue
-        answer, score = read_answer(text, side.spec), score_of(side, i, j, state.in_order)
-        tables = side.ordered if state.in_order else side.shuffled
-        reward, full = tables.regression[i, j], tables.bell[i, j]
+        trace, score = side.table(state.in_order).trace["regression"], score_of(side, i, j, state.in_order)
+        answer, reward, full = trace.answers.read[i][j], trace.reward[i, j], trace.bell[i, j]
         read = "nothing" if answer.value is None else plain(answer.value) + (", off the scale" if score is None else "")
-        factor = "" if not differ(reward, full) else f" × {plain(side.spec.coarse_factor)}"
+        factor = "" if not differ(reward, full) else f" × {plain(trace.factor[i, j])}"
         rows.append(
             f'<tr><th scope="row" class="{css}">{name}</th><td>{read}</td>'
             f'<td>{answer.decimals}</td><td class="roomy">{num(full)}{factor}</td>'

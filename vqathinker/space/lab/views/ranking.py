@@ -7,8 +7,10 @@ from html import escape
 import numpy as np
 import torch
 
-from ....rewards import bell, fidelity, group_moments, preference_probability
-from ..experiment.explain import matrix_lines, meeting_lines, met, num, opponents, ranking_lines, score_of
+from ....rewards import bell
+from ....rewards.notation import num
+from ....rewards.ranking import what_if
+from ..experiment.explain import matrix_lines, meeting_lines, ranking_of, reward_lines, score_of
 from ..experiment.numbers import Numbers, Side, decimals_written, differ
 from ..experiment.state import HIGHEST, LOWEST
 from . import svg
@@ -21,7 +23,7 @@ def view(numbers: Numbers, width: float) -> str:
     each = width if narrow else (width - 20) / 2
     duel = duels(numbers, each) if numbers.state.opponent is not None else ""
     return (
-        f'<div class="lab-pair"><div class="lab-panel">{matrix(numbers)}{what_if(numbers, each)}</div>'
+        f'<div class="lab-pair"><div class="lab-panel">{matrix(numbers)}{curve(numbers, each)}</div>'
         f'<div class="lab-panel">{duel}</div></div>{meetings(numbers)}'
     )
 
@@ -100,15 +102,16 @@ def _hill(plot: svg.Plot, side: Side, i: int) -> str:
     return plot.path(xs, ys, f"area v{i}", closed=True)
 
 
-def what_if(numbers: Numbers, width: float) -> str:
+def curve(numbers: Numbers, width: float) -> str:
     """The ranking reward of the chosen answer, were its number another one and all others the same."""
     state = numbers.state
     i, j = state.video, state.answer
     plot = svg.Plot(width, HEIGHT, y_range=(0, 1.06), left=32)
     xs = torch.linspace(LOWEST, HIGHEST, POINTS, dtype=torch.float64)
     parts = [plot.y_ticks((0, 0.5, 1)), plot.x_ticks(), plot.vertical(state.chosen.mos, "truth")]
-    if opponents(numbers.repaired, i):
-        parts.append(plot.path(xs.tolist(), rewards_of(numbers.repaired, i, j, xs).tolist(), "curve repaired"))
+    ranked = ranking_of(numbers.repaired)
+    if ranked.opponents(i):
+        parts.append(plot.path(xs.tolist(), what_if(ranked, i, j, xs).tolist(), "curve repaired"))
     score = score_of(numbers.repaired, i, j)
     if score is not None:
         reward = float(numbers.repaired.ordered.ranking[i, j])
@@ -134,29 +137,10 @@ def what_if(numbers: Numbers, width: float) -> str:
     )
 
 
-def rewards_of(side: Side, i: int, j: int, values: torch.Tensor) -> torch.Tensor:
-    """The ranking reward of answer j of video i, were its score each of `values` (N,) in turn -> (N,).
-
-    The same as N calls of `ranking_reward`, which would be too slow for a curve that follows a dragged point.
-    """
-    groups = side.ordered.scores[i].repeat(len(values), 1)
-    groups[:, j] = values.float()
-    _, variance = group_moments(groups, side.spec)
-    earned = [
-        fidelity(
-            preference_probability(groups[:, j], variance, side.mean[k], side.variance[k], side.spec.smoothing),
-            side.target[i, k],
-            side.spec.smoothing,
-        )
-        for k in opponents(side, i)
-    ]
-    return torch.stack(earned).mean(0)
-
-
 def meetings(numbers: Numbers) -> str:
     """Each answer of the chosen video against each other video, and the average: its reward, under both specs."""
     state, side, other = numbers.state, numbers.repaired, numbers.released
-    i, others = state.video, opponents(side, state.video)
+    i, others = state.video, ranking_of(side).opponents(state.video)
     head = "".join(
         f'<th scope="col" class="v{k}">P beats {escape(state.videos[k].name)}</th><th scope="col">earns</th>'
         for k in others
@@ -165,7 +149,7 @@ def meetings(numbers: Numbers) -> str:
     for j in range(state.answers):
         name = f"{state.chosen.name}{j + 1}"
         cells = "".join(_met(numbers, i, j, k) for k in others)
-        lines = [(who, ranking_lines(numbers, one, i, j)) for who, one in numbers.sides if one]
+        lines = [(who, reward_lines(numbers, one, "ranking", i, j)) for who, one in numbers.sides if one]
         reward = side.ordered.ranking[i, j]
         released = "—" if other is None else num(other.ordered.ranking[i, j])
         differs = " differs" if other is None or differ(reward, other.ordered.ranking[i, j]) else ""
@@ -193,7 +177,8 @@ def _met(numbers: Numbers, i: int, j: int, k: int) -> str:
     side = numbers.repaired
     if score_of(side, i, j) is None:
         return "<td>—</td><td>—</td>"
-    p, earned = met(side, i, j, k)
+    ranked = ranking_of(side)
+    p, earned = ranked.probability[i, j, k], ranked.fidelity[i, j, k]
     lines = [("Repaired", meeting_lines(numbers, side, i, j, k))]
     title = f"{numbers.state.videos[i].name}{j + 1} against {numbers.state.videos[k].name}"
     return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from vqathinker.space.lab.experiment.state import CONSTANTS, LAST_STEP, VIEWS, LabState, LabVideo, complete
+from vqathinker.space.lab.experiment.state import CONSTANTS, MAX_STEP, VIEWS, LabState, LabVideo, complete
 
 NUMBERS = st.floats(1, 5).map(lambda x: f"{x:.2f}") | st.sampled_from(
     ["3", "3.5", "3.50", "3110", "-1", "0.99", "5.01"]
@@ -16,6 +16,10 @@ TEXTS = (
     )
     | st.text(max_size=30)
 )
+
+
+def _between(low: float, high: float) -> st.SearchStrategy:
+    return st.integers(low, high) if isinstance(low, int) else st.floats(low, high)
 
 
 @st.composite
@@ -32,7 +36,9 @@ def states(draw: st.DrawFn) -> LabState:
         answer=draw(st.integers(0, answers - 1)),
         in_order=draw(st.booleans()),
         rival=draw(st.integers(0, 3)),
-        step=draw(st.integers(0, LAST_STEP)),
+        step=draw(st.integers(0, MAX_STEP)),
         seed=draw(st.integers(0, 99)),
-        **{name: draw(st.floats(*limits)) for name, limits in CONSTANTS.items()},
+        off=draw(st.sampled_from([(), (), ("format",), ("regression", "temporal")])),
+        updates=draw(st.integers(0, 2)),
+        **{name: draw(_between(*limits)) for name, limits in CONSTANTS.items()},
     )

@@ -33,7 +33,6 @@ from .preference import CLIPS, choose_clips
 
 TWINS, TOGETHER, ROLLOUTS = len(PERTURBATIONS), 32, 8
 SPEC = RewardSpec()
-PARTS = ("format", "regression", "ranking", "total")
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,8 @@ def measure(
         chosen = [k for k, row in enumerate(views.rows) if set_of(row) == name]
         table = score_groups([own[k][1].texts for k in chosen], [views.rows[k]["mos"] for k in chosen], spec)
         for index, k in enumerate(chosen):
-            lines[views.rows[k]["id"]] |= {part: float(getattr(table, part)[index].mean()) for part in PARTS}
+            parts = {**table.parts, "total": table.total}
+            lines[views.rows[k]["id"]] |= {name: float(part[index].mean()) for name, part in parts.items()}
     add_twins(lines, moving, twins, views.seed)
     in_order = [sampled for row, (_, sampled) in zip(views.rows, own, strict=True) if row["id"] in views.ordered_ids]
     add_bonus(lines, moving, in_order, [sampled for _, sampled in twins[0]], spec)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import yaml
 
-from vqathinker.rewards import RewardSpec
+from vqathinker.rewards import REWARDS, RewardSpec
 from vqathinker.rewards.loss import KINDS
+from vqathinker.rewards.registry import without
 
 from ..common.settings import build, read_yaml
 from ..policy.lora import LoraSettings
 
-REWARDS = ("format", "regression", "ranking", "temporal")
 SCHEDULES = ("cosine", "constant")
 POSITIVE = (
     "videos",
@@ -135,6 +135,8 @@ class GrpoSettings:
             raise ValueError(f"weights must be numbers from 0 up, not {self.weights}")
         if any(not isinstance(count, int) or count < 1 for count in self.most.values()):
             raise ValueError(f"most must be whole numbers from 1 up, not {self.most}")
+        if unknown := sorted(set(self.reward.weights) - set(REWARDS)):
+            raise ValueError(f"weights in reward: there is no reward {unknown[0]!r}; there are {', '.join(REWARDS)}")
 
     @property
     def trains_tower(self) -> bool:
@@ -182,11 +184,8 @@ class GrpoSettings:
         return yaml.safe_dump(self.to_dict(), sort_keys=False)
 
     def without(self, reward: str) -> GrpoSettings:
-        """The same run with one of the four rewards removed."""
-        if reward not in REWARDS:
-            raise ValueError(f"unknown reward {reward!r}, known: {', '.join(REWARDS)}")
-        name = "bonus" if reward == "temporal" else f"{reward}_weight"
-        return replace(self, reward=replace(self.reward, **{name: 0.0}))
+        """The same run with one reward, or the temporal bonus, removed. Raises ValueError for a name that is none."""
+        return replace(self, reward=without(self.reward, reward))
 
 
 def load_grpo_settings(path: str | Path) -> GrpoSettings:

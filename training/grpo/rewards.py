@@ -15,9 +15,7 @@ def reward_metrics(scored: Scored) -> dict[str, float | None]:
     return {
         "reward": float(total.mean()),
         "reward_std": float(total.std(1).mean()) if total.shape[1] > 1 else 0.0,
-        "format": float(plain.format.mean()),
-        "regression": float(plain.regression.mean()),
-        "ranking": float(plain.ranking.mean()),
+        **{name: float(part.mean()) for name, part in plain.parts.items()},
         "bonus": float((total - plain.total).mean()),
         "spread": float(np.mean(spreads)) if spreads else None,
         "no_gradient_share": float((total == total[:, :1]).all(1).float().mean()),

@@ -45,6 +45,7 @@ from torch.distributed.fsdp import MixedPrecisionPolicy
 from vqathinker.errors import VQAThinkerError
 from vqathinker.model.loading import LoadedModel
 from vqathinker.model.processing import VQAThinkerProcessor
+from vqathinker.rewards.registry import removable
 
 from ..common.cli import ERRORS, sentence
 from ..common.io import locked
@@ -55,7 +56,7 @@ from ..policy.features import Decoded, Stored, fill, fingerprint
 from ..policy.policy import Policy, Reference, add_adapters, choose_trained
 from .card import plain_card
 from .checkpoint import save_checkpoint
-from .config import REWARDS, GrpoSettings, load_grpo_settings
+from .config import GrpoSettings, load_grpo_settings
 from .loop import Data, Trainer, weights_digest
 from .sampler import limited
 from .step import Learner
@@ -199,7 +200,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="the checkpoint")
     parser.add_argument("--features", type=Path, help="folder of features that several runs share")
     parser.add_argument("--seed", type=int, help="instead of the configuration's")
-    parser.add_argument("--drop-reward", choices=REWARDS, help="leave one reward out")
+    parser.add_argument("--drop-reward", choices=removable(), help="leave one reward out")
     parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
     args = parser.parse_args(argv)
     wanted = 1 if args.labels else 3

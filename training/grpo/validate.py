@@ -11,7 +11,7 @@ import torch
 from vqathinker.model.generation import prefill
 from vqathinker.model.loading import LoadedModel
 from vqathinker.rating.evaluation import agreement
-from vqathinker.rewards import format_reward, parse_answer, score_groups
+from vqathinker.rewards import REWARDS, format_reward, parse_answer, score_groups
 
 from ..common.metrics import SETS, held
 from ..common.spread import spread
@@ -115,7 +115,7 @@ class Validation:
 
     def _rewards(self, rows: list[dict]) -> dict:
         """The ranking reward is that of each set for itself."""
-        totals, parts = [], {"format": [], "regression": [], "ranking": []}
+        totals, parts = [], {name: [] for name in REWARDS}
         for name in sorted({set_of(row["item"]) for row in rows}):
             chosen = [row for row in rows if set_of(row["item"]) == name]
             table = score_groups(
@@ -123,7 +123,7 @@ class Validation:
             )
             totals.append(table.total.flatten())
             for part_name, values in parts.items():
-                values.append(getattr(table, part_name).flatten())
+                values.append(table.parts[part_name].flatten())
         greedy_format = format_reward([[row["greedy_text"] for row in rows]], self.settings.reward)
         means = {name: float(torch.cat(values).mean()) for name, values in parts.items()}
         return {"reward": float(torch.cat(totals).mean()), **means, "greedy_format": float(greedy_format.mean())}

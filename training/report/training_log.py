@@ -19,11 +19,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from vqathinker.errors import VQAThinkerError
+from vqathinker.rewards.registry import removable
 
 from ..common.atomic import whole
 from ..common.io import first_of, read_first
 from ..common.spread import spread
-from ..grpo.config import REWARDS, GrpoSettings, load_grpo_settings
+from ..grpo.config import GrpoSettings, load_grpo_settings
 
 FORMAT = 1
 OUT = Path("vqathinker/checkpoints/tiny/training.json")
@@ -123,7 +124,7 @@ def study_of(study: dict) -> dict | None:
         key: {**{name: short(entry[name]) for name in ("start", "mean", "deviation")}, **shortened(entry["difference"])}
         for key, entry in study["recipe"].items()
     }
-    removed = {name: study["ablation"].get(f"no-{name}") for name in REWARDS}
+    removed = {name: study["ablation"].get(f"no-{name}") for name in removable()}
     return {
         "samples": study["samples"],
         "draws": study["draws"],

@@ -18,8 +18,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+from vqathinker.rewards.registry import removable
+
 from ..common.cli import ends_in_a_sentence
-from ..grpo.config import REWARDS
 from .run import FULL, START, text_of, write_table
 
 Commands = dict[str, list[str]]
@@ -98,7 +99,9 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--start", required=True, help="folder of the supervised start")
     parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_grpo.yaml"))
     parser.add_argument("--seeds", type=int, default=3, help="runs of the full recipe: seeds 0, 1, …")
-    parser.add_argument("--without", nargs="*", choices=REWARDS, default=list(REWARDS), help="rewards to leave out")
+    parser.add_argument(
+        "--without", nargs="*", choices=removable(), default=list(removable()), help="rewards to leave out"
+    )
     parser.add_argument("--at-once", type=int, default=1, help="processes at a time")
     parser.add_argument("--jobs", type=int, default=2, help="decoders of a process")
     args = parser.parse_args(argv)

@@ -15,7 +15,7 @@ from tests.model.tiny_models import make_model
 from tests.rewards.goldens import QUICK, close
 from tests.training.grpo_small import answer_text
 from training.data.datasets import Item
-from training.grpo.config import REWARDS, GrpoSettings, load_grpo_settings
+from training.grpo.config import GrpoSettings, load_grpo_settings
 from training.grpo.rewards import reward_metrics
 from training.grpo.sampler import group_shares, limited, make_plan, twin_choices
 from training.policy.clips import read_variants, sample_key, twins_of
@@ -23,6 +23,7 @@ from training.policy.features import Decoded, Stored, fill, fingerprint
 from training.policy.rollouts import pack
 from vqathinker.errors import VQAThinkerError
 from vqathinker.rewards import RewardSpec, score_with_twins
+from vqathinker.rewards.registry import removable
 from vqathinker.video import PERTURBATIONS, load_clip
 
 SHIPPED = Path(__file__).parents[3] / "training" / "configs" / "tiny_grpo.yaml"
@@ -68,7 +69,7 @@ def test_missing_keys_keep_their_defaults_and_sections_are_read(tmp_path):
     assert settings.group == GrpoSettings().group and settings.weights == {"clive": 3}
 
 
-@pytest.mark.parametrize("name", REWARDS)
+@pytest.mark.parametrize("name", removable())
 def test_dropping_a_reward_removes_that_one(name):
     default, dropped = GrpoSettings().reward, GrpoSettings().without(name).reward
     field = "bonus" if name == "temporal" else f"{name}_weight"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .experiment.state import LAST_STEP, LabState
+from ...rewards import REWARDS
+from .experiment.numbers import last_step
+from .experiment.state import LabState
 from .views import svg
 
 
@@ -29,7 +31,7 @@ WAY = (
     Station("advantage", "Advantage"),
     Station("update", "Update"),
 )
-REWARDS = ("bell", "ranking", "temporal", "total")
+ABOUT_REWARDS = ("bell", "ranking", "temporal", "total")
 """The stops that are about rewards."""
 
 
@@ -37,17 +39,21 @@ def here(state: LabState) -> str:
     """The place where a state stands."""
     if state.view != "step":
         return state.view
-    return {0: "answers", 1: "scores", LAST_STEP - 1: "total", LAST_STEP: "advantage"}.get(state.step, "")
+    last = last_step()
+    step = min(state.step, last)
+    if step <= 1:
+        return ("answers", "scores")[step]
+    if step >= last - 2:
+        return ("temporal", "total", "advantage")[step - last + 2]
+    return {"ranking": "ranking"}.get(list(REWARDS)[step - 2], "bell")
 
 
 def strip(state: LabState) -> str:
     now, passed = here(state), True
-    if not now:  # a reward that the whole step tells of, and that has a view of its own
-        now = {2: "scores", 3: "bell", 4: "ranking", 5: "temporal"}[state.step]
     stops = []
     for k, station in enumerate(WAY, 1):
         passed = passed and station.place != now
-        css = "lab-stop" + (" passed" if passed else "") + (" of-rewards" if station.place in REWARDS else "")
+        css = "lab-stop" + (" passed" if passed else "") + (" of-rewards" if station.place in ABOUT_REWARDS else "")
         stops.append(
             "<li>"
             + svg.button(

@@ -42,15 +42,17 @@ def build_lab_tab(rollouts: gr.State | None = None, settings: Settings | None = 
     texts and, where there are any, shuffled), None before there are some; with it the lab offers "Use my video".
     """
 
-    def lab_answer(request: dict) -> dict:
-        return answer(request, load(settings) if settings else {})
+    def turn(request: dict) -> dict:
+        return lab_answer(request, load(settings) if settings else {})
+
+    turn.__name__ = lab_answer.__name__  # what the page calls it by
 
     with gr.Tab("Reward lab", id=TAB_ID) as tab:
         lab = gr.HTML(
             None,
             html_template=FRAME,
             js_on_load=LIMITS + (HERE / "lab.js").read_text(encoding="utf-8"),
-            server_functions=[lab_answer],
+            server_functions=[turn],
             apply_default_css=False,
             elem_id="lab",
         )
@@ -74,7 +76,7 @@ def offer(rollouts: Sequence[str] | dict | None) -> str | None:
     return json.dumps({"texts": list(content["texts"]), "shuffled": list(content.get("shuffled") or [])})
 
 
-def answer(request: dict, examples: Mapping[str, Example] | None = None) -> dict:
+def lab_answer(request: dict, examples: Mapping[str, Example] | None = None) -> dict:
     """One turn of the lab: {state | link, lesson, actions, width} -> {html, state, lesson, link, problem}.
 
     examples: the clips whose recorded answers the action "example" brings in. state is the JSON of the state before,

@@ -31,7 +31,7 @@ def reward_table(answers: list, mos: list, spec: str = "repaired", perturbed: li
     >>> table["regression"]
     [[1.0, 0.9802], [1.0, 0.8]]
     """
-    from ...rewards import RewardSpec, advantages, score_groups
+    from ...rewards import REWARDS, RewardSpec, advantages, score_groups
 
     if spec not in SPECS:
         raise ValueError(f"spec must be one of {', '.join(SPECS)}, not {spec!r}.")
@@ -46,8 +46,8 @@ def reward_table(answers: list, mos: list, spec: str = "repaired", perturbed: li
         if twins.total.shape != table.total.shape:
             raise ValueError("perturbed must hold as many answers about each video as answers does.")
         table = table.with_bonus(twins, rules)
-    tensors = {name: getattr(table, name) for name in ("scores", "format", "regression", "ranking", "total")}
-    tensors["advantage"] = advantages(table.total)
+    parts = {name: table.parts[name] for name in REWARDS}
+    tensors = {"scores": table.scores, **parts, "total": table.total, "advantage": advantages(table.total)}
     return {name: rows(tensor.tolist()) for name, tensor in tensors.items()}
 
 

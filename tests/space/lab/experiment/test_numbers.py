@@ -7,19 +7,20 @@ import re
 from dataclasses import replace
 
 import pytest
-import torch
 from hypothesis import given, settings
 
 from tests.space.lab_states import states
-from vqathinker.rewards import RewardSpec, advantages, ranking_reward, score_groups
+from vqathinker.rewards import RewardSpec, advantages, score_groups
+from vqathinker.space.lab.experiment import numbers as numbers_of_the_lab
 from vqathinker.space.lab.experiment.actions import act
-from vqathinker.space.lab.experiment.explain import advantage_lines, fidelity_line, matrix_lines
+from vqathinker.space.lab.experiment.explain import advantage_lines, matrix_lines
 from vqathinker.space.lab.experiment.numbers import Numbers, Side, score
 from vqathinker.space.lab.experiment.presets import PRESETS
 from vqathinker.space.lab.experiment.state import DEFAULT, LabState
+from vqathinker.space.lab.page import render
 from vqathinker.space.lab.views.bell import possible
-from vqathinker.space.lab.views.ranking import rewards_of
-from vqathinker.space.lab.views.step import COLUMNS
+from vqathinker.space.lab.views.notice import notice
+from vqathinker.space.lab.views.step import columns
 
 SYMBOLS = {"−": "-", "×": "*", "²": "**2", "√": "sqrt", "Φ": "phi"}
 NAMES = {"exp": math.exp, "sqrt": math.sqrt, "phi": lambda z: 0.5 * (1 + math.erf(z / math.sqrt(2)))}
@@ -37,7 +38,7 @@ def evaluated(line: str) -> tuple[float, float]:
 def lines_of(numbers: Numbers, side: Side) -> list[str]:
     state = numbers.state
     cells = [(i, j) for i in range(len(state.videos)) for j in range(state.answers)]
-    return [line for column in COLUMNS for i, j in cells for line in column.lines(numbers, side, i, j)]
+    return [line for column in columns(numbers) for i, j in cells for line in column.lines(numbers, side, i, j)]
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
@@ -98,12 +99,6 @@ def test_every_cell_of_every_state_has_its_lines(state: LabState):
             assert all(line and "nan" not in line for line in lines_of(numbers, side))
 
 
-def test_certainty_near_0_and_1_is_written_with_the_digits_that_matter():
-    side = score(DEFAULT).repaired
-    left, right = evaluated(fidelity_line(side, 0.00004, 1.0))
-    assert left == pytest.approx(right, abs=6e-4)
-
-
 def test_equal_rewards_are_told_as_such():
     assert advantage_lines(score(PRESETS["equal"].state).repaired, 0, 0) == [
         "all rewards of the group are equal: 0.000"
@@ -117,17 +112,22 @@ def test_41_of_the_401_strings_are_punished_as_released():
         assert len(xs) == 401 and int((ys < full).sum()) == punished
 
 
-@pytest.mark.parametrize("name", ["wrong", "tie", "spike", "unreadable"])
-def test_the_curve_of_what_would_be_earned_is_the_ranking_reward(name: str):
-    state = act(PRESETS[name].state, {"kind": "videos", "change": 1})
-    side = score(state).repaired
-    xs = torch.linspace(1, 5, 9, dtype=torch.float64)
-    curve = rewards_of(side, 0, 1, xs)
-    for x, earned in zip(xs, curve, strict=True):
-        scores = side.ordered.scores.clone()
-        scores[0, 1] = x
-        expected = ranking_reward(scores, torch.tensor([video.mos for video in state.videos]), side.spec)[0, 1]
-        assert earned.item() == pytest.approx(expected.item(), abs=1e-6)
+def test_another_factor_of_coarse_answers_is_told_as_it_is(monkeypatch: pytest.MonkeyPatch):
+    """Nothing on the page knows the factor but the trace."""
+    half = RewardSpec(coarse_factor=0.5), RewardSpec.official(coarse_factor=0.5)
+    monkeypatch.setattr(numbers_of_the_lab, "specs", lambda state: half)
+    state = act(DEFAULT, {"kind": "number", "video": 0, "answer": 0, "number": "3.5"})
+    state = act(state, {"kind": "mos", "video": 0, "value": 3.5})
+    score.cache_clear()
+    try:
+        page = render(replace(state, view="step", step=3), 1200)
+        told = notice(score(replace(state, view="bell")))
+        table = render(replace(state, view="bell"), 1200)
+    finally:
+        score.cache_clear()
+    assert "keeps only 0.5 of its bell: 0.500 instead of 1.000" in told
+    assert "Too few decimals keep only 0.5 of it." in page and "× 0.5 = 0.500" in page
+    assert "1.000 × 0.5" in table
 
 
 def test_numbers_are_written_with_a_real_minus_and_no_minus_zero():

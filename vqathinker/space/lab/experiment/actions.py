@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from .numbers import decimals_written, group, group_of, position, with_number
+from ....rewards.registry import removable
+from .numbers import decimals_written, group, group_of, last_step, position, with_number
 from .presets import PRESETS
 from .state import (
     CONSTANTS,
     DEFAULT,
     HIGHEST,
-    LAST_STEP,
     LOWEST,
     MAX_ANSWERS,
     MAX_TEXT,
     MAX_VIDEOS,
     MOST_UPDATES,
-    REWARDS,
     SPARE,
     LabError,
     LabState,
@@ -100,7 +99,7 @@ def _answers(state: LabState, action: dict) -> LabState:
 def _step(state: LabState, action: dict) -> LabState:
     """To a step, or by so many of them: quick clicks on Next all count."""
     if "change" in action:
-        return replace(state, step=min(max(state.step + int(action["change"]), 0), LAST_STEP))
+        return replace(state, step=min(max(min(state.step, last_step()) + int(action["change"]), 0), last_step()))
     return replace(state, step=action["step"])
 
 
@@ -112,7 +111,7 @@ def _learn(state: LabState, action: dict) -> LabState:
 def _switch(state: LabState, action: dict) -> LabState:
     """A reward off, or on again."""
     off = {*state.off} ^ {action["name"]}
-    return replace(state, off=(*(name for name in REWARDS if name in off), *sorted(off - {*REWARDS})))
+    return replace(state, off=tuple(name for name in removable() if name in off))
 
 
 def _clip(state: LabState, action: dict) -> LabState:
@@ -124,7 +123,9 @@ def _clip(state: LabState, action: dict) -> LabState:
 def _go(state: LabState, action: dict) -> LabState:
     """To a place on the way from a video to an update."""
     view, step = PLACES[action["to"]]
-    return replace(state, view=view, step=state.step if step is None else step)
+    if step is None:
+        return replace(state, view=view)
+    return replace(state, view=view, step=step if step >= 0 else last_step() + 1 + step)
 
 
 def _preset(state: LabState, action: dict) -> LabState:
@@ -151,11 +152,12 @@ PLACES = {
     "bell": ("bell", None),
     "ranking": ("ranking", None),
     "temporal": ("temporal", None),
-    "total": ("step", 6),
-    "advantage": ("step", 7),
+    "total": ("step", -2),
+    "advantage": ("step", -1),
     "update": ("update", None),
 }
-"""The way from a video to an update: a view, and a step of the walk where the view is the whole step."""
+"""The way from a video to an update: a view, and a step of the walk, or one from its end, where the view is the whole
+step."""
 ACTIONS = {
     "none": lambda state, action: state,
     "view": lambda state, action: replace(state, view=action["view"]),

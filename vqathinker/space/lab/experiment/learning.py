@@ -21,7 +21,7 @@ from ....rewards import (
     score_with_twins,
 )
 from ....rewards.loss import LossParts, grpo_loss
-from ....rewards.registry import without
+from ....rewards.registry import removable, without
 from .numbers import score, specs
 from .state import HIGHEST, LabState
 from .toy import FORMS, SCORES, ToyPolicy, counted, token_of, written_out
@@ -74,7 +74,7 @@ class Moment:
 def reward_spec(state: LabState) -> RewardSpec:
     """The repaired rewards of the state, without those that are switched off."""
     repaired, _ = specs(state)
-    for name in state.off:
+    for name in set(state.off) & set(removable()):
         repaired = without(repaired, name)
     return repaired
 

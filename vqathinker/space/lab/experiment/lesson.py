@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from .explain import advantage_lines, bonus_lines, num, reward_lines
+from ....rewards.notation import num
+from .explain import advantage_lines, bonus_lines, reward_lines
 from .learning import SCORES, bare, moment
 from .numbers import Numbers, Side, group, score, with_number, written
 from .state import HIGHEST, LOWEST, MOST_UPDATES, LabError, LabState, LabVideo, made_up
@@ -156,7 +157,7 @@ def _temporal(numbers: Numbers) -> Question:
         return any(bool(bonus.paid[i].any()) for bonus in side.rewarded.bonus.values())
 
     who, side = _surprising(numbers, paid)
-    lines = tuple(("", bonus_lines(side, i, j, name)) for name in side.rewarded.bonus)
+    lines = (("", bonus_lines(side, i, j)),)
     text = f"Does the bonus open: does {who} pay it to any answer to {state.chosen.name}?"
     return Question(text, "yes" if paid(side) else "no", lines, (("yes", "Yes"), ("no", "No")))
 

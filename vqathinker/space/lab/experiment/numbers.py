@@ -9,15 +9,15 @@ import numpy as np
 import torch
 
 from ....rewards import (
+    REWARDS,
     RewardSpec,
     RewardTable,
     advantages,
-    group_moments,
     preference_matrix,
-    preference_target,
     read_answer,
     score_groups,
 )
+from ....rewards.groups import in_sum
 from ....rewards.parse import NUMBER, answer_span
 from .state import LabState, LabVideo
 
@@ -28,8 +28,8 @@ SMALLEST_DIFFERENCE = 5e-4  # what the views show of a reward: three decimals
 class Side:
     """A state's rewards under one spec; tensors are (B, G), but mean and variance (B,), matrix and target (B, B).
 
-    ordered and shuffled are before the temporal bonus, rewarded is after it. mean and variance are of the readable
-    scores of the ordered groups.
+    ordered and shuffled are before the temporal bonus, rewarded is after it. mean, variance and target are those that
+    the ranking reward of the ordered groups used.
     """
 
     spec: RewardSpec
@@ -41,6 +41,15 @@ class Side:
     variance: torch.Tensor
     matrix: torch.Tensor
     target: torch.Tensor
+
+    def table(self, in_order: bool) -> RewardTable:
+        """The rewards before the bonus, of the groups in order or of the shuffled ones."""
+        return self.ordered if in_order else self.shuffled
+
+    @property
+    def paid(self) -> list[str]:
+        """The rewards that can get the temporal bonus."""
+        return [name for name in in_sum() if name in self.rewarded.bonus]
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,11 @@ def specs(state: LabState) -> tuple[RewardSpec, RewardSpec]:
     return RewardSpec(**constants(state)), RewardSpec.official(**constants(state))
 
 
+def last_step() -> int:
+    """Steps of the walk after the first, which shows the answers: the score, every reward, bonus, total, advantage."""
+    return len(REWARDS) + 4
+
+
 @lru_cache(maxsize=64)
 def score(state: LabState) -> Numbers:
     """Every reward of a state."""
@@ -84,17 +98,17 @@ def _side(state: LabState, spec: RewardSpec) -> Side:
     ordered = score_groups([video.ordered for video in state.videos], mos, spec, rng)
     shuffled = score_groups([video.shuffled for video in state.videos], mos, spec, rng)
     rewarded = ordered.with_bonus(shuffled, spec)
-    mean, variance = group_moments(ordered.scores, spec)
+    ranked = ordered.trace["ranking"]
     return Side(
         spec=spec,
         ordered=ordered,
         shuffled=shuffled,
         rewarded=rewarded,
         advantages=advantages(rewarded.total),
-        mean=mean,
-        variance=variance,
-        matrix=preference_matrix(mean, variance, spec.smoothing),
-        target=preference_target(torch.tensor(mos, dtype=torch.float64)),
+        mean=ranked.mean,
+        variance=ranked.variance,
+        matrix=preference_matrix(ranked.mean, ranked.variance, spec.smoothing),
+        target=ranked.target,
     )
 
 

@@ -7,8 +7,9 @@ from html import escape
 import torch
 
 from ....rewards import RewardSpec, bell, read_answer, regression_reward
-from ..experiment.explain import num, plain, reward_lines, score_of
-from ..experiment.numbers import Numbers, decimals_written, group, position, specs, written
+from ....rewards.notation import num, plain
+from ..experiment.explain import reward_lines, score_of
+from ..experiment.numbers import Numbers, decimals_written, differ, group, position, specs, written
 from ..experiment.state import CONSTANTS, HIGHEST, LOWEST, LabState
 from . import svg
 
@@ -166,12 +167,10 @@ def table(numbers: Numbers) -> str:
     for (name, side), css in zip(numbers.sides, NAMES, strict=True):
         if side is None:
             continue
-        answer, score = read_answer(text, side.spec), score_of(side, i, j, state.in_order)
-        tables = side.ordered if state.in_order else side.shuffled
-        trace = tables.trace["regression"]
-        reward, full, kept = trace.reward[i, j], trace.bell[i, j], float(trace.factor[i, j])
+        trace, score = side.table(state.in_order).trace["regression"], score_of(side, i, j, state.in_order)
+        answer, reward, full = trace.answers.read[i][j], trace.reward[i, j], trace.bell[i, j]
         read = "nothing" if answer.value is None else plain(answer.value) + (", off the scale" if score is None else "")
-        factor = "" if kept == 1 else f" × {plain(kept)}"
+        factor = "" if not differ(reward, full) else f" × {plain(trace.factor[i, j])}"
         rows.append(
             f'<tr><th scope="row" class="{css}">{name}</th><td>{read}</td>'
             f'<td>{answer.decimals}</td><td class="roomy">{num(full)}{factor}</td>'

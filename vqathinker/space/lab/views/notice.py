@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ....rewards import read_answer
+from ....rewards.notation import num, plain
 from ...widgets.texts import CHECK_BUTTON
-from ..experiment.explain import bonus_of, gate_means, num, plain, score_of
+from ..experiment.explain import bonus_of, bonus_trace, score_of
 from ..experiment.numbers import Numbers, differ, group, written
 from ..experiment.state import MINE
 from . import shifts, steps
@@ -44,18 +44,15 @@ def bell(numbers: Numbers) -> str:
     if score is None:
         return _unreadable(numbers, text, released)
     if other is not None and differ(paid, released):
-        shown, counted = (read_answer(group(state)[j], spec).decimals for spec in (side.spec, other.spec))
+        shown, counted = (one.table(in_order).answers.read[i][j].decimals for one in (side, other))
         return (
             f"{text} shows {_count(shown)} decimals, but the released code casts it to a float first, counts "
             f"{_count(counted)}, and pays {num(released)} instead of {num(paid)}."
         )
-    error = abs(score - state.chosen.mos)
-    if read_answer(group(state)[j]).decimals < side.spec.min_decimals:
-        full = float((side.ordered if in_order else side.shuffled).bell[i, j])
-        kept = plain(side.spec.coarse_factor)
-        return (
-            f"{text} shows too few decimals, so it keeps only {kept} of its bell: {num(paid)} instead of {num(full)}."
-        )
+    error, trace = abs(score - state.chosen.mos), side.table(in_order).trace["regression"]
+    if trace.factor[i, j] < 1:
+        kept = f"keeps only {plain(trace.factor[i, j])} of its bell: {num(paid)} instead of {num(trace.bell[i, j])}"
+        return f"{text} shows too few decimals, so it {kept}."
     if error <= NEAR * state.sigma:
         return (
             f"An error of {num(error, 2)} costs only {num(1 - paid)}: near the truth the bell is flat, and close "
@@ -71,7 +68,7 @@ def bell(numbers: Numbers) -> str:
 
 
 def _regression(side, i: int, j: int, in_order: bool) -> float:
-    return float("nan") if side is None else float((side.ordered if in_order else side.shuffled).regression[i, j])
+    return float("nan") if side is None else float(side.table(in_order).regression[i, j])
 
 
 def _unreadable(numbers: Numbers, text: str, released: float) -> str:
@@ -137,7 +134,10 @@ def temporal(numbers: Numbers) -> str:
     state, side, other = numbers.state, numbers.repaired, numbers.released
     i, name = state.video, state.chosen.name
     winners, released = _winners(side, i), _winners(other, i) if other else set()
-    (rank, rank_twin), (close, close_twin) = (gate_means(side, i, x) for x in ("ranking", "regression"))
+    ranked, regressed = (bonus_trace(side, x) for x in ("ranking", "regression"))
+    rank, rank_twin, close, close_twin = (
+        float(means[i]) for one in (ranked, regressed) for means in (one.ordered, one.perturbed)
+    )
     if name == MINE and state.chosen.ordered == state.chosen.shuffled:
         return (
             "Your video has not been shown in disorder yet: the same answers stand in for those, and what differs "
@@ -171,7 +171,7 @@ def temporal(numbers: Numbers) -> str:
             f"{num(other.ordered.regression[i, coarse[0]])} in the released code, below the threshold of "
             f"{plain(state.regression_gate)}, so its bell can never earn the bonus; repaired, it does."
         )
-    gates = [label for label, a, b in (("ranking", rank, rank_twin), ("bell", close, close_twin)) if a > b]
+    gates = [label for label, one in (("ranking", ranked), ("bell", regressed)) if one.opened[i]]
     if not gates:
         return f"Shuffled, {name} ranks better than in order ({num(rank_twin)} against {num(rank)}): no bonus."
     gained = f"In order, {name} earns more than shuffled ({' and '.join(gates)})"
@@ -185,18 +185,19 @@ def temporal(numbers: Numbers) -> str:
 def _winners(side, i: int) -> set[int]:
     """The answers that a bonus was paid to."""
     answers = range(side.ordered.total.shape[1])
-    return {j for j in answers if any(bonus_of(side, i, j, name) > 0 for name in ("ranking", "regression"))}
+    return {j for j in answers if any(bonus_of(side, i, j, name) > 0 for name in side.paid)}
 
 
 def _too_coarse(numbers: Numbers) -> list[int]:
     """Answers whose bell earns the bonus repaired, but falls below the threshold by the released decimals rule."""
     i, side, other = numbers.state.video, numbers.repaired, numbers.released
+    gate = bonus_trace(other, "regression").gate
     return [
         j
         for j in range(numbers.state.answers)
         if bonus_of(side, i, j, "regression") > 0
         and bonus_of(other, i, j, "regression") == 0
-        and float(other.ordered.regression[i, j]) <= other.spec.regression_gate < float(other.ordered.bell[i, j])
+        and gate.compared[i, j] <= gate.threshold < other.ordered.bell[i, j]
     ]
 
 

@@ -8,7 +8,7 @@ from html import escape
 
 import torch
 
-from ..experiment.explain import num
+from ....rewards.notation import num
 from ..experiment.learning import Moment
 from ..experiment.state import LabState
 from ..experiment.toy import FORMS, SCORES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from ..experiment.explain import num
+from ....rewards.notation import num
 from ..experiment.lesson import NEAR, Lesson, Question
 from . import svg
 

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from ....rewards import bell
-from ....rewards.ranking import what_if as what_if_scored
-from ..experiment.explain import matrix_lines, meeting_lines, num, opponents, reward_lines, score_of
+from ....rewards.notation import num
+from ....rewards.ranking import what_if
+from ..experiment.explain import matrix_lines, meeting_lines, ranking_of, reward_lines, score_of
 from ..experiment.numbers import Numbers, Side, decimals_written, differ
 from ..experiment.state import HIGHEST, LOWEST
 from . import svg
@@ -24,7 +25,7 @@ def view(numbers: Numbers, width: float) -> str:
     if numbers.hidden:
         return f'<div class="lab-panel">{duel}</div>'
     return (
-        f'<div class="lab-pair"><div class="lab-panel">{matrix(numbers)}{what_if(numbers, each)}</div>'
+        f'<div class="lab-pair"><div class="lab-panel">{matrix(numbers)}{curve(numbers, each)}</div>'
         f'<div class="lab-panel">{duel}</div></div>{meetings(numbers)}'
     )
 
@@ -104,21 +105,16 @@ def _hill(plot: svg.Plot, side: Side, i: int) -> str:
     return plot.path(xs, ys, f"area v{i}", closed=True)
 
 
-def what_if(numbers: Numbers, width: float) -> str:
+def curve(numbers: Numbers, width: float) -> str:
     """The ranking reward of the chosen answer, were its number another one and all others the same."""
     state = numbers.state
     i, j = state.video, state.answer
     plot = svg.Plot(width, HEIGHT, y_range=(0, 1.06), left=32)
     xs = torch.linspace(LOWEST, HIGHEST, POINTS, dtype=torch.float64)
     parts = [plot.y_ticks((0, 0.5, 1)), plot.x_ticks(), plot.vertical(state.chosen.mos, "truth")]
-    if opponents(numbers.repaired, i):
-        parts.append(
-            plot.path(
-                xs.tolist(),
-                what_if_scored(numbers.repaired.ordered.trace["ranking"], i, j, xs).tolist(),
-                "curve repaired",
-            )
-        )
+    ranked = ranking_of(numbers.repaired)
+    if ranked.opponents(i):
+        parts.append(plot.path(xs.tolist(), what_if(ranked, i, j, xs).tolist(), "curve repaired"))
     score = score_of(numbers.repaired, i, j)
     if score is not None:
         reward = float(numbers.repaired.ordered.ranking[i, j])
@@ -147,7 +143,7 @@ def what_if(numbers: Numbers, width: float) -> str:
 def meetings(numbers: Numbers) -> str:
     """Each answer of the chosen video against each other video, and the average: its reward, under both specs."""
     state, side, other = numbers.state, numbers.repaired, numbers.released
-    i, others = state.video, opponents(side, state.video)
+    i, others = state.video, ranking_of(side).opponents(state.video)
     head = "".join(
         f'<th scope="col" class="v{k}">P beats {escape(state.videos[k].name)}</th><th scope="col">earns</th>'
         for k in others
@@ -184,8 +180,8 @@ def _met(numbers: Numbers, i: int, j: int, k: int) -> str:
     side = numbers.repaired
     if score_of(side, i, j) is None:
         return "<td>—</td><td>—</td>"
-    trace = side.ordered.trace["ranking"]
-    p, earned = trace.probability[i, j, k], trace.fidelity[i, j, k]
+    ranked = ranking_of(side)
+    p, earned = ranked.probability[i, j, k], ranked.fidelity[i, j, k]
     lines = [("Repaired", meeting_lines(numbers, side, i, j, k))]
     title = f"{numbers.state.videos[i].name}{j + 1} against {numbers.state.videos[k].name}"
     return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..experiment.explain import num
+from ....rewards.notation import num
 from ..experiment.learning import Moment, all_on, course, logps_of
 from ..experiment.numbers import Numbers
 from ..experiment.state import LabState
@@ -26,7 +26,7 @@ def update(numbers: Numbers) -> str:
 def broken(state: LabState, now: Moment) -> str:
     """What the missing rewards cost, beside the same steps with all of them."""
     whole = course(all_on(state))[-1].measures
-    names = [TITLES[name] for name in state.off]
+    names = [TITLES.get(name, name) for name in state.off]
     without = f"Without {' and '.join(', '.join(names).rsplit(', ', 1))}"
     pairs = {name: (getattr(now.measures, name), getattr(whole, name)) for name in MUCH}
     losses = {"form": -1, "error": 1, "order": -1, "gain": -1}

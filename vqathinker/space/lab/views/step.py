@@ -7,18 +7,9 @@ from dataclasses import dataclass, replace
 from html import escape
 
 from ....rewards import REWARDS, Reward
-from ..experiment.explain import (
-    advantage_lines,
-    bonus_lines,
-    bonus_of,
-    num,
-    parse_lines,
-    reward_lines,
-    score_of,
-    total_lines,
-)
-from ..experiment.numbers import Numbers, Side, differ, written
-from ..experiment.state import LAST_STEP
+from ....rewards.notation import num
+from ..experiment.explain import advantage_lines, bonus_lines, bonus_of, reward_lines, score_of
+from ..experiment.numbers import Numbers, Side, differ, last_step, written
 from . import svg
 
 NARROW, FULL_ADVANTAGE, LONGEST_BAR, RAW = 560, 2.0, 30, 240
@@ -36,33 +27,44 @@ class Column:
 
 
 def _bonus(side: Side, i: int, j: int) -> float:
-    return sum(bonus_of(side, i, j, name) for name in ("ranking", "regression"))
+    return sum(bonus_of(side, i, j, name) for name in side.paid)
 
 
-def _bonus_lines(numbers: Numbers, side: Side, i: int, j: int) -> list[str]:
-    return [line for name in ("ranking", "regression") for line in bonus_lines(side, i, j, name)]
+def _reward(reward: Reward, numbers: Numbers) -> Column:
+    return Column(
+        reward.title.lower(),
+        reward.sentence(numbers.repaired.spec),
+        lambda side, i, j: side.ordered.parts[reward.name][i, j],
+        lambda numbers, side, i, j: reward_lines(numbers, side, reward.name, i, j),
+        reward.digits,
+    )
+
+
+def columns(numbers: Numbers) -> list[Column]:
+    """The stages of the step after the answers: every reward of the registry is one of them."""
+    return [SCORE, *(_reward(reward, numbers) for reward in REWARDS.values()), *REST]
 
 
 SCORE = Column(
     "score",
     "The number between the answer tags is read. What cannot be read has no score.",
     score_of,
-    parse_lines,
+    lambda numbers, side, i, j: side.ordered.answers.explain(i, j),
     2,
 )
-LAST = (
+REST = (
     Column(
         "bonus",
         "Where the ordered clip earned more than its shuffled twin, good answers get a bonus.",
         _bonus,
-        _bonus_lines,
+        lambda numbers, side, i, j: bonus_lines(side, i, j),
         2,
     ),
     Column(
         "total",
         "The sum. Nothing else of the answer counts: not its words, only what they earned.",
         lambda side, i, j: side.rewarded.total[i, j],
-        lambda numbers, side, i, j: total_lines(side, i, j),
+        lambda numbers, side, i, j: side.rewarded.explain_total(i, j),
     ),
     Column(
         "advantage",
@@ -74,17 +76,6 @@ LAST = (
 )
 
 
-def _column(reward: Reward) -> Column:
-    return Column(
-        reward.title.lower(),
-        reward.sentence(),
-        lambda side, i, j: side.ordered.trace[reward.name].reward[i, j],
-        lambda numbers, side, i, j: reward_lines(numbers, side, reward.name, i, j),
-        reward.digits,
-    )
-
-
-COLUMNS = (SCORE, *map(_column, REWARDS.values()), *LAST)
 START = "The model has answered each video several times. Next: what are these answers worth?"
 
 
@@ -96,17 +87,16 @@ def view(numbers: Numbers, width: float) -> str:
 
 def walk(numbers: Numbers) -> str:
     """Back, next, and where we are."""
-    state = numbers.state
-    here = state.step
-    title, what = ("answers", START) if here == 0 else (COLUMNS[here - 1].title, COLUMNS[here - 1].what)
+    here, last = min(numbers.state.step, last_step()), last_step()
+    stages = columns(numbers)
+    title, what = ("answers", START) if here == 0 else (stages[here - 1].title, stages[here - 1].what)
     back = svg.button({"kind": "step", "change": -1}, "‹ Back", css="lab-go")
-    last = here == LAST_STEP
     ahead = svg.button(
-        {"kind": "step", **({"step": 0} if last else {"change": 1})},
-        "Once more ↺" if last else "Next ›",
+        {"kind": "step", **({"step": 0} if here == last else {"change": 1})},
+        "Once more ↺" if here == last else "Next ›",
         css="lab-go next",
     )
-    names = ["answers", *(column.title for column in COLUMNS)]
+    names = ["answers", *(column.title for column in stages)]
     dots = "".join(
         svg.button({"kind": "step", "step": k}, "", css="lab-dot", current=k == here, label=f"Step {k + 1}: {name}")
         for k, name in enumerate(names)
@@ -116,15 +106,15 @@ def walk(numbers: Numbers) -> str:
         again = svg.button({"kind": "redraw"}, "Draw the random scores again", css="lab-form")
     return (
         f'<div class="lab-walk"><div class="lab-steps">{back}<span class="lab-dots">{dots}</span>{ahead}</div>'
-        f'<p role="status"><b>{here + 1} of {LAST_STEP + 1}: {title}.</b> {what} {again}</p></div>'
+        f'<p role="status"><b>{here + 1} of {last + 1}: {title}.</b> {what} {again}</p></div>'
     )
 
 
 def table(numbers: Numbers, width: float) -> str:
-    state = numbers.state
-    shown = _window(state.step, width)
-    head = "".join(f'<th scope="col" class="{_reached(k, state.step)}">{COLUMNS[k].title}</th>' for k in shown)
-    bodies = "".join(_body(numbers, i, shown, width) for i in range(len(state.videos)))
+    stages, step = columns(numbers), min(numbers.state.step, last_step())
+    shown = {k: stages[k] for k in _window(step, len(stages), width)}
+    head = "".join(f'<th scope="col" class="{_reached(k, step)}">{column.title}</th>' for k, column in shown.items())
+    bodies = "".join(_body(numbers, i, shown, width) for i in range(len(numbers.state.videos)))
     return (
         '<div class="lab-scroll"><table class="lab-table lab-whole" data-grid>'
         "<caption>Every answer of this step. Small: the released code, where it differs.</caption>"
@@ -132,10 +122,10 @@ def table(numbers: Numbers, width: float) -> str:
     )
 
 
-def _window(step: int, width: float) -> list[int]:
+def _window(step: int, count: int, width: float) -> list[int]:
     """The columns that fit: all of them, or on a phone the one of this step and the two before it."""
     if width >= NARROW:
-        return list(range(len(COLUMNS)))
+        return list(range(count))
     end = max(step, 3)
     return list(range(end - 3, end))
 
@@ -144,11 +134,15 @@ def _reached(k: int, step: int) -> str:
     return "now" if k + 1 == step else "" if k < step else "later"
 
 
-def _body(numbers: Numbers, i: int, shown: list[int], width: float) -> str:
+def _body(numbers: Numbers, i: int, shown: dict[int, Column], width: float) -> str:
     state, video = numbers.state, numbers.state.videos[i]
     rows = []
     for j in range(state.answers):
-        cells = "".join(_cell(numbers, i, j, k) for k in shown) if state.step else _text(video.ordered[j], len(shown))
+        cells = (
+            "".join(_cell(numbers, i, j, *stage) for stage in shown.items())
+            if state.step
+            else _text(video.ordered[j], len(shown))
+        )
         chosen = " chosen" if (i, j) == (state.video, state.answer) else ""
         text = written(video.ordered[j])
         quote = f" <q>{escape(text if len(text) < 9 else text[:8] + '…')}</q>"
@@ -167,8 +161,8 @@ def _text(text: str, columns: int) -> str:
     return f'<td class="lab-raw" colspan="{columns}"><span>{escape(text[:RAW])}</span></td>'
 
 
-def _cell(numbers: Numbers, i: int, j: int, k: int) -> str:
-    column, step = COLUMNS[k], numbers.state.step
+def _cell(numbers: Numbers, i: int, j: int, k: int, column: Column) -> str:
+    step = min(numbers.state.step, last_step())
     if k >= step:
         return '<td class="later"><span aria-hidden="true">·</span></td>'
     values = [None if side is None else column.value(side, i, j) for _, side in numbers.sides]

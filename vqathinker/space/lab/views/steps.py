@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from ....rewards import REWARDS
-from ..experiment.explain import bonus_of, num, plain, score_of
-from ..experiment.numbers import Numbers
-from ..experiment.state import LAST_STEP
+from ....rewards.notation import num, plain
+from ..experiment.explain import bonus_of, score_of
+from ..experiment.numbers import Numbers, last_step
 
 COUNT = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
 def step(numbers: Numbers) -> str:
-    here = numbers.state.step
-    if here == LAST_STEP:
+    last = last_step()
+    here = min(numbers.state.step, last)
+    if here == last:
         return pushed(numbers)
     rewards = dict(enumerate(REWARDS, 2))
     if here in rewards:
         return earned(numbers, rewards[here])
-    return {0: written, 1: read, LAST_STEP - 2: paid, LAST_STEP - 1: summed}[here](numbers)
+    return {0: written, 1: read, last - 2: paid, last - 1: summed}[here](numbers)
 
 
 def written(numbers: Numbers) -> str:

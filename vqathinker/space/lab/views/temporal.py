@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from html import escape
 
-from ..experiment.explain import bonus_lines, bonus_of, compared_with_gate, gate_means, gate_open, num
+from ....rewards import REWARDS
+from ....rewards.notation import num
+from ..experiment.explain import bonus_of, bonus_trace
 from ..experiment.numbers import Numbers, differ
 from ..experiment.state import CONSTANTS, LabState
 from . import svg
 
 NARROW, LABEL = 560, 76
-PARTS = {"ranking": "Ranking", "regression": "Bell"}
 
 
 def view(numbers: Numbers, width: float) -> str:
@@ -19,8 +20,8 @@ def view(numbers: Numbers, width: float) -> str:
     narrow = width < NARROW
     each = width if narrow else (width - 20) / 2
     gates = "".join(
-        f'<div class="lab-panel"><h4>{title}</h4>{gate(numbers, name, each)}{strip(numbers, name, each)}</div>'
-        for name, title in PARTS.items()
+        f'<div class="lab-panel"><h4>{title_of(name)}</h4>{gate(numbers, name, each)}{strip(numbers, name, each)}</div>'
+        for name in numbers.repaired.paid
     )
     return f'<div class="lab-pair">{gates}</div>{_sliders(numbers.state)}{table(numbers)}'
 
@@ -43,6 +44,10 @@ def _sliders(state: LabState) -> str:
     return f'<div class="lab-controls">{sliders}</div>'
 
 
+def title_of(name: str) -> str:
+    return REWARDS[name].title
+
+
 def gate(numbers: Numbers, name: str, width: float) -> str:
     """The means that decide, as bars, under both specs."""
     rows = []
@@ -50,8 +55,8 @@ def gate(numbers: Numbers, name: str, width: float) -> str:
         if side is None:
             rows.append(f'<div class="lab-gate"><b class="{css}">{title}</b> divides by zero with one video</div>')
             continue
-        first, second = gate_means(side, numbers.state.video, name)
-        opened = gate_open(side, numbers.state.video, name)
+        decided, i = bonus_trace(side, name), numbers.state.video
+        first, second, opened = float(decided.ordered[i]), float(decided.perturbed[i]), bool(decided.opened[i])
         scope = "" if side.spec.gate_per_video else ", all videos together"
         rows.append(
             f'<div class="lab-gate {"open" if opened else "closed"}"><b class="{css}">{title}{scope}</b>'
@@ -81,12 +86,12 @@ def strip(numbers: Numbers, name: str, width: float) -> str:
     state, side = numbers.state, numbers.repaired
     top = 1.1 + state.bonus
     plot = svg.Plot(width, 26 + 22 * state.answers + 24, x_range=(0, top), left=26, right=16, top=18, bottom=24)
-    threshold = side.rewarded.bonus[name].gate.threshold
+    threshold = bonus_trace(side, name).gate.threshold
     parts = [plot.x_ticks([x / 10 for x in range(0, int(top * 10) + 1, 5)]), plot.vertical(threshold, "threshold")]
     parts.append(svg.text(plot.x(threshold), 12, f"threshold {threshold:g}", "tick"))
     for j in range(state.answers):
         y = 30 + 22 * j
-        start = float(getattr(side.ordered, name)[state.video, j])
+        start = float(side.ordered.parts[name][state.video, j])
         gain = bonus_of(side, state.video, j, name)
         x, end = plot.x(start), plot.x(start + gain)
         parts.append(f'<line class="lane" x1="{plot.x0}" x2="{plot.x1}" y1="{y}" y2="{y}"/>')
@@ -95,7 +100,7 @@ def strip(numbers: Numbers, name: str, width: float) -> str:
             parts.append(f'<path class="gain v{state.video}" d="M{x:.1f} {y}H{end - 8:.1f}m-4.5 -4l4.5 4l-4.5 4"/>')
             parts.append(f'<circle class="ring v{state.video}" cx="{x:.1f}" cy="{y}" r="4.5"/>')
         parts.append(f'<circle class="disc v{state.video}" cx="{end:.1f}" cy="{y}" r="5.5"/>')
-    return plot.svg(*parts, label=f"{PARTS[name]} rewards before and after the bonus")
+    return plot.svg(*parts, label=f"{title_of(name)} rewards before and after the bonus")
 
 
 def table(numbers: Numbers) -> str:
@@ -104,11 +109,11 @@ def table(numbers: Numbers) -> str:
     head = "".join(
         f'<th scope="col" class="roomy">{title}</th><th scope="col">{title} bonus</th>'
         '<th scope="col" class="released">released</th>'
-        for title in PARTS.values()
+        for title in map(title_of, numbers.repaired.paid)
     )
     rows = []
     for j in range(state.answers):
-        cells = "".join(_cells(numbers, j, name) for name in PARTS)
+        cells = "".join(_cells(numbers, j, name) for name in numbers.repaired.paid)
         name = f"{escape(state.chosen.name)}{j + 1}"
         rows.append(
             f'<tr class="{"chosen" if j == state.answer else ""}">'
@@ -122,12 +127,12 @@ def table(numbers: Numbers) -> str:
 
 def _cells(numbers: Numbers, j: int, name: str) -> str:
     i, side, other = numbers.state.video, numbers.repaired, numbers.released
-    lines = [(who, bonus_lines(one, i, j, name)) for who, one in numbers.sides if one]
-    title = f"{PARTS[name]} bonus of {numbers.state.chosen.name}{j + 1}"
+    lines = [(who, bonus_trace(one, name).explain(i, j, name)) for who, one in numbers.sides if one]
+    title = f"{title_of(name)} bonus of {numbers.state.chosen.name}{j + 1}"
     gain = bonus_of(side, i, j, name)
     released = 0.0 if other is None else bonus_of(other, i, j, name)
     return (
-        f'<td class="roomy">{num(compared_with_gate(side, i, j, name)[0])}</td>'
+        f'<td class="roomy">{num(bonus_trace(side, name).gate.compared[i, j])}</td>'
         f'<td class="cell" {svg.math(f"bonus-{name}-{j}", title, lines)}><b>{_paid(gain)}</b></td>'
         f'<td class="released{" differs" if differ(gain, released) else ""}">{_paid(released)}</td>'
     )

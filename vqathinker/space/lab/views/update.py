@@ -6,14 +6,15 @@ from html import escape
 
 import torch
 
-from ..experiment.explain import num
+from ....rewards import REWARDS
+from ....rewards.notation import num
+from ....rewards.registry import removable
 from ..experiment.learning import Moment, all_on, course, logps_of
 from ..experiment.numbers import Numbers, written
-from ..experiment.state import CONSTANTS, MOST_UPDATES, REWARDS, LabState
+from ..experiment.state import CONSTANTS, MOST_UPDATES, LabState
 from . import policy, svg
 
 NARROW = 560
-TITLES = {"format": "Format", "regression": "Bell", "ranking": "Ranking", "temporal": "Temporal bonus"}
 SLIDERS = (
     ("clip", "clipping ε", 0.05),
     ("beta", "KL brake β", 0.01),
@@ -45,6 +46,10 @@ KEY = (
 )
 
 
+def title_of(name: str) -> str:
+    return REWARDS[name].title if name in REWARDS else "Temporal bonus"
+
+
 def controls(state: LabState) -> str:
     """Steps to take, and rewards to switch off."""
     ahead = "".join(
@@ -55,8 +60,8 @@ def controls(state: LabState) -> str:
     start = svg.button({"kind": "learn", "change": -MOST_UPDATES}, "To the start ↺", css="lab-go")
     again = svg.button({"kind": "redraw"}, "Other samples", css="lab-form")
     switches = "".join(
-        svg.button({"kind": "switch", "name": name}, TITLES[name], css="lab-form", current=name not in state.off)
-        for name in REWARDS
+        svg.button({"kind": "switch", "name": name}, title_of(name), css="lab-form", current=name not in state.off)
+        for name in removable()
     )
     return (
         f'<div class="lab-walk"><div class="lab-learn">{back}{ahead}{start}'

@@ -5,10 +5,10 @@ const said = lab.querySelector('.lab-said'), mine = lab.querySelector('#lab-mine
 const HINT = calc.textContent;
 const PATIENCE = 'The lab does not answer. Try again in a moment.';
 const predicting = lab.querySelector('#lab-predict');
-let lesson = null, state = null, link = '', width = 0, busy = false, waiting = [], held = null, cell = null, rollouts = null;
+let slide = null, lesson = null, state = null, link = '', width = 0, busy = false, waiting = [], held = null, cell = null, rollouts = null;
 
 const room = () => Math.floor(body.getBoundingClientRect().width);
-const FOLLOWED = new Set(['guess', 'score', 'mos', 'constant', 'text', 'none']);  // of these only the latest counts
+const FOLLOWED = new Set(['slide', 'guess', 'score', 'mos', 'constant', 'text', 'none']);  // of these only the latest counts
 const sameAim = (a, b) => ['kind', 'name', 'video', 'answer', 'in_order'].every(key => a[key] === b[key]);
 
 function ask(action) {
@@ -23,8 +23,9 @@ async function talk(more) {
   lab.dataset.asking = '';
   const actions = waiting.splice(0, MOST_ACTIONS);
   width = room();
+  if (actions.some(action => action.kind === 'slide')) more = {...more, opening: true};
   try {
-    const answer = await server.lab_answer({state, lesson, actions, width, ...more});
+    const answer = await server.lab_answer({state, lesson, actions: actions.filter(action => action.kind !== 'slide'), width, slide, ...more});
     state = answer.state;
     lesson = answer.lesson;
     link = answer.link;
@@ -229,6 +230,7 @@ share.addEventListener('click', async () => {
     say('The link is in the address bar now: copy it from there.');
   }
 });
+const lectureAt = () => { const at = /^#lecture=(\d+)$/.exec(location.hash); return at ? at[1] - 1 : null; };
 const shared = () => location.hash.startsWith('#lab=') ? location.hash.slice(5) : '';
 addEventListener('hashchange', () => { if (lab.isConnected && shared()) talk({link: shared()}); });
 // Drawings are made for the width that there is; a tab that is being opened has none yet.
@@ -236,4 +238,4 @@ const fit = () => { if (state && room() && Math.abs(room() - width) > 4) ask({ki
 new ResizeObserver(fit).observe(body);
 predicting.checked = !shared() && remembered(KEPT) !== 'off';
 lesson = {on: predicting.checked};
-talk(shared() ? {link: shared()} : {});
+if (lectureAt() === null) talk(shared() ? {link: shared()} : {});

@@ -14,6 +14,7 @@ from .experiment.presets import PRESETS
 from .experiment.state import LabState
 from .strip import strip
 from .views import bell, ranking, step, svg, temporal, update
+from .views.formula import formula
 from .views.notice import notice
 from .views.predict import predict
 from .views.stage import stage
@@ -75,7 +76,7 @@ def render(state: LabState, width: float, examples: Mapping[str, Example] | None
         f"{lead(numbers, lesson)}</div>"
         f"{stage(numbers, stage_width)}"
         f'<section class="lab-view" aria-label="{title}">'
-        f"{shown}</section></div>"
+        f"{formula(numbers)}{shown}</section></div>"
     )
 
 

@@ -12,26 +12,45 @@ from ..settings import Settings
 from .clips import Example, load
 from .experiment.link import from_link, to_link
 from .experiment.state import DEFAULT, MAX_ANSWERS, LabError, LabState
+from .tour import told
 
 MOST_ACTIONS, WIDEST_PAGE = 64, 100_000
 HERE = Path(__file__).parent
-LIMITS = f"const MOST = {MAX_ANSWERS}, MOST_ACTIONS = {MOST_ACTIONS};\n"
+SLIDES = 8
+LIMITS = f"const MOST = {MAX_ANSWERS}, MOST_ACTIONS = {MOST_ACTIONS}, SLIDES = {SLIDES}, TOUR = {json.dumps(told())};\n"
+SCRIPT = LIMITS + "".join((HERE / name).read_text(encoding="utf-8") for name in ("lab.js", "guide.js"))
 TAB_ID = "lab"
 OPEN_SHARED = (
-    "() => location.hash.startsWith('#lab=') ? {__type__: 'update', selected: '" + TAB_ID + "'} : {__type__: 'update'}"
+    "() => /^#(lab|lecture)=/.test(location.hash) ? {__type__: 'update', selected: '"
+    + TAB_ID
+    + "'} : {__type__: 'update'}"
 )
 FRAME = """<div class="lab">
 <div class="lab-top"><div class="lab-intro"><h3>Reward lab</h3>
 <p>GRPO never shows the model a right answer. It lets the model answer several times, rewards each answer, and makes
-the better ones more likely. Move the points and see what is rewarded.</p></div>
+the better ones more likely. Move the points and see what is rewarded.</p>
+<p class="lab-legend"><b class="repaired">Repaired</b> is what the paper means.
+<b class="released">As released</b> is its authors’ code to the letter, accidents included.</p></div>
 <div class="lab-tools"><label class="lab-switch"><input type="checkbox" id="lab-predict"> Predict first</label>
-<button type="button" class="lab-form" id="lab-share">Copy link</button></div></div>
+<button type="button" class="lab-form" id="lab-share">Copy link</button>
+<button type="button" class="lab-form" id="lab-lecture">Lecture</button></div></div>
+<div class="lab-invite" hidden><span>New here? A tour of eight stops takes two minutes.</span>
+<button type="button" class="lab-form" data-tour="start">Show me around</button>
+<button type="button" class="lab-form" data-tour="skip">Not now</button></div>
 <form class="lab-mine" id="lab-mine" hidden><span></span><label>People would say
 <input type="number" min="1" max="5" step="0.01" value="3.00" required></label>
 <button type="submit" class="lab-form">Use my video</button></form>
 <p class="lab-said" role="status" aria-live="polite"></p>
 <div class="lab-body" aria-busy="true"><p class="lab-wait">Loading the reward functions …</p></div>
 <div class="lab-calc" role="status" aria-live="polite">Point at a number, or tap it, to see how it comes about.</div>
+<div class="lab-tour" role="dialog" aria-label="Tour of the lab" hidden><b></b><p role="status"></p><div>
+<button type="button" class="lab-form" data-tour="skip">Skip</button>
+<button type="button" class="lab-form" data-tour="back">‹ Back</button>
+<button type="button" class="lab-form next" data-tour="next">Next ›</button></div></div>
+<div class="lab-deck" role="group" aria-label="Slides" hidden><button type="button" class="lab-form" data-turn="-1"
+aria-label="Slide before">‹</button><span></span><button type="button" class="lab-form" data-turn="1"
+aria-label="Next slide">›</button><button type="button" class="lab-form" data-turn="close">Leave the lecture</button>
+</div>
 </div>"""
 
 
@@ -51,7 +70,7 @@ def build_lab_tab(rollouts: gr.State | None = None, settings: Settings | None = 
         lab = gr.HTML(
             None,
             html_template=FRAME,
-            js_on_load=LIMITS + (HERE / "lab.js").read_text(encoding="utf-8"),
+            js_on_load=SCRIPT,
             server_functions=[turn],
             apply_default_css=False,
             elem_id="lab",
@@ -83,12 +102,16 @@ def lab_answer(request: dict, examples: Mapping[str, Example] | None = None) -> 
     None at the start; actions are applied one after the other, and one that cannot be applied leaves the state as it
     was and is told in `problem`. lesson: what a visitor has guessed so far (`Lesson.to_json`), None without one.
     """
+    from . import lecture
     from .experiment.actions import act
     from .experiment.lesson import Lesson, follow, study
     from .page import render
 
     request = request if isinstance(request, dict) else {}
     state, problem = start(request)
+    slide = slide_of(request)
+    if slide is not None and request.get("opening"):
+        state = lecture.at(slide, examples or {})
     lesson = Lesson.from_json(request.get("lesson"))
     try:
         for action in actions_of(request):
@@ -103,7 +126,9 @@ def lab_answer(request: dict, examples: Mapping[str, Example] | None = None) -> 
     except LabError as error:
         problem = str(error)
     return {
-        "html": render(state, width_of(request), examples, lesson),
+        "html": render(state, width_of(request), examples, lesson)
+        if slide is None
+        else lecture.render(state, slide, width_of(request), examples or {}),
         "lesson": lesson.to_json(),
         "state": state.to_json(),
         "link": to_link(state),
@@ -127,6 +152,12 @@ def actions_of(request: dict) -> list:
     if not isinstance(actions, list) or len(actions) > MOST_ACTIONS:
         raise LabError(f"The lab takes a list of at most {MOST_ACTIONS} actions at a time; none was carried out.")
     return actions
+
+
+def slide_of(request: dict) -> int | None:
+    """Which slide of the lecture is shown, counted from 0; None outside of it."""
+    slide = request.get("slide")
+    return slide if type(slide) is int and 0 <= slide < SLIDES else None
 
 
 def width_of(request: dict) -> float:

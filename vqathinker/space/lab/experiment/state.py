@@ -58,7 +58,7 @@ class LabVideo:
     @property
     def title(self) -> str:
         title = "Your video" if self.name == MINE else f"Video {self.name}"
-        return f"{title}: {self.clip.replace('-', ' ')}" if self.clip else title
+        return f"{title}, {self.clip.replace('-', ' ')}" if self.clip else title
 
     def resized(self, answers: int) -> LabVideo:
         """With that many answers in each group: cut, or the present ones once more from the first."""

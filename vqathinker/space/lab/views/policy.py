@@ -14,7 +14,7 @@ from ..experiment.state import LabState
 from ..experiment.toy import FORMS, SCORES
 from . import svg
 
-HEIGHT, CURVE, LABEL = 168, 92, 128
+HEIGHT, CURVE, LABEL = 168, 92, 146
 TALLEST = 0.12
 """The least top of the axis of probabilities, so that a flat start looks flat."""
 
@@ -70,7 +70,7 @@ def forms(start: Moment, now: Moment, width: float) -> str:
             f'<rect class="form{"" if k == 0 else " other"}" x="{plot.x0}" y="{y}" height="15" rx="2" '
             f'width="{max(plot.x(after) - plot.x0, 1):.1f}"/><path class="began" d="M{x:.1f} {y - 2}v19"/>'
         )
-        parts.append(svg.text(plot.x(after) + 6, y + 12, f"{after:.0%}", "value"))
+        parts.append(svg.text(plot.x(max(after, before)) + 6, y + 12, f"{after:.0%}", "value"))
     return plot.svg(*parts, label="How likely each form of an answer is")
 
 

@@ -52,6 +52,16 @@ TRAINED_ON_ORDER = (
 )
 
 
+def changed(numbers: Numbers) -> str:
+    """What the steps so far did, from the start to now."""
+    first, last = (one.measures for one in (course(numbers.state)[0], course(numbers.state)[-1]))
+    return (
+        f"Well-formed answers went from {first.form:.0%} to {last.form:.0%}, the error of the expected score from "
+        f"{num(first.error, 2)} to {num(last.error, 2)}, and what the right order of the frames is worth from "
+        f"{num(first.gain, 2)} to {num(last.gain, 2)}."
+    )
+
+
 def moved(state: LabState, before: Moment, now: Moment) -> str:
     """Which answer of the last step gained most, and which lost most."""
     batch = now.batch

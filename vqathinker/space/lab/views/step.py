@@ -110,11 +110,12 @@ def walk(numbers: Numbers) -> str:
     )
 
 
-def table(numbers: Numbers, width: float) -> str:
+def table(numbers: Numbers, width: float, videos: int | None = None) -> str:
+    """Every answer and what has been reached of it; of the first so many videos, or of all."""
     stages, step = columns(numbers), min(numbers.state.step, last_step())
     shown = {k: stages[k] for k in _window(step, len(stages), width)}
     head = "".join(f'<th scope="col" class="{_reached(k, step)}">{column.title}</th>' for k, column in shown.items())
-    bodies = "".join(_body(numbers, i, shown, width) for i in range(len(numbers.state.videos)))
+    bodies = "".join(_body(numbers, i, shown, width) for i in range(len(numbers.state.videos[:videos])))
     return (
         '<div class="lab-scroll"><table class="lab-table lab-whole" data-grid>'
         "<caption>Every answer of this step. Small: the released code, where it differs.</caption>"

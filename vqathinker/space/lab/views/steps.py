@@ -105,6 +105,13 @@ def pushed(numbers: Numbers) -> str:
                 "answer "
                 f"{_way(other.advantages[i, j])} ({num(other.advantages[i, j], 2)})."
             )
+    return most(numbers)
+
+
+def most(numbers: Numbers) -> str:
+    """Which answers to the chosen video are pushed most."""
+    side, i, name = numbers.repaired, numbers.state.video, numbers.state.chosen.name
+    total, push = side.rewarded.total[i], side.advantages[i]
     best, worst = int(push.argmax()), int(push.argmin())
     return (
         f"{name}{best + 1} earns most ({num(total[best])}) and is pushed up most ({num(push[best], 2)}); "

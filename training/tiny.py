@@ -5,7 +5,7 @@
 Eight parts, each of which can be run alone with the command that its module names, and each of which goes on where it
 was stopped:
 1. build     training/data/build/run.py        degraded clips and labels                 -> WORK_DIR/built
-2. start     training/sft/train.py             supervised start: see, move, speak        -> WORK_DIR/start
+2. start     training/sft/train.py             supervised start: vision, motion, language -> WORK_DIR/start
 3. grpo      training/grpo/train.py            GRPO from that start                      -> OUT
 4. interval  training/evaluate/interval.py     the 90 % interval of its scores           -> OUT/config.json
 5. story     training/report/training_log.py   what the Space replays of this training   -> OUT/training.json
@@ -28,7 +28,8 @@ from .data.build.run import add_grpo_shares, build, shares_of
 from .evaluate import run as evaluate
 from .evaluate.interval import calibrate
 from .grpo.config import load_grpo_settings
-from .grpo.train import read_manifest, run_grpo
+from .grpo.setup import read_manifest
+from .grpo.train import run_grpo
 from .report.card import write_card
 from .report.plots import draw_all
 from .report.training_log import write_story

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import torch
 
+from vqathinker.renamed import COLUMNS, STAGES, renamed
+
 from .atomic import whole
 
 LOCK = ".lock"
@@ -141,3 +143,14 @@ def read_first(runs: Sequence[Path], name: str) -> list[dict]:
     `read_jsonl` does."""
     path = first_of(runs, name)
     return read_jsonl(path) if path else []
+
+
+def read_log(runs: Sequence[Path], name: str) -> list[dict]:
+    """The same of a log, under the present names of its columns and stages."""
+    return [present_row(row) for row in read_first(runs, name)]
+
+
+def present_row(row: dict) -> dict:
+    """A row of a log under the present names of its columns and stages, whichever release wrote it."""
+    row = renamed(row, COLUMNS)
+    return row | {"stage": STAGES.get(row["stage"], row["stage"])} if "stage" in row else row

@@ -2,8 +2,8 @@
 
     python -m training.evaluate.ridge BUILT_DIR RUN_DIR [--most 1500]
 
-RUN_DIR is that of `training.sft`, whose first stage is done. For each of five towers (ImageNet, the last step of *see*,
-its moving average, and the average a quarter and half of the way back to ImageNet) the global token and the mean of the
+RUN_DIR is that of `training.sft`, whose first stage is done. For each of five towers (ImageNet, the last step of the
+stage, its moving average, and that a quarter and half of the way back to ImageNet) the global token and the mean of the
 regional ones of every rated picture are regressed on MOS, over training pictures of the start; SRCC and MAE are those
 of validation pictures. It decides `imagenet` in training/sft/config.py, and takes a minute for 2,000 pictures.
 """
@@ -38,7 +38,8 @@ TOGETHER = 8
 
 def towers(run: Path, size: int, grids: tuple[int, ...]) -> dict[str, EfficientNetLiteModel]:
     """The five towers, by name. Raises ValueError where the first stage is not done."""
-    path = run / "see.pt"
+    path = run / "vision.pt"
+    path = path if path.exists() else run / "see.pt"  # as the release before called it
     if not path.is_file():
         raise ValueError(f"there is no {path}: training.sft writes it")
     state = torch.load(path, map_location="cpu", weights_only=True)

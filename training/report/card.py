@@ -102,7 +102,7 @@ def parameters(checkpoint: Path) -> int:
 
 def made(run: Path) -> str:
     """How a checkpoint came about, from the logs of its run."""
-    start = "A supervised start in three stages (see, move, speak) gave it eyes and words."
+    start = "A supervised start in three stages (vision, motion, language) gave it eyes and words."
     if not (run / "grpo_log.jsonl").exists():
         return start
     rows = read_jsonl(run / "grpo_log.jsonl")

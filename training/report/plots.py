@@ -16,7 +16,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from ..common.io import read_first
+from ..common.io import read_first, read_log
 from . import plots_results, plots_training
 from .plots_style import save
 
@@ -29,7 +29,7 @@ def figures(evaluation: Path, runs: list[Path]) -> dict[str, Callable[[], Figure
     """File name -> what draws it; None where there is nothing to draw."""
     result = read_json(evaluation / "evaluation.json")
     predictions = read_first([evaluation], "predictions.jsonl")
-    sft, grpo = read_first(runs, "log.jsonl"), read_first(runs, "grpo_log.jsonl")
+    sft, grpo = read_log(runs, "log.jsonl"), read_log(runs, "grpo_log.jsonl")
     study = next((found for run in runs if (found := read_json(run / "study.json"))), {})
     return {
         "sft_loss": lambda: plots_training.losses(sft),

@@ -19,18 +19,29 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from vqathinker.errors import VQAThinkerError
+from vqathinker.rewards import REWARDS
 from vqathinker.rewards.registry import removable
 
 from ..common.atomic import whole
-from ..common.io import first_of, read_first
+from ..common.io import first_of, read_first, read_log
 from ..common.spread import spread
 from ..grpo.config import GrpoSettings, load_grpo_settings
 
 FORMAT = 1
 OUT = Path("vqathinker/checkpoints/tiny/training.json")
-COLUMNS = ("reward", "format", "regression", "ranking", "bonus", "spread", "kl", "length", "cut_share")
-SETTINGS = ("videos", "group", "twins", "validation", "validation_group", "temperature", "max_new_tokens", "lr", "beta")
-STAGES = ("see", "move", "speak")
+HEALTH = ("bonus", "spread", "kl", "completions/mean_length", "completions/clipped_ratio")
+SETTINGS = (
+    "videos_per_step",
+    "num_generations",
+    "twins",
+    "validation",
+    "validation_group",
+    "temperature",
+    "max_completion_length",
+    "learning_rate",
+    "beta",
+)
+STAGES = ("vision", "motion", "language")
 MOST_STEPS, MOST_VALIDATIONS, MOST_SAVES, MOST_PROBES = 800, 60, 16, 8
 LARGEST = 250_000
 """Bytes: the file is read before the page is built, and its content is sent to every visitor."""
@@ -66,7 +77,7 @@ def columns(log: list[dict]) -> dict[str, list]:
     rows = spread([row for row in log if row.get("reward") is not None], MOST_STEPS)
     if not rows:
         raise ValueError("grpo_log.jsonl holds no step with a reward")
-    found = {name: [short(row.get(name)) for row in rows] for name in COLUMNS}
+    found = {name: [short(row.get(name)) for row in rows] for name in ("reward", *REWARDS, *HEALTH)}
     kept = {name: values for name, values in found.items() if any(value is not None for value in values)}
     return {"step": [row["step"] for row in rows], **kept}
 
@@ -143,7 +154,7 @@ def make_story(runs: Sequence[Path], settings: GrpoSettings | None = None, repea
 
     Raises ValueError when there is no GRPO log, or one that cannot be read.
     """
-    log = read_first(runs, "grpo_log.jsonl")
+    log = read_log(runs, "grpo_log.jsonl")
     if not log:
         raise ValueError(f"no grpo_log.jsonl with anything in it in {', '.join(map(str, runs))}")
     checked = [{"step": row["step"], **shortened(row["validation"])} for row in log if row.get("validation")]
@@ -153,8 +164,9 @@ def make_story(runs: Sequence[Path], settings: GrpoSettings | None = None, repea
     return {
         "format": FORMAT,
         "settings": {name: getattr(settings, name) for name in SETTINGS} if settings else {},
-        "supervised": supervised(read_first([repeat] if repeat else runs, "log.jsonl")),
+        "supervised": supervised(read_log([repeat] if repeat else runs, "log.jsonl")),
         "repeat": repeat is not None,
+        "rewards": {name: reward.title for name, reward in REWARDS.items()},
         "steps": columns(log),
         "validation": spread(checked, MOST_VALIDATIONS),
         "probes": probes(read_first(runs, "probes.jsonl")),

@@ -113,7 +113,7 @@ def sequence_tokens(size: ModelSize, group: int, answer: int) -> int:
 
 def activation_bytes(size: ModelSize, settings: GrpoSettings) -> int:
     """Of one pass over `micro_batch` videos whose answers all reach the limit, with the mask over the packed row."""
-    tokens = sequence_tokens(size, settings.group, settings.max_new_tokens)
+    tokens = sequence_tokens(size, settings.num_generations, settings.max_completion_length)
     full = layer_bytes(size.hidden, size.key_value, size.intermediate, size.heads)
     text = tokens * kept_bytes(size.layers, full, 2 * size.hidden, settings.gradient_checkpointing)
     seen = vision_layer_bytes(size.vision_hidden, size.vision_intermediate)
@@ -123,12 +123,13 @@ def activation_bytes(size: ModelSize, settings: GrpoSettings) -> int:
 
 
 def logit_bytes(size: ModelSize, settings: GrpoSettings) -> int:
-    return settings.micro_batch * settings.group * settings.max_new_tokens * size.vocabulary * LOGIT_BYTES
+    tokens = settings.micro_batch * settings.num_generations * settings.max_completion_length
+    return tokens * size.vocabulary * LOGIT_BYTES
 
 
 def cache_bytes(size: ModelSize, settings: GrpoSettings) -> int:
     """Keys and values while a GPU writes about `rollout_batch` clips: the prompt (kept apart, too) and G answers."""
-    tokens = 2 * size.prompt + settings.group * settings.max_new_tokens
+    tokens = 2 * size.prompt + settings.num_generations * settings.max_completion_length
     return settings.rollout_batch * tokens * size.cache_bytes
 
 
@@ -139,7 +140,7 @@ def estimate(size: ModelSize, settings: GrpoSettings, engine: str, gpus: int) ->
     share = {True: 1 / gpus, False: 1.0}
     whole = 2 * size.parameters if kind.divides_weights else 0
     blocks = 2 * 2 * size.block if kind.divides_weights else 0
-    step_logits = 10 * settings.rollout_batch * settings.group * size.vocabulary
+    step_logits = 10 * settings.rollout_batch * settings.num_generations * size.vocabulary
     return Memory(
         weights=share[kind.divides_weights] * (kind.weights * size.trained + FROZEN_BYTES * size.frozen),
         gradients=share[kind.divides_gradients] * kind.gradients * size.trained,
@@ -162,9 +163,9 @@ def memory_row(memory: Memory, engine: str, gpus: int, gpu: Gpu) -> list[str]:
 
 def time_row(size: ModelSize, settings: GrpoSettings, engine: str, gpus: int, gpu: Gpu, answer: int) -> list[str]:
     seconds = step_seconds(size, settings, ENGINES[engine], gpus, gpu, answer)
-    hours = math.ceil(LSVQ_VIDEOS / settings.videos) * seconds.total / 3600
+    hours = math.ceil(LSVQ_VIDEOS / settings.videos_per_step) * seconds.total / 3600
     cells = [f"{part:.0f} s" for part in (seconds.rollouts, seconds.reference, seconds.update, seconds.total)]
-    return [engine, str(gpus), str(settings.videos), *cells, f"{hours:.0f} h"]
+    return [engine, str(gpus), str(settings.videos_per_step), *cells, f"{hours:.0f} h"]
 
 
 def report(runs: list[tuple[GrpoSettings, str, int]], gpu: Gpu, answer: int) -> str:

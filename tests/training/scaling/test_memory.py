@@ -15,7 +15,7 @@ from transformers.models.qwen2.modeling_qwen2 import Qwen2Model
 
 from training.common.start import load_start
 from training.grpo.config import GrpoSettings, load_grpo_settings
-from training.grpo.train import make_accelerator, make_learner
+from training.grpo.setup import make_accelerator, make_learner
 from training.scaling import memory
 from training.scaling.memory import (
     CONFIGS,
@@ -147,7 +147,7 @@ def test_twice_the_gpus_halve_what_is_divided_and_nothing_else(size, engine):
 
 def test_what_is_frozen_has_the_precision_that_the_loop_loads(on_cpu):
     """When this fails the loop has learned to save memory: change the two constants and write the table again."""
-    settings = GrpoSettings(bf16=True, train=("multi_modal_projector",), videos=4)
+    settings = GrpoSettings(bf16=True, train=("multi_modal_projector",), videos_per_step=4)
     learner, _, _ = make_learner(load_start("tiny"), settings, make_accelerator(settings))
     frozen = next(p for p in learner.bare.parameters() if not p.requires_grad)
     assert frozen.element_size() == FROZEN_BYTES

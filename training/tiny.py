@@ -25,16 +25,6 @@ from pathlib import Path
 
 from .common.cli import ends_in_a_sentence
 from .data.build.run import add_grpo_shares, build, shares_of
-from .evaluate import run as evaluate
-from .evaluate.interval import calibrate
-from .grpo.config import load_grpo_settings
-from .grpo.setup import read_manifest
-from .grpo.train import run_grpo
-from .report.card import write_card
-from .report.plots import draw_all
-from .report.training_log import write_story
-from .sft.config import load_settings
-from .sft.train import run_sft
 
 CONFIGS = Path(__file__).parent / "configs"
 PARTS = ("build", "start", "grpo", "interval", "story", "evaluate", "card", "plots")
@@ -42,6 +32,17 @@ PARTS = ("build", "start", "grpo", "interval", "story", "evaluate", "card", "plo
 
 def parts(args: argparse.Namespace) -> dict[str, Callable[[], object]]:
     """What `PARTS` do."""
+    from .evaluate import __main__ as evaluate  # torch, only once there is something to do
+    from .evaluate.calibrated import calibrate
+    from .grpo.config import load_grpo_settings
+    from .grpo.setup import read_manifest
+    from .grpo.train import run_grpo
+    from .report.draw import draw_all
+    from .report.model_card import write_card
+    from .report.story import write_story
+    from .sft.config import load_settings
+    from .sft.train import run_sft
+
     data, work, out = args.data, args.work, args.out
     built, start, measured = work / "built", work / "start", work / "evaluation"
     runs = [work / "sft", work / "grpo"]

@@ -31,7 +31,7 @@ from training.grpo.config import GrpoSettings, load_grpo_settings
 from training.grpo.setup import make_accelerator, make_learner
 from training.grpo.step import Batch, Learner, reference_logps, roll_out, update, writing
 from training.policy.policy import Inputs, see
-from training.scaling.memory import CONFIGS, ENGINES, GIB, estimate
+from training.scaling.estimate import CONFIGS, ENGINES, GIB, estimate
 from training.scaling.model_size import measure_8b
 from training.scaling.step_time import GPUS, step_seconds
 

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch
-
 from vqathinker.renamed import COLUMNS, STAGES, renamed
 
 from .atomic import whole
@@ -40,6 +38,8 @@ def locked(run: Path) -> Iterator[None]:
 
 def save_atomically(value: object, path: Path) -> None:
     """torch.save to a temporary file beside `path`, then rename; what was there becomes `previous(path)`."""
+    import torch  # not where a command only prints its help
+
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path) as partial:
         torch.save(value, partial)
@@ -66,6 +66,8 @@ def load_newest(path: Path, report: Callable[[str], object] = lambda text: print
 
     None where there is no file. Raises ValueError when neither is intact.
     """
+    import torch
+
     if not path.exists():
         return None
     for candidate in (path, previous(path)):

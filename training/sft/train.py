@@ -12,9 +12,7 @@ Three stages, each logged to RUN_DIR/log.jsonl and resumed when the command is r
 
 from __future__ import annotations
 
-import argparse
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +22,10 @@ from vqathinker.renamed import STAGES
 
 from ..common.atomic import whole
 from ..common.checkpoint import put_in_place, staging, write_files
-from ..common.cli import ends_in_a_sentence
-from ..common.io import keep_rows, locked, present_row, previous, read_jsonl, read_manifest, require_data
+from ..common.io import keep_rows, present_row, previous, read_jsonl, read_manifest, require_data
 from ..data.reasoning import write_reasoning
 from .cache import fill_cache, sample_path
-from .config import SftSettings, load_settings
+from .config import SftSettings
 from .init import make_tiny
 from .language import train_to_speak
 from .motion import train_to_move
@@ -81,19 +78,3 @@ def adopt(run: Path) -> None:
         rows = [json.dumps(present_row(row)) for row in read_jsonl(log)]
         with whole(log) as partial:
             partial.write_text("".join(f"{row}\n" for row in rows))
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.sft", description="Supervised start of the tiny model.")
-    parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
-    parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
-    parser.add_argument("run", type=Path, help="folder for cache, log and resume states")
-    parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_sft.yaml"))
-    parser.add_argument("--out", type=Path, default=Path("vqathinker/checkpoints/tiny"), help="the checkpoint")
-    parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
-    args = parser.parse_args(argv)
-    with ends_in_a_sentence("sft"):
-        settings = load_settings(args.config)
-        require_data(args.data)
-        with locked(args.run):
-            run_sft(args.data, args.built, args.run, args.out, settings, args.jobs)

@@ -9,8 +9,9 @@ from tests.training.toys import make_loaded, picture_row, row
 from training.evaluate.calibration import calibration_report
 from training.evaluate.preference import preference_report
 from training.evaluate.run import summary
-from training.report.card import MARKERS, RUN, made, main, study_section, where_logs_are, write_card
+from training.report.card import main
 from training.report.card_tables import accuracy, data_table, failures, preference_section, sampled_section, span
+from training.report.model_card import MARKERS, RUN, made, study_section, where_logs_are, write_card
 from training.study.run import make_study
 from vqathinker.video import PERTURBATIONS
 
@@ -196,5 +197,5 @@ def test_a_readme_without_markers_is_refused(measured, tmp_path):
     (tmp_path / "README.md").write_text("nothing")
     write_card(measured, measured, checkpoint, tmp_path)
     options = ["--checkpoint", str(checkpoint), "--readme", str(tmp_path / "README.md"), "--run", str(RUN)]
-    with pytest.raises(ValueError, match="needs <!-- accuracy"):
+    with pytest.raises(SystemExit, match="training.report.card: .* needs <!-- accuracy"):
         main([str(measured), str(measured), *options])

@@ -92,7 +92,7 @@ def _with_video(**changes) -> str:
         (_with(sigma=0), "sigma must be"),
         (_with(sigma="0.5"), "sigma must be"),
         (_with(bonus=float("nan")), "bonus must be"),
-        (_with(step=8), "The step"),
+        (_with(step=31), "The step"),
         (_with(step=True), "The step"),
         (_with(answer=4), "The answer"),
         (_with(video=2), "The video"),

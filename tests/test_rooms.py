@@ -48,7 +48,7 @@ vqathinker
 vqathinker.rating
 vqathinker.model vqathinker.rewards
 vqathinker.video
-vqathinker.bundled vqathinker.errors vqathinker.files vqathinker.protocols vqathinker.renamed
+vqathinker.answer vqathinker.bundled vqathinker.errors vqathinker.files vqathinker.protocols vqathinker.renamed
 """.strip().splitlines()
 ]
 """From the roof to the ground: a room imports from lower floors only, not from its neighbours. A new room is put on
@@ -127,13 +127,14 @@ def test_rooms_are_small_enough_to_be_known(place: str):
 def test_the_package_never_imports_the_training_and_rewards_know_nothing_else():
     training = set(inside("training"))
     assert [module for module in inside("vqathinker") if IMPORTS[module] & training] == []
-    assert rooms_used_by("vqathinker.rewards") == set()
+    assert rooms_used_by("vqathinker.rewards") == {"vqathinker.answer"}
 
 
 def test_the_page_and_the_command_line_know_the_model_only_through_its_rater():
     """The converter of checkpoints is the one command that is about the model's files."""
     page = rooms_used_by(*{room_of(module) for module in inside("vqathinker.space")})
-    shared = {f"vqathinker.{name}" for name in ("rating", "video", "errors", "files", "renamed")} | {"vqathinker"}
+    ground = ("answer", "errors", "files", "renamed")
+    shared = {f"vqathinker.{name}" for name in ("rating", "video", *ground)} | {"vqathinker"}
     assert "vqathinker.rating" in page and page <= shared | {"vqathinker.rewards", "vqathinker.bundled"}
     lines = tuple(f"vqathinker.{name}" for name in ("cli", "commands", "command_timeline", "completion"))
     known = shared | {f"vqathinker.{name}" for name in ("space", "protocols", "model")}

@@ -28,6 +28,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from vqathinker.answer import ANSWER, ANSWER_END
 from vqathinker.model.configuration import COLOR_SIZE
 from vqathinker.model.generation import prefill, write
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
@@ -109,7 +110,7 @@ class Speaker:
         self.model, self.tokenizer, self.head, self.settings = model, processor.tokenizer, head, settings
         self.device = model.device
         self.prompt = processor.tokenizer(processor.prompt_text())["input_ids"]
-        self.answer_ids = [self.tokenizer.convert_tokens_to_ids(tag) for tag in ("<answer>", "</answer>")]
+        self.answer_ids = [self.tokenizer.convert_tokens_to_ids(tag) for tag in (ANSWER, ANSWER_END)]
         self.probe = Probe(model.config.text_config.hidden_size).to(self.device)
         body = model.eval().model
         body.motion_encoder.standardise.reset_parameters()

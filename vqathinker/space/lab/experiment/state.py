@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 
+from ....answer import compose, shortened
 from ....errors import VQAThinkerError
 
 VIEWS = ("bell", "ranking", "temporal", "step")
@@ -151,20 +152,7 @@ def use_rollouts(
 
 def condense(text: str) -> str:
     """An answer whose long thought is cut in the middle of its words; tags, and what follows them, stay."""
-    head, opened, rest = text.partition("<think>")
-    thought, closed, tail = rest.partition("</think>")
-    if closed and "<" not in thought and len(thought) > THOUGHT_SHOWN and "<answer>" in tail:
-        text = f"{head}{opened}{thought[:THOUGHT_SHOWN].rsplit(' ', 1)[0]} …{closed}{tail}"
-    return text[:MAX_TEXT]
-
-
-def complete(thought: str, answer: str) -> str:
-    """A well-formed answer.
-
-    >>> complete("Sharp.", "3.42")
-    '<think>Sharp.</think><answer>3.42</answer>'
-    """
-    return f"<think>{thought}</think><answer>{answer}</answer>"
+    return shortened(text, THOUGHT_SHOWN)[:MAX_TEXT]
 
 
 def _keys(content: object, wanted: list[str], what: str) -> dict:
@@ -207,7 +195,7 @@ def made_up(name: str, mos: float, ordered: Sequence[str], shuffled: Sequence[st
     """A video with invented answers: only their numbers, as written, are given."""
     thoughts = ("Sharp edges, steady motion.", "Slight noise in the dark.", "Soft in places.", "Clear enough.")
     first, second = (
-        tuple(complete(thoughts[j % len(thoughts)], number) for j, number in enumerate(group))
+        tuple(compose(thoughts[j % len(thoughts)], number) for j, number in enumerate(group))
         for group in (ordered, shuffled)
     )
     return LabVideo(name, mos, first, second)

@@ -33,13 +33,13 @@ PARTS = ("build", "start", "grpo", "interval", "story", "evaluate", "card", "plo
 def parts(args: argparse.Namespace) -> dict[str, Callable[[], object]]:
     """What `PARTS` do."""
     from .evaluate import __main__ as evaluate  # torch, only once there is something to do
-    from .evaluate.calibrated import calibrate
+    from .evaluate.interval import calibrate
     from .grpo.config import load_grpo_settings
     from .grpo.setup import read_manifest
     from .grpo.train import run_grpo
-    from .report.draw import draw_all
-    from .report.model_card import write_card
-    from .report.story import write_story
+    from .report.card import write_card
+    from .report.plots import draw_all
+    from .report.training_log import write_story
     from .sft.config import load_settings
     from .sft.train import run_sft
 

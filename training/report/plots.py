@@ -10,10 +10,57 @@ is left out and named. The title of each says what it answers.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..common.cli import ends_in_a_sentence
+from ..common.io import read_first, read_log
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def read_json(path: Path) -> dict:
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def figures(evaluation: Path, runs: list[Path]) -> dict[str, Callable[[], Figure | None]]:
+    """File name -> what draws it; None where there is nothing to draw."""
+    from . import plots_results, plots_training  # matplotlib, only once there is something to do
+
+    result = read_json(evaluation / "evaluation.json")
+    predictions = read_first([evaluation], "predictions.jsonl")
+    sft, grpo = read_log(runs, "log.jsonl"), read_log(runs, "grpo_log.jsonl")
+    study = next((found for run in runs if (found := read_json(run / "study.json"))), {})
+    return {
+        "sft_loss": lambda: plots_training.losses(sft),
+        "sft_validation": lambda: plots_training.learned(sft),
+        "grpo_rewards": lambda: plots_training.rewards(grpo),
+        "grpo_health": lambda: plots_training.health(grpo),
+        "grpo_validation": lambda: plots_training.grpo_validation(grpo),
+        "agreement": lambda: plots_results.scatter(result, predictions),
+        "order": lambda: plots_results.order(result),
+        "preference": lambda: plots_results.preference(result),
+        "calibration": lambda: plots_results.calibration(result),
+        "defects": lambda: plots_results.defects(result),
+        "ablation": lambda: plots_results.ablation(study),
+    }
+
+
+def draw_all(evaluation: Path, runs: list[Path], out: Path, report: Callable[[str], None] = print) -> list[Path]:
+    """Draw what can be drawn; the files."""
+    from .plots_style import save
+
+    written = []
+    for name, draw in figures(evaluation, runs).items():
+        figure = draw()
+        if figure is None:
+            report(f"{name}: no numbers for it, left out")
+        else:
+            written.append(save(figure, out / f"{name}.png"))
+    return written
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -25,8 +72,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("out", type=Path, help="folder for the pictures")
     args = parser.parse_args(argv)
     with ends_in_a_sentence("report.plots"):
-        from .draw import draw_all  # matplotlib, only once there is something to do
-
         drawn = draw_all(args.evaluation, args.runs, args.out)
         if not drawn:
             folders = ", ".join(map(str, [args.evaluation, *args.runs]))

@@ -12,12 +12,193 @@ evenly spread, with the first and the last. vqathinker/space/history/log.py read
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import json
+import math
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ..common.atomic import whole
 from ..common.cli import ends_in_a_sentence
+from ..common.io import first_of, read_first, read_log
+from ..common.spread import spread
 
+if TYPE_CHECKING:
+    from ..grpo.config import GrpoSettings
+
+FORMAT = 1
 OUT = Path("vqathinker/checkpoints/tiny/training.json")
+HEALTH = ("bonus", "spread", "kl", "completions/mean_length", "completions/clipped_ratio")
+SETTINGS = (
+    "videos_per_step",
+    "num_generations",
+    "twins",
+    "validation",
+    "validation_group",
+    "temperature",
+    "max_completion_length",
+    "learning_rate",
+    "beta",
+)
+STAGES = ("vision", "motion", "language")
+MOST_STEPS, MOST_VALIDATIONS, MOST_SAVES, MOST_PROBES = 800, 60, 16, 8
+LARGEST = 250_000
+"""Bytes: the file is read before the page is built, and its content is sent to every visitor."""
+AVT = re.compile(r"avt_uhd-(?P<source>.+?)([_-]\d+(x\d+|p-).*?|\.\w+)_1frame_crf_(?P<crf>\d+)_height_(?P<height>\d+)")
+MADE = re.compile(r"(?P<group>clips|photos)-(?P<name>.+?)__(extra\d+-)?(?P<defect>[^_]+(_[^_]+)*?)(__\d+)?")
+DONE = {"clean": "clean", "clean1": "clean", "mixture": "several defects"}
+
+
+def short(value: object) -> object:
+    """A figure to four significant digits; None where it is no finite number. What is no float stays."""
+    if not isinstance(value, float):
+        return value
+    return float(f"{value:.4g}") if math.isfinite(value) else None
+
+
+def shortened(row: dict) -> dict:
+    return {key: short(value) for key, value in row.items()}
+
+
+def supervised(log: list[dict]) -> list[dict]:
+    """Each stage with its last step and its validations."""
+    stages = []
+    for name in STAGES:
+        rows = [row for row in log if row.get("stage") == name]
+        if rows:
+            checked = [{"step": row["step"], **shortened(row["validation"])} for row in rows if row.get("validation")]
+            stages.append({"name": name, "steps": rows[-1]["step"], "validation": checked})
+    return stages
+
+
+def columns(log: list[dict]) -> dict[str, list]:
+    """Figures of every step, column by column; a column that was never logged is left out."""
+    from vqathinker.rewards import REWARDS  # torch, only once there is something to do
+
+    rows = spread([row for row in log if row.get("reward") is not None], MOST_STEPS)
+    if not rows:
+        raise ValueError("grpo_log.jsonl holds no step with a reward")
+    found = {name: [short(row.get(name)) for row in rows] for name in ("reward", *REWARDS, *HEALTH)}
+    kept = {name: values for name, values in found.items() if any(value is not None for value in values)}
+    return {"step": [row["step"] for row in rows], **kept}
+
+
+def about(name: str) -> dict[str, object]:
+    """What a sample shows and whether people rated it, from its id as training/data/build/run.py makes it."""
+    if name.startswith("biq2021-"):
+        moving = name.endswith("__filmed")
+        number = name.removeprefix("biq2021-").removesuffix("__filmed")
+        return {"what": f"{'Camera over photograph' if moving else 'Photograph'} {number} of BIQ2021", "human": True}
+    if name.startswith("clive-"):
+        return {"what": f"Photograph {name.removeprefix('clive-')} of LIVE-Challenge", "human": True}
+    if found := AVT.fullmatch(name):
+        source = found["source"].replace("_", " ")
+        lines = int(found["height"])
+        return {"what": f"Picture {source} of AVT UHD, {lines} lines, CRF {int(found['crf'])}", "human": True}
+    if found := MADE.fullmatch(name):
+        kind = "Clip" if found["group"] == "clips" else "Pan over the photograph"
+        family, _, variant = found["defect"].partition("-")
+        done = DONE.get(family) or family.replace("_", " ") + (f" ({variant})" if variant else "")
+        return {"what": f"{kind} {found['name'].replace('_', ' ')}, {done}", "human": False}
+    return {"what": name, "human": name.startswith("avt_uhd-")}
+
+
+def save_of(row: dict) -> dict:
+    """One save of a probe video: its own answer, the sampled scores, the lowest and the highest sampled answer."""
+    known = [(score, text) for score, text in zip(row["scores"], row["texts"], strict=True) if score is not None]
+    told = [min(known), max(known)] if len(known) > 1 else known
+    return {
+        "step": row["step"],
+        "text": row["greedy_text"],
+        "score": short(row["greedy_score"]),
+        "scores": [short(score) for score in row["scores"]],
+        "sampled": [{"score": short(score), "text": text} for score, text in told],
+    }
+
+
+def probes(rows: list[dict]) -> list[dict]:
+    """What the model said about each probe video at every save."""
+    steps = set(spread(sorted({row["step"] for row in rows}), MOST_SAVES))
+    result = []
+    for name in spread(list(dict.fromkeys(row["id"] for row in rows)), MOST_PROBES):
+        own = {row["step"]: row for row in rows if row["id"] == name and row["step"] in steps}
+        saves = [save_of(own[step]) for step in sorted(own)]
+        mos = next(iter(own.values()))["mos"]
+        result.append({"id": name, **about(name), "mos": short(float(mos)), "saves": saves})
+    return result
+
+
+def study_of(study: dict) -> dict | None:
+    """The recipe against its start, and against itself without each reward (None: not run); None without a study."""
+    if not study.get("recipe"):
+        return None
+    from vqathinker.rewards.registry import removable
+
+    recipe = {
+        key: {**{name: short(entry[name]) for name in ("start", "mean", "deviation")}, **shortened(entry["difference"])}
+        for key, entry in study["recipe"].items()
+    }
+    removed = {name: study["ablation"].get(f"no-{name}") for name in removable()}
+    return {
+        "samples": study["samples"],
+        "draws": study["draws"],
+        "seeds": next(iter(study["recipe"].values()))["seeds"],
+        "titles": study["titles"],
+        "recipe": recipe,
+        "ablation": {
+            name: entry and {"seeds": entry["seeds"], "metrics": {k: shortened(v) for k, v in entry["metrics"].items()}}
+            for name, entry in removed.items()
+        },
+    }
+
+
+def make_story(runs: Sequence[Path], settings: GrpoSettings | None = None, repeat: Path | None = None) -> dict:
+    """The content of training.json; `repeat` holds the log.jsonl of a supervised start made again.
+
+    Raises ValueError when there is no GRPO log, or one that cannot be read.
+    """
+    from vqathinker.rewards import REWARDS
+
+    from ..grpo.config import load_grpo_settings
+
+    log = read_log(runs, "grpo_log.jsonl")
+    if not log:
+        raise ValueError(f"no grpo_log.jsonl with anything in it in {', '.join(map(str, runs))}")
+    checked = [{"step": row["step"], **shortened(row["validation"])} for row in log if row.get("validation")]
+    yaml, study = first_of(runs, "grpo.yaml"), first_of(runs, "study.json")
+    if settings is None and yaml:
+        settings = load_grpo_settings(yaml)
+    return {
+        "format": FORMAT,
+        "settings": {name: getattr(settings, name) for name in SETTINGS} if settings else {},
+        "supervised": supervised(read_log([repeat] if repeat else runs, "log.jsonl")),
+        "repeat": repeat is not None,
+        "rewards": {name: reward.title for name, reward in REWARDS.items()},
+        "steps": columns(log),
+        "validation": spread(checked, MOST_VALIDATIONS),
+        "probes": probes(read_first(runs, "probes.jsonl")),
+        "study": study_of(json.loads(study.read_text())) if study else None,
+    }
+
+
+def write_story(
+    runs: Sequence[Path],
+    out: Path,
+    settings: GrpoSettings | None = None,
+    report: Callable[[str], None] = print,
+    repeat: Path | None = None,
+) -> dict:
+    """Write training.json and name what it lacks; its content. Raises ValueError when it would be too large."""
+    story = make_story(runs, settings, repeat)
+    content = json.dumps(story, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
+    if (size := len(content.encode())) > LARGEST:
+        raise ValueError(f"the story would have {size:,} bytes, more than {LARGEST:,}: its answers are too long")
+    with whole(out) as partial:
+        partial.write_text(content, encoding="utf-8")
+    lacking = [name for name in ("settings", "supervised", "validation", "probes", "study") if not story[name]]
+    report(f"{out}: {size:,} bytes" + (f", without {', '.join(lacking)}" if lacking else ""))
+    return story
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -29,8 +210,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=OUT, help=f"default: {OUT}")
     args = parser.parse_args(argv)
     with ends_in_a_sentence("report.training_log"):
-        from .story import write_story  # torch, only once there is something to do
-
         try:
             write_story(args.runs, args.out, repeat=args.repeat)
         except KeyError as error:

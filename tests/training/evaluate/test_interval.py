@@ -9,8 +9,7 @@ import pytest
 
 from tests.training.toys import picture_row, save_checkpoint, write_built
 from training.common.metrics import set_of
-from training.evaluate.calibrated import COVERAGE, calibrate, coverage, fit, halves
-from training.evaluate.interval import main
+from training.evaluate.interval import COVERAGE, calibrate, coverage, fit, halves, main
 from vqathinker import load_rater
 from vqathinker.rating.rating import NORMAL_90
 

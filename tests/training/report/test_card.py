@@ -9,9 +9,8 @@ from tests.training.toys import make_loaded, picture_row, row
 from training.evaluate.calibration import calibration_report
 from training.evaluate.preference import preference_report
 from training.evaluate.run import summary
-from training.report.card import main
+from training.report.card import MARKERS, RUN, made, main, study_section, where_logs_are, write_card
 from training.report.card_tables import accuracy, data_table, failures, preference_section, sampled_section, span
-from training.report.model_card import MARKERS, RUN, made, study_section, where_logs_are, write_card
 from training.study.run import make_study
 from vqathinker.video import PERTURBATIONS
 

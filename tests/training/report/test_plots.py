@@ -13,7 +13,7 @@ from tests.training.report.test_card import order_in_time, sampled
 from tests.training.study.test_run import made_lines
 from tests.training.toys import row
 from training.evaluate.run import summary
-from training.report.draw import draw_all, figures
+from training.report.plots import draw_all, figures
 from training.report.plots_style import smooth
 from training.study.run import make_study
 

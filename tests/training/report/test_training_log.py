@@ -10,9 +10,8 @@ import pytest
 from tests.training.report.test_plots import grpo_log, sft_log, write_lines
 from tests.training.study.test_run import made_lines
 from training.common.spread import spread
-from training.report.draw import figures
-from training.report.story import LARGEST, MOST_PROBES, MOST_SAVES, MOST_STEPS, about, make_story, short
-from training.report.training_log import main
+from training.report.plots import figures
+from training.report.training_log import LARGEST, MOST_PROBES, MOST_SAVES, MOST_STEPS, about, main, make_story, short
 from training.study.run import make_study
 from vqathinker.bundled import checkpoint_folder
 from vqathinker.renamed import COLUMNS, SETTINGS, STAGES

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from training.common.io import read_jsonl
 from training.data.build.run import build
 from training.evaluate.run import predict_all, summary
-from training.report.model_card import RUN, write_card
+from training.report.card import RUN, write_card
 from training.sft import features
 from training.sft.cache import sample_path
 from training.sft.config import (

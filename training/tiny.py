@@ -5,7 +5,7 @@
 Eight parts, each of which can be run alone with the command that its module names, and each of which goes on where it
 was stopped:
 1. build     training/data/build/run.py        degraded clips and labels                 -> WORK_DIR/built
-2. start     training/sft/train.py             supervised start: see, move, speak        -> WORK_DIR/start
+2. start     training/sft/train.py             supervised start: vision, motion, language -> WORK_DIR/start
 3. grpo      training/grpo/train.py            GRPO from that start                      -> OUT
 4. interval  training/evaluate/interval.py     the 90 % interval of its scores           -> OUT/config.json
 5. story     training/report/training_log.py   what the Space replays of this training   -> OUT/training.json
@@ -25,15 +25,6 @@ from pathlib import Path
 
 from .common.cli import ends_in_a_sentence
 from .data.build.run import add_grpo_shares, build, shares_of
-from .evaluate import run as evaluate
-from .evaluate.interval import calibrate
-from .grpo.config import load_grpo_settings
-from .grpo.train import read_manifest, run_grpo
-from .report.card import write_card
-from .report.plots import draw_all
-from .report.training_log import write_story
-from .sft.config import load_settings
-from .sft.train import run_sft
 
 CONFIGS = Path(__file__).parent / "configs"
 PARTS = ("build", "start", "grpo", "interval", "story", "evaluate", "card", "plots")
@@ -41,6 +32,17 @@ PARTS = ("build", "start", "grpo", "interval", "story", "evaluate", "card", "plo
 
 def parts(args: argparse.Namespace) -> dict[str, Callable[[], object]]:
     """What `PARTS` do."""
+    from .evaluate import __main__ as evaluate  # torch, only once there is something to do
+    from .evaluate.interval import calibrate
+    from .grpo.config import load_grpo_settings
+    from .grpo.setup import read_manifest
+    from .grpo.train import run_grpo
+    from .report.card import write_card
+    from .report.plots import draw_all
+    from .report.training_log import write_story
+    from .sft.config import load_settings
+    from .sft.train import run_sft
+
     data, work, out = args.data, args.work, args.out
     built, start, measured = work / "built", work / "start", work / "evaluation"
     runs = [work / "sft", work / "grpo"]

@@ -45,15 +45,15 @@ def say_not_rated(file: str, error: VideoError, as_json: bool) -> int:
 
 def rate_aloud(rater, file: str, rollouts: int) -> None:
     """Print the reasoning while it is written, then the score, its word and the defects."""
+    from .answer import reasoning_so_far
     from .rating import Rated, Watched, Wrote, score_word
-    from .rating.thought import thought_so_far
 
     shown = 0
     for event in rater.watch(file, rollouts):
         if isinstance(event, Watched):
             print(f"{file}\n  ", end="", flush=True)
         elif isinstance(event, Wrote):
-            thought = thought_so_far(event.text)
+            thought = reasoning_so_far(event.text)
             print(thought[shown:], end="", flush=True)
             shown = len(thought)
         elif isinstance(event, Rated):
@@ -92,8 +92,8 @@ def run_compare(args: argparse.Namespace) -> int:
 
 
 def run_ask(args: argparse.Namespace) -> int:
+    from .answer import answer_so_far
     from .rating import Replied, Wrote
-    from .rating.ask import answer_so_far
 
     rater, shown = open_rater(args, [args.file]), 0
     for event in rater.watch_asked(args.file, args.question):

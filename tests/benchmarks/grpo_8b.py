@@ -28,10 +28,10 @@ from tests.benchmarks.serving_speed import machine, read_peak, start_peak
 from training.common.markdown import replace_between, table
 from training.data.datasets import Item
 from training.grpo.config import GrpoSettings, load_grpo_settings
+from training.grpo.setup import make_accelerator, make_learner
 from training.grpo.step import Batch, Learner, reference_logps, roll_out, update, writing
-from training.grpo.train import make_accelerator, make_learner
 from training.policy.policy import Inputs, see
-from training.scaling.memory import CONFIGS, ENGINES, GIB, estimate
+from training.scaling.estimate import CONFIGS, ENGINES, GIB, estimate
 from training.scaling.model_size import measure_8b
 from training.scaling.step_time import GPUS, step_seconds
 
@@ -42,7 +42,7 @@ PHASES = ("vision", "rollouts", "reference", "update")
 def random_pixels(learner: Learner, seed: int) -> Inputs:
     processor, device = learner.processor, learner.accelerator.device
     rng = torch.Generator().manual_seed(seed)
-    shape = (learner.settings.videos, processor.frames, 3, processor.image_size, processor.image_size)
+    shape = (learner.settings.videos_per_step, processor.frames, 3, processor.image_size, processor.image_size)
     return {"pixel_values": torch.randn(shape, generator=rng).to(device)}
 
 
@@ -70,7 +70,7 @@ def one_step(learner: Learner, step: int) -> dict[str, tuple[float, int]]:
         with writing(learner) as bare:
             return [see(bare.model, inputs) for inputs in pixels]
 
-    videos, group = learner.settings.videos, learner.settings.group
+    videos, group = learner.settings.videos_per_step, learner.settings.num_generations
     items = [Item(str(k), Path(str(k)), 1 + 4 * k / videos) for k in range(videos)]
     ordered, twins = measured("vision", look)
     batch = Batch(items, ordered, twins, [True] * videos)
@@ -92,12 +92,12 @@ def profile_rollouts(learner: Learner, tokens: int) -> str:
     settings, device = learner.settings, learner.accelerator.device
     with writing(learner) as bare:
         seen = see(bare.model, random_pixels(learner, 0))
-    items = [Item(str(k), Path(str(k)), 3.0) for k in range(settings.videos)]
-    short = replace(learner, settings=replace(settings, max_new_tokens=tokens))
+    items = [Item(str(k), Path(str(k)), 3.0) for k in range(settings.videos_per_step)]
+    short = replace(learner, settings=replace(settings, max_completion_length=tokens))
     with profile() as told:
         synchronise(device)
         began = time.perf_counter()
-        roll_out(short, Batch(items, seen, seen, [True] * settings.videos), 0, 0)
+        roll_out(short, Batch(items, seen, seen, [True] * settings.videos_per_step), 0, 0)
         synchronise(device)
         wall = time.perf_counter() - began
     by = "self_cuda_time_total" if device.type == "cuda" else "self_cpu_time_total"
@@ -116,14 +116,15 @@ def told(found: dict[str, tuple[float, int]], where: str, settings: GrpoSettings
     """The table: measured beside estimated."""
     size, gpu = measure_8b(settings), GPUS["h100"]
     seconds = step_seconds(size, settings, ENGINES["lora"], 1, gpu, tokens)
-    memory = estimate(size, replace(settings, max_new_tokens=tokens), "lora", 1)
+    memory = estimate(size, replace(settings, max_completion_length=tokens), "lora", 1)
     guessed = {"rollouts": seconds.rollouts, "reference": seconds.reference, "update": seconds.update}
     spent = {name: found[name][0] for name in PHASES}
     rows = [[name, f"{spent[name]:.1f} s", f"{guessed[name]:.1f} s" if name in guessed else "in rollouts",
              f"{found[name][1] / GIB:.1f} GiB"] for name in PHASES]  # fmt: skip
     peak = max(peak for _, peak in found.values())
     rows.append(["a step", f"{sum(spent.values()):.1f} s", f"{seconds.total:.1f} s", f"{peak / GIB:.1f} GiB"])
-    about = f"{where}; {settings.videos} videos and their twins, {settings.group} answers of {tokens} tokens about each"
+    size, count = settings.num_generations, settings.videos_per_step
+    about = f"{where}; {count} videos and their twins, {size} answers of {tokens} tokens about each"
     return (
         f"{about}; estimated peak {memory.peak / GIB:.1f} GiB:\n\n"
         f"{table(['phase', 'measured', 'estimated', 'peak of allocated memory'], rows)}"
@@ -140,7 +141,7 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="write the table between this document's markers")
     args = parser.parse_args()
     settings = load_grpo_settings(CONFIGS / "8b_grpo_lora.yaml")
-    short = replace(settings, max_new_tokens=args.answer_tokens)
+    short = replace(settings, max_completion_length=args.answer_tokens)
     learner = random_learner(short, args.size, args.precision)
     found = measure(learner, args.steps)
     print(json.dumps(found))

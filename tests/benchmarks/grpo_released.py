@@ -35,12 +35,12 @@ def write_encoding_each(learner: Learner, clips: Inputs, seeds: list[int]) -> Ro
     prompt_ids, groups = torch.tensor([learner.bare.prompt]), []
     for video in range(len(clips["clip_facts"])):
         group = []
-        for seed in seeds[video * settings.group : (video + 1) * settings.group]:
+        for seed in seeds[video * settings.num_generations : (video + 1) * settings.num_generations]:
             inputs = {"input_ids": prompt_ids, **part(clips, video, video + 1)}
             prompt = prefill(model, inputs)
-            group += write(model, prompt, seeds=[seed], max_new_tokens=settings.max_new_tokens, eos_token_id=end)
+            group += write(model, prompt, seeds=[seed], max_new_tokens=settings.max_completion_length, eos_token_id=end)
         groups.append(group)
-    return pack(groups, settings.max_new_tokens, end, learner.processor.tokenizer.batch_decode)
+    return pack(groups, settings.max_completion_length, end, learner.processor.tokenizer.batch_decode)
 
 
 def write_replicated(learner: Learner, clips: Inputs, seeds: list[int]) -> Rollouts:
@@ -49,7 +49,7 @@ def write_replicated(learner: Learner, clips: Inputs, seeds: list[int]) -> Rollo
     transformers' generate draws row by row with the noise of `write`, so the texts are the same as ours.
     """
     settings, model, end = learner.settings, learner.bare.model, end_token(learner.processor)
-    rows = replicated(clips, settings.group)
+    rows = replicated(clips, settings.num_generations)
     ids = torch.tensor([learner.bare.prompt]).expand(len(seeds), -1)
     prompt = prefill(model, {"input_ids": ids, **rows})
     with torch.inference_mode():
@@ -57,7 +57,7 @@ def write_replicated(learner: Learner, clips: Inputs, seeds: list[int]) -> Rollo
             input_ids=ids,
             attention_mask=torch.ones_like(ids),
             past_key_values=prompt.cache,
-            max_new_tokens=settings.max_new_tokens,
+            max_new_tokens=settings.max_completion_length,
             do_sample=False,
             suppress_tokens=[model.config.image_token_id],
             eos_token_id=end,
@@ -65,8 +65,9 @@ def write_replicated(learner: Learner, clips: Inputs, seeds: list[int]) -> Rollo
             logits_processor=LogitsProcessorList([GumbelNoise(seeds, settings.temperature, ids.device)]),
         )[:, ids.shape[1] :].tolist()
     written = [row[: row.index(end)] if end in row else row for row in output]
-    groups = [written[start : start + settings.group] for start in range(0, len(written), settings.group)]
-    return pack(groups, settings.max_new_tokens, end, learner.processor.tokenizer.batch_decode)
+    size = settings.num_generations
+    groups = [written[start : start + size] for start in range(0, len(written), size)]
+    return pack(groups, settings.max_completion_length, end, learner.processor.tokenizer.batch_decode)
 
 
 def plain_logps(model, prompt: list[int], rows: Inputs, answers: torch.Tensor, whole: bool) -> torch.Tensor:
@@ -87,7 +88,7 @@ def rewards_of(learner: Learner, rollouts: Rollouts, twins: Rollouts, items: lis
 
 
 def seeds_of(learner: Learner, videos: int, kind: int) -> list[int]:
-    return answer_seeds([video_seed(0, kind, 0, k) for k in range(videos)], learner.settings.group)
+    return answer_seeds([video_seed(0, kind, 0, k) for k in range(videos)], learner.settings.num_generations)
 
 
 def released_step(learner: Learner, clips: Inputs, twins: Inputs, items: list[Item]) -> dict:
@@ -99,7 +100,7 @@ def released_step(learner: Learner, clips: Inputs, twins: Inputs, items: list[It
     total = 0.0
     for start in range(0, len(items), settings.micro_batch):
         chosen = slice(start, start + settings.micro_batch)
-        rows = replicated(part(clips, chosen.start, chosen.stop), settings.group)
+        rows = replicated(part(clips, chosen.start, chosen.stop), settings.num_generations)
         answers, mask = rollouts.ids[chosen].flatten(0, 1), rollouts.mask[chosen].flatten(0, 1)
         with torch.no_grad():
             frozen = learner.reference.policy.model
@@ -117,7 +118,7 @@ def learn(learner: Learner, rows: Inputs, answers, mask, advantage, reference, v
     """Gradients of one micro batch."""
     settings = learner.settings
     logps = plain_logps(learner.bare.model, learner.bare.prompt, rows, answers, whole=False)
-    size = float(videos * settings.group)
+    size = float(videos * settings.num_generations)
     loss, _ = grpo_loss(logps, logps.detach(), reference, advantage, mask, settings.beta, size=size)
     loss.backward()
     return loss.detach()

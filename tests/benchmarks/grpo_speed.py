@@ -42,8 +42,8 @@ from tests.benchmarks.grpo_released import (
 from training.common.start import load_start
 from training.data.datasets import Item
 from training.grpo.config import GrpoSettings
+from training.grpo.setup import make_learner
 from training.grpo.step import Batch, Learner, reference_logps, roll_out, update
-from training.grpo.train import make_learner
 from training.policy.features import part
 from training.policy.policy import Inputs, see, video_features
 from training.policy.rollouts import Rollouts, sample_answers
@@ -78,7 +78,7 @@ def our_step(learner: Learner, clips: Inputs, twins: Inputs, items: list[Item], 
     seconds["rewards"], advantage = timed(rewards_of, learner, rollouts, perturbed, items)
     seconds["reference"], reference = timed(reference_logps, learner, batch, rollouts)
     seconds["update"], measured = timed(update, learner, batch, rollouts, advantage, reference, 0)
-    return {"seconds": seconds, "loss": measured["loss"], "norm": measured["gradient_norm"], "texts": rollouts.texts}
+    return {"seconds": seconds, "loss": measured["loss"], "norm": measured["grad_norm"], "texts": rollouts.texts}
 
 
 def compare_rollouts(learner: Learner, clips: Inputs) -> dict:
@@ -89,7 +89,7 @@ def compare_rollouts(learner: Learner, clips: Inputs) -> dict:
     def shared() -> Rollouts:
         with torch.no_grad():
             features = video_features(model, one)
-        return sample_answers(model, learner.processor, features, seeds, max_new_tokens=settings.max_new_tokens)
+        return sample_answers(model, learner.processor, features, seeds, max_new_tokens=settings.max_completion_length)
 
     (fast, ours), (slow, theirs) = timed(shared), timed(write_encoding_each, learner, one, seeds)
     with torch.no_grad():
@@ -97,7 +97,7 @@ def compare_rollouts(learner: Learner, clips: Inputs) -> dict:
         alone = torch.cat(
             [
                 plain_logps(model, learner.bare.prompt, one, ours.ids[0, k : k + 1], whole=False)
-                for k in range(settings.group)
+                for k in range(settings.num_generations)
             ]
         )
     difference = ((packed - alone).abs() * ours.mask[0]).max()
@@ -167,7 +167,10 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     settings = GrpoSettings(
-        videos=args.videos, group=args.group, micro_batch=min(2, args.videos), rollout_batch=2 * args.videos
+        videos_per_step=args.videos,
+        num_generations=args.group,
+        micro_batch=min(2, args.videos),
+        rollout_batch=2 * args.videos,
     )
     accelerator = Accelerator(cpu=True)
     accelerator.gradient_accumulation_steps = settings.micro_batches(1)

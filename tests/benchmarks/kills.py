@@ -37,7 +37,7 @@ TIMES = {"seconds", "s"}
 
 def sft_command(root: Path, folder: Path) -> list[str]:
     settings = asdict(SETTINGS)
-    for stage in ("see", "move", "speak"):
+    for stage in ("vision", "motion", "language"):
         settings[stage]["epochs"] = EPOCHS
     config = root / "sft.yaml"
     config.write_text(yaml.safe_dump(json.loads(json.dumps(settings))))
@@ -46,7 +46,7 @@ def sft_command(root: Path, folder: Path) -> list[str]:
 
 
 def grpo_command(root: Path, folder: Path) -> list[str]:
-    settings = settings_of(steps=STEPS, save_every=SAVE_EVERY)
+    settings = settings_of(max_steps=STEPS, save_steps=SAVE_EVERY)
     rest = command(folder, root / "labels.jsonl", root / "data", root / "start", root / "features", settings)
     return [sys.executable, *rest]
 

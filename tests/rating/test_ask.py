@@ -8,9 +8,10 @@ import pytest
 
 from tests.model.tiny_models import FRAMES, make_model, make_processor
 from vqathinker import ModelError, VideoError
+from vqathinker.answer import answer_so_far
 from vqathinker.model.loading import LoadedModel
 from vqathinker.rating import QuestionError, Rater, Replied, Watched, Wrote
-from vqathinker.rating.ask import answer_so_far, reply_in
+from vqathinker.rating.ask import reply_in
 
 QUESTION = "Does it stutter?"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.rewards.goldens import QUICK, close, golden
 from vqathinker.rewards import loss as module
-from vqathinker.rewards.loss import KINDS, grpo_loss, loss_size
+from vqathinker.rewards.loss import LOSS_TYPES, grpo_loss, loss_size
 
 CASES = golden("loss")["cases"]
 seeds = st.integers(0, 10_000)
@@ -32,7 +32,7 @@ def test_it_equals_the_original(case):
     logps = torch.tensor(case["logps"], requires_grad=True)
     old, mask, advantages = (torch.tensor(case[name]) for name in ("old_logps", "mask", "advantages"))
     ref = None if case["ref_logps"] is None else torch.tensor(case["ref_logps"])
-    clips = {"clip": case["epsilon_low"], "clip_high": case["epsilon_high"]}
+    clips = {"epsilon": case["epsilon_low"], "epsilon_high": case["epsilon_high"]}
     loss, parts = grpo_loss(logps, old, ref, advantages, mask, case["beta"], **clips)
     loss.backward()
     close(loss.detach(), case["loss"], 1e-6)
@@ -52,11 +52,11 @@ def test_the_released_clip_ratio_counts_the_tokens_that_are_not_clipped(case):
     released = (((ratio * advantages) < (clipped * advantages)) * mask).sum() / mask.sum()
     close(released, case["clip_ratio"], 1e-6)
     _, parts = grpo_loss(logps, old, None, advantages[:, 0], mask, 0.0)
-    close(parts.clip_share, (((ratio * advantages) > (clipped * advantages)) * mask).sum() / mask.sum(), 1e-6)
+    close(parts.clip_ratio, (((ratio * advantages) > (clipped * advantages)) * mask).sum() / mask.sum(), 1e-6)
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.04])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LOSS_TYPES)
 def test_trl_computes_the_same(kind, beta):
     from trl import GRPOTrainer as trainer_class  # takes seconds
 
@@ -90,13 +90,14 @@ def test_trl_computes_the_same(kind, beta):
     inputs |= {"advantages": advantages, "old_per_token_logps": old, "ref_per_token_logps": ref}
     inputs |= {"num_items_in_batch": mask.sum()}
     theirs = trainer_class._compute_loss(trainer, None, inputs)
-    ours, _ = grpo_loss(logps, old, ref, advantages, mask, beta, kind=kind, clip=0.2, clip_high=0.28, max_length=9)
+    options = {"epsilon": 0.2, "epsilon_high": 0.28, "max_length": 9}
+    ours, _ = grpo_loss(logps, old, ref, advantages, mask, beta, loss_type=kind, **options)
     close(ours.detach(), theirs.detach(), 1e-6)
     gradients = [torch.autograd.grad(loss, logps, retain_graph=True)[0] for loss in (ours, theirs)]
     close(gradients[0], gradients[1], 1e-6)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LOSS_TYPES)
 @QUICK
 @given(seeds)
 def test_the_parts_of_a_batch_sum_to_the_whole(kind, seed):
@@ -104,11 +105,11 @@ def test_the_parts_of_a_batch_sum_to_the_whole(kind, seed):
     size = loss_size(mask, kind)
     rows = [slice(0, 1), slice(1, 4)]
     shared = [(logps[r], old[r], ref[r], advantages[r], mask[r]) for r in rows]
-    whole, _ = grpo_loss(logps, old, ref, advantages, mask, kind=kind)
-    close(sum(grpo_loss(*part, kind=kind, size=size)[0] for part in shared).detach(), whole.detach(), 1e-6)
+    whole, _ = grpo_loss(logps, old, ref, advantages, mask, loss_type=kind)
+    close(sum(grpo_loss(*part, loss_type=kind, size=size)[0] for part in shared).detach(), whole.detach(), 1e-6)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LOSS_TYPES)
 @QUICK
 @given(seeds)
 def test_what_is_masked_has_no_gradient_whatever_it_holds(kind, seed):
@@ -116,19 +117,19 @@ def test_what_is_masked_has_no_gradient_whatever_it_holds(kind, seed):
     mask[0] = 0
     with torch.no_grad():
         logps[mask == 0] = -float("inf")
-    loss, _ = grpo_loss(logps, old, ref, advantages, mask, kind=kind)
+    loss, _ = grpo_loss(logps, old, ref, advantages, mask, loss_type=kind)
     loss.backward()
     assert torch.isfinite(loss)
     assert logps.grad[mask == 0].eq(0).all()
     assert logps.grad[mask == 1].ne(0).any()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LOSS_TYPES)
 @QUICK
 @given(seeds)
 def test_without_advantage_and_penalty_nothing_is_learned(kind, seed):
     logps, old, _, advantages, mask = made(seed)
-    loss, _ = grpo_loss(logps, old, None, torch.zeros_like(advantages), mask, 0.0, kind=kind)
+    loss, _ = grpo_loss(logps, old, None, torch.zeros_like(advantages), mask, 0.0, loss_type=kind)
     loss.backward()
     assert float(loss.detach()) == 0 and logps.grad.eq(0).all()
 
@@ -150,7 +151,7 @@ def test_on_policy_the_gradient_is_that_of_reinforce(seed):
     loss, parts = grpo_loss(logps, logps.detach(), None, advantages, mask, 0.0)
     loss.backward()
     close(logps.grad, -advantages[:, None] * mask / mask.sum(1, keepdim=True) / len(mask), 1e-6)
-    assert float(parts.clip_share) == 0
+    assert float(parts.clip_ratio) == 0
 
 
 def test_an_advantage_may_be_told_for_every_token():
@@ -164,14 +165,15 @@ def test_an_advantage_may_be_told_for_every_token():
 def test_dr_grpo_does_not_favour_length_and_dapo_weighs_tokens():
     logps = torch.zeros(2, 4)
     mask, advantages = torch.tensor([[1.0, 0, 0, 0], [1, 1, 1, 1]]), torch.tensor([1.0, 0.0])
-    values = {kind: float(grpo_loss(logps, logps, None, advantages, mask, 0.0, kind=kind)[0]) for kind in KINDS}
+    losses = {kind: grpo_loss(logps, logps, None, advantages, mask, 0.0, loss_type=kind)[0] for kind in LOSS_TYPES}
+    values = {kind: float(loss) for kind, loss in losses.items()}
     assert values == pytest.approx({"grpo": -1 / 2, "dr_grpo": -1 / 8, "dapo": -1 / 5})
 
 
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"kind": "ppo"}, "unknown kind of loss 'ppo'"),
+        ({"loss_type": "ppo"}, "unknown loss_type 'ppo'"),
         ({"mask": torch.ones(4, 5)}, r"got \(4, 6\).*\(4, 5\)"),
         ({"advantages": torch.ones(3)}, r"and \(3,\)"),
         ({"ref_logps": None}, "needs the log-probabilities of the reference"),

@@ -10,7 +10,7 @@ import pytest
 
 from tests.rewards.goldens import written
 from training.grpo.config import GrpoSettings
-from training.grpo.rewards import reward_metrics
+from training.grpo.logs import reward_metrics
 from vqathinker.rewards import REWARDS, Reward, RewardSpec, Trace, score_groups, score_with_twins
 from vqathinker.rewards.registry import register, removable, without
 from vqathinker.rewards.trl import reward_functions

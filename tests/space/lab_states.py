@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from vqathinker.space.lab.experiment.state import CONSTANTS, MAX_STEP, VIEWS, LabState, LabVideo, complete
+from vqathinker.answer import compose
+from vqathinker.space.lab.experiment.state import CONSTANTS, MAX_STEP, VIEWS, LabState, LabVideo
 
 NUMBERS = st.floats(1, 5).map(lambda x: f"{x:.2f}") | st.sampled_from(
     ["3", "3.5", "3.50", "3110", "-1", "0.99", "5.01"]
 )
 TEXTS = (
-    NUMBERS.map(lambda number: complete("Sharp.", number))
+    NUMBERS.map(lambda number: compose("Sharp.", number))
     | st.sampled_from(
         ["", "Frame1 is sharp", "<answer>3.2</answer>", "<think><b>&\"'</think><answer>fair</answer>", "4.12"]
     )

@@ -38,19 +38,19 @@ def content(**changes: object) -> dict:
     recipe = dict(zip(KEYS, (UP, STILL, DOWN, DOWN), strict=True))
     base = {
         "format": 1,
-        "settings": {"videos": 16, "group": 4, "validation": 60, "max_new_tokens": 110},
+        "settings": {"videos_per_step": 16, "num_generations": 4, "validation": 60, "max_completion_length": 110},
         "supervised": [
-            {"name": "see", "steps": 20, "validation": [{"step": 20, "clive_srcc": 0.6}]},
-            {"name": "move", "steps": 30, "validation": [{"step": 30, "freeze": 0.8}]},
-            {"name": "speak", "steps": 40, "validation": [{"step": s, "clive_srcc": s / 50} for s in (20, 40)]},
+            {"name": "vision", "steps": 20, "validation": [{"step": 20, "clive_srcc": 0.6}]},
+            {"name": "motion", "steps": 30, "validation": [{"step": 30, "freeze": 0.8}]},
+            {"name": "language", "steps": 40, "validation": [{"step": s, "clive_srcc": s / 50} for s in (20, 40)]},
         ],
         "steps": {
             "step": list(range(1, 11)),
             "reward": [2 + k / 10 for k in range(10)],
             "format": [1.0] * 10,
             "kl": [None, *(k / 100 for k in range(1, 10))],
-            "length": [40.0 + k for k in range(10)],
-            "cut_share": [0.0] * 10,
+            "completions/mean_length": [40.0 + k for k in range(10)],
+            "completions/clipped_ratio": [0.0] * 10,
         },
         "validation": [
             {"step": s, "clive_greedy_srcc": 0.7 + s / 100, "avt_greedy_srcc": None, "reward": 2.5 - s / 100}

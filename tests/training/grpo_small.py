@@ -13,8 +13,8 @@ from safetensors.torch import load_file
 from tests.model.tiny_models import make_model, make_processor
 from training.common.start import load_start
 from training.grpo.config import GrpoSettings
+from training.grpo.setup import make_learner
 from training.grpo.step import Batch, Learner
-from training.grpo.train import make_learner
 from training.policy.policy import Inputs
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor
@@ -71,8 +71,15 @@ def write_labels(path: Path, data_dir: Path, mos: float | None = None) -> Path:
 
 
 def small(**changes) -> GrpoSettings:
-    defaults = {"steps": 2, "videos": 4, "micro_batch": 2, "group": 4, "max_new_tokens": LENGTH, "lr": 1e-3}
-    kept = {"save_every": 2, "validation": 2, "validation_group": 2, "probes": 1}
+    defaults = {
+        "max_steps": 2,
+        "videos_per_step": 4,
+        "micro_batch": 2,
+        "num_generations": 4,
+        "max_completion_length": LENGTH,
+        "learning_rate": 1e-3,
+    }
+    kept = {"save_steps": 2, "validation": 2, "validation_group": 2, "probes": 1}
     return GrpoSettings(**(defaults | kept | changes))
 
 

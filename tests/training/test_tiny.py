@@ -24,11 +24,19 @@ SFT = {
         "intermediate_size": 32,
         "vocabulary": 400,
     },
-    "see": {"epochs": 1, "batch_size": 8},
-    "move": {"epochs": 1, "batch_size": 8},
-    "speak": {"epochs": 1, "batch_size": 8, "views": 2},
+    "vision": {"epochs": 1, "batch_size": 8},
+    "motion": {"epochs": 1, "batch_size": 8},
+    "language": {"epochs": 1, "batch_size": 8, "views": 2},
 }
-GRPO = {"steps": 1, "videos": 2, "group": 2, "micro_batch": 1, "max_new_tokens": 8, "validation": 1, "twins": 1}
+GRPO = {
+    "max_steps": 1,
+    "videos_per_step": 2,
+    "num_generations": 2,
+    "micro_batch": 1,
+    "max_completion_length": 8,
+    "validation": 1,
+    "twins": 1,
+}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +59,7 @@ def test_the_recipe_ends_in_a_measured_checkpoint_that_rates(data_dir, worked):
     readme = README.read_bytes()
     main(arguments(data_dir, worked, "plots"))
     assert (worked / "grpo" / "grpo_log.jsonl").exists()
-    assert read_story(worked / "tiny").last == GRPO["steps"]
+    assert read_story(worked / "tiny").last == GRPO["max_steps"]
     result = json.loads((worked / "evaluation" / "evaluation.json").read_text())
     assert result["samples"] > 0 and "preference" in result
     card = (worked / "tiny" / "README.md").read_text()

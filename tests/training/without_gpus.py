@@ -10,7 +10,7 @@ import torch
 from accelerate.state import PartialState
 from accelerate.utils import DistributedType
 
-from training.grpo.train import main
+from training.grpo.__main__ import main
 
 
 def prepare_backend(self, *arguments, **options) -> tuple[str, DistributedType]:
@@ -23,6 +23,11 @@ def set_device(self) -> None:
 
 if __name__ == "__main__":
     PartialState._prepare_backend, PartialState.set_device = prepare_backend, set_device
-    code = main(sys.argv[1:])
+    code = 0
+    try:
+        main(sys.argv[1:])
+    except SystemExit as end:
+        print(end.code, file=sys.stderr, flush=True)
+        code = 1
     sys.stdout.flush()
     os._exit(code)  # gloo's threads now and then outlive the group, and abort an interpreter around them

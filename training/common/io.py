@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch
+from vqathinker.renamed import COLUMNS, STAGES, renamed
 
 from .atomic import whole
 
@@ -38,6 +38,8 @@ def locked(run: Path) -> Iterator[None]:
 
 def save_atomically(value: object, path: Path) -> None:
     """torch.save to a temporary file beside `path`, then rename; what was there becomes `previous(path)`."""
+    import torch  # not where a command only prints its help
+
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path) as partial:
         torch.save(value, partial)
@@ -64,6 +66,8 @@ def load_newest(path: Path, report: Callable[[str], object] = lambda text: print
 
     None where there is no file. Raises ValueError when neither is intact.
     """
+    import torch
+
     if not path.exists():
         return None
     for candidate in (path, previous(path)):
@@ -141,3 +145,14 @@ def read_first(runs: Sequence[Path], name: str) -> list[dict]:
     `read_jsonl` does."""
     path = first_of(runs, name)
     return read_jsonl(path) if path else []
+
+
+def read_log(runs: Sequence[Path], name: str) -> list[dict]:
+    """The same of a log, under the present names of its columns and stages."""
+    return [present_row(row) for row in read_first(runs, name)]
+
+
+def present_row(row: dict) -> dict:
+    """A row of a log under the present names of its columns and stages, whichever release wrote it."""
+    row = renamed(row, COLUMNS)
+    return row | {"stage": STAGES.get(row["stage"], row["stage"])} if "stage" in row else row

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from vqathinker.rating.evaluation import agreement
-
 SETS = {"clive": "clive", "avt_uhd": "avt", "biq2021": "biq", "clips": "pseudo", "photos": "pseudo"}
 HUMAN = ("clive", "avt", "biq", "biq_test", "biq_filmed")
 """Sets (`set_of`) that people rated."""
@@ -26,6 +24,8 @@ def held(score: float | None) -> float:
 
 def correlations(rows: list[dict], predicted: np.ndarray) -> dict[str, float | None]:
     """SRCC and MAE of predictions (N,) for LIVE-Challenge, AVT UHD and the pseudo-labelled clips."""
+    from vqathinker.rating.evaluation import agreement  # which knows the model: not where a command prints its help
+
     result = {}
     for name in sorted({set_of(row) for row in rows}):
         chosen = [index for index, row in enumerate(rows) if set_of(row) == name]

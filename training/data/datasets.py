@@ -18,16 +18,15 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from vqathinker.answer import answer_span
 from vqathinker.errors import VQAThinkerError
 
 MOS_SCALE = (1.0, 5.0)
 SHOWN = 20
-ANSWER = re.compile(r"<answer>(.*?)</answer>", re.DOTALL)
 FILE_KEYS = ("image", "video", "image_path", "path", "image_id")
 
 
@@ -200,8 +199,8 @@ def _score(row: dict) -> object:
 def _mos(written: object) -> float:
     text = written
     if isinstance(written, str):
-        tagged = ANSWER.search(written)
-        text = tagged[1] if tagged else written
+        span = answer_span(written)
+        text = written[slice(*span)] if span else written
     try:
         mos = math.nan if isinstance(text, bool) else float(text)
     except (TypeError, ValueError, OverflowError):

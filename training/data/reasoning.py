@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vqathinker.answer import compose
 from vqathinker.rating.defects import ADJECTIVES, ADVERBS, DEFECTS, PHRASES, SEVERITIES
 from vqathinker.rating.words import JUDGEMENTS, score_word
 
@@ -129,4 +130,4 @@ def write_reasoning(row: dict, score: float, rng: np.random.Generator, judged: f
     if is_clean(row):
         sentences.append(voice.clean)
     sentences.append(voice.judgement.format(word=word, thing="clip" if _is_moving(row) else "picture"))
-    return f"<think>{' '.join(sentences)}</think><answer>{score:.2f}</answer>"
+    return compose(" ".join(sentences), f"{score:.2f}")

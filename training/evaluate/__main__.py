@@ -1,6 +1,60 @@
-"""`python -m training.evaluate`."""
+"""`python -m training.evaluate`: what it does stands in run.py."""
 
-from .run import main
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from vqathinker import cli
+
+from ..common.cli import ends_in_a_sentence
+
+PARTS = ("agreement", "preference", "calibration")
+
+
+def parts_list(text: str) -> list[str]:
+    parts = text.split(",")
+    if unknown := [part for part in parts if part not in PARTS]:
+        raise argparse.ArgumentTypeError(f"unknown part {unknown[0]!r}; parts are {', '.join(PARTS)}")
+    return [part for part in PARTS if part in parts]
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m training.evaluate", description="Measure a checkpoint on the validation contents."
+    )
+    parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
+    parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
+    parser.add_argument("out", type=Path, help="folder for evaluation.json and the lines behind it")
+    parser.add_argument("--model", default="tiny", help="bundled name or folder of the checkpoint")
+    parser.add_argument("--parts", type=parts_list, default=list(PARTS), help=f"default: {','.join(PARTS)}")
+    parser.add_argument(
+        "--split",
+        default="held_out",
+        choices=("train", "val", "test", "held_out"),
+        help="default: held_out, the validation contents and the official test split of BIQ2021",
+    )
+    parser.add_argument("--limit", type=int, help="look at only that many samples, evenly chosen")
+    parser.add_argument("--preference-clips", type=int, help="clips rated in seven orders")
+    parser.add_argument("--rollouts", type=int, help="sampled answers for each sample")
+    parser.add_argument("--pseudo", type=int, help="pseudo-labelled samples to sample of")
+    parser.add_argument("--seed", type=int, default=0, help="of perturbations and sampled answers")
+    parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    argv = sys.argv[1:] if argv is None else argv
+    if any(argument.split("=")[0] == "--videos" for argument in argv):
+        raise SystemExit(cli.main(["evaluate", *argv]))
+    args = parse_args(argv)
+    with ends_in_a_sentence("evaluate"):
+        from .run import evaluate, headline  # torch, only once there is something to do
+
+        print(headline(evaluate(args)))
+
 
 if __name__ == "__main__":
     main()

@@ -20,16 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
-from vqathinker.rating.evaluation import agreement
-from vqathinker.rating.rating import NORMAL_90
-
 from ..common.cli import ends_in_a_sentence
 from ..common.io import read_manifest, require_data
 from ..common.metrics import set_of
-from ..common.start import load_start
 from ..data.build.sources import draw_share
-from .lines import write_json
-from .stored import answers_about, make_views
 
 COVERAGE = 0.9
 FLOORS = tuple(np.round(np.arange(0.05, 1.01, 0.05), 2))
@@ -37,6 +31,8 @@ FLOORS = tuple(np.round(np.arange(0.05, 1.01, 0.05), 2))
 
 def fit(lines: Sequence[dict]) -> dict[str, float]:
     """{"factor", "floor"} from lines with set, mos, score and variance."""
+    from vqathinker.rating.rating import NORMAL_90
+
     errors, variances, weights = _columns(lines)
     best = min(FLOORS, key=lambda floor: _risk(errors, variances + floor**2, weights))
     ratios = np.abs(errors) / np.sqrt(variances + best**2)
@@ -45,6 +41,8 @@ def fit(lines: Sequence[dict]) -> dict[str, float]:
 
 def coverage(lines: Sequence[dict], calibration: dict[str, float]) -> dict[str, dict[str, float]]:
     """For each set: share of the MOS within the interval, its mean width, samples."""
+    from vqathinker.rating.rating import NORMAL_90
+
     found = {}
     for name in sorted({line["set"] for line in lines}):
         errors, variances, _ = _columns([line for line in lines if line["set"] == name])
@@ -59,6 +57,8 @@ def coverage(lines: Sequence[dict], calibration: dict[str, float]) -> dict[str, 
 
 def agreements(lines: Sequence[dict]) -> dict[str, dict]:
     """For each set: SRCC, PLCC and MAE of the score with their intervals over contents, its bias, samples."""
+    from vqathinker.rating.evaluation import agreement
+
     found = {}
     for name in sorted({line["set"] for line in lines}):
         some = [line for line in lines if line["set"] == name]
@@ -100,6 +100,10 @@ def halves(rows: Sequence[dict], seed: int) -> tuple[list[dict], list[dict]]:
 
 def calibrate(data: Path, built: Path, features: Path, checkpoint: Path, seed: int = 0, jobs: int = 2) -> dict:
     """The command of the module docstring; what it writes to interval.json."""
+    from ..common.start import load_start  # torch, only once there is something to do
+    from .lines import write_json
+    from .stored import answers_about, make_views
+
     require_data(data)
     manifest = read_manifest(built)
     rows = [row for row in manifest if row["split"] in ("val", "test") and row["kind"] == "human"]

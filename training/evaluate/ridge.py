@@ -2,8 +2,8 @@
 
     python -m training.evaluate.ridge BUILT_DIR RUN_DIR [--most 1500]
 
-RUN_DIR is that of `training.sft`, whose first stage is done. For each of five towers (ImageNet, the last step of *see*,
-its moving average, and the average a quarter and half of the way back to ImageNet) the global token and the mean of the
+RUN_DIR is that of `training.sft`, whose first stage is done. For each of five towers (ImageNet, the last step of the
+stage, its moving average, and that a quarter and half of the way back to ImageNet) the global token and the mean of the
 regional ones of every rated picture are regressed on MOS, over training pictures of the start; SRCC and MAE are those
 of validation pictures. It decides `imagenet` in training/sft/config.py, and takes a minute for 2,000 pictures.
 """
@@ -14,99 +14,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import torch
-
-from vqathinker.model.efficientnet_lite import EfficientNetLiteModel
-from vqathinker.model.processing import normalise
-from vqathinker.rating.evaluation import agreement
-
 from ..common.cli import ends_in_a_sentence
-from ..common.io import read_manifest
-from ..common.metrics import set_of
-from ..common.precision import quick_autocast
-from ..common.spread import spread
-from ..sft.cache import read_sample, sample_path
-from ..sft.config import load_settings
-from ..sft.init import HALF, load_imagenet, tiny_tower
-from ..sft.views import plain_view
-from ..sft.vision import towards_imagenet
-
-STRENGTHS = (300.0, 1000.0, 3000.0, 10000.0)
-TOGETHER = 8
-
-
-def towers(run: Path, size: int, grids: tuple[int, ...]) -> dict[str, EfficientNetLiteModel]:
-    """The five towers, by name. Raises ValueError where the first stage is not done."""
-    path = run / "see.pt"
-    if not path.is_file():
-        raise ValueError(f"there is no {path}: training.sft writes it")
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    prefix = "module.vision_tower."
-    average = {key.removeprefix(prefix): value for key, value in state["average"].items() if key.startswith(prefix)}
-    names = ("ImageNet", "last step", "average", "a quarter back", "half back")
-    found = {name: tiny_tower(size, grids) for name in names}
-    for name, tower in found.items():
-        tower.load_state_dict(state["vision_tower"] if name == "last step" else average)
-    load_imagenet(found["ImageNet"])
-    for name, share in (("a quarter back", 0.25), ("half back", 0.5)):
-        towards_imagenet(found[name], share)
-    return found
-
-
-@torch.inference_mode()
-def features(tower: EfficientNetLiteModel, pictures: torch.Tensor) -> np.ndarray:
-    """Pictures (N, S, S, 3) uint8 -> (N, 2D): the global token, and the mean of the regional ones."""
-    quick = tower.eval().fold_batch_norm().to(memory_format=torch.channels_last)
-    parts = []
-    with quick_autocast(torch.device("cpu")):
-        for some in pictures.split(TOGETHER):
-            tokens = quick(pixel_values=normalise(some, HALF, HALF)).last_hidden_state.float()
-            parts.append(torch.cat([tokens[:, 0], tokens[:, 1:].mean(1)], dim=1))
-    return torch.cat(parts).numpy()
-
-
-def ridge(train: np.ndarray, mos: np.ndarray, others: np.ndarray, strength: float) -> np.ndarray:
-    """Predictions (M,) for `others` (M, D) of a ridge regression of mos (N,) on standardised features (N, D)."""
-    mean, deviation = train.mean(0), train.std(0) + 1e-3
-    x, y = (train - mean) / deviation, (others - mean) / deviation
-    weights = x.T @ np.linalg.solve(x @ x.T + strength * np.eye(len(x)), mos - mos.mean())
-    return y @ weights + mos.mean()
-
-
-def compare(built: Path, run: Path, config: Path, most: int) -> list[str]:
-    """One line for each tower and strength."""
-    settings = load_settings(config)
-    known = towers(run, settings.model.image_size, settings.model.grids)
-    rows = [row for row in read_manifest(built) if row["kind"] == "human" and row["group"] in ("biq2021", "clive")]
-    rows = [row for row in rows if row["facts"]["num_frames"] == 1 and sample_path(run / "cache", row).exists()]
-    chosen = {split: spread([row for row in rows if row["split"] == split], most) for split in ("train", "val")}
-    if empty := [split for split, part in chosen.items() if not part]:
-        raise ValueError(f"{run / 'cache'} holds no rated picture of {' and '.join(empty)}")
-    pictures = {
-        split: torch.from_numpy(
-            np.stack([plain_view(row, read_sample(run / "cache", row), settings).frame(0) for row in part])
-        )
-        for split, part in chosen.items()
-    }
-    mos = np.array([row["mos"] for row in chosen["train"]])
-    lines = []
-    for name, tower in known.items():
-        seen = {split: features(tower, part) for split, part in pictures.items()}
-        for strength in STRENGTHS:
-            predicted = ridge(seen["train"], mos, seen["val"], strength)
-            lines.append(f"{name:16}{strength:8.0f}  {told(chosen['val'], predicted)}")
-    return lines
-
-
-def told(rows: Sequence[dict], predicted: np.ndarray) -> str:
-    """SRCC and MAE of each set."""
-    parts = []
-    for name in sorted({set_of(row) for row in rows}):
-        chosen = [index for index, row in enumerate(rows) if set_of(row) == name]
-        found = agreement(predicted[chosen], [rows[index]["mos"] for index in chosen], resamples=0)
-        parts.append(f"{name} SRCC {found.srcc.value:.3f} MAE {found.mae.value:.3f}")
-    return ", ".join(parts)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -119,6 +27,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--most", type=int, default=1500, help="training and validation pictures at most; 0: all")
     args = parser.parse_args(argv)
     with ends_in_a_sentence("evaluate.ridge"):
+        from .towers import compare  # torch, only once there is something to do
+
         print(*compare(args.built, args.run, args.config, args.most), sep="\n")
 
 

@@ -23,19 +23,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from vqathinker import VideoError, cli, load_rater
+from vqathinker import VideoError, load_rater
 from vqathinker.model.loading import find_folder
 from vqathinker.rating import Rater, Rating
 from vqathinker.rating.evaluation import CONFIDENCE, agreement
 from vqathinker.rewards import format_ok
 
-from ..common.cli import ends_in_a_sentence
 from ..common.io import read_manifest, require_data
 from ..common.metrics import set_of
 from ..sft.cache import source_path
@@ -43,7 +41,6 @@ from . import calibration, preference
 from .lines import claim, measure_all, write_json
 from .measures import baselines, clustered_share, coded_heights, defect_report, order_report
 
-PARTS = ("agreement", "preference", "calibration")
 SPLITS = ("train", "val", "test")
 AT_A_TIME = 40
 
@@ -122,12 +119,13 @@ def measure_part(part: str, args: argparse.Namespace, rater: Rater, rows: dict[s
         plain = baselines(rows["train"], chosen, coded_heights(args.data))
         return summary(chosen, predictions, args.model) | {"baselines": plain}
     if part == "preference":
-        clips = preference.choose_clips(chosen, args.preference_clips)
+        clips = preference.choose_clips(chosen, args.preference_clips or preference.CLIPS)
         lines = preference.rate_all_orders(rater.loaded, clips, *places, seed=args.seed, jobs=args.jobs)
         return {part: preference.preference_report(clips, lines, args.seed)}
-    samples = calibration.choose_samples(chosen, args.pseudo)
-    lines = calibration.sample_all(rater.loaded, samples, *places, args.rollouts, args.seed, args.jobs)
-    return {part: calibration.calibration_report(samples, lines, args.rollouts, args.seed)}
+    samples = calibration.choose_samples(chosen, calibration.PSEUDO if args.pseudo is None else args.pseudo)
+    rollouts = args.rollouts or calibration.ROLLOUTS
+    lines = calibration.sample_all(rater.loaded, samples, *places, rollouts, args.seed, args.jobs)
+    return {part: calibration.calibration_report(samples, lines, rollouts, args.seed)}
 
 
 def headline(result: dict) -> str:
@@ -155,46 +153,6 @@ def headline(result: dict) -> str:
         lines += [told("well-formed, sampled", result["calibration"]["well_formed"])]
         lines += [calibration.calibration_sentence(result["calibration"])]
     return "\n".join(lines)
-
-
-def parts_list(text: str) -> list[str]:
-    parts = text.split(",")
-    if unknown := [part for part in parts if part not in PARTS]:
-        raise argparse.ArgumentTypeError(f"unknown part {unknown[0]!r}; parts are {', '.join(PARTS)}")
-    return [part for part in PARTS if part in parts]
-
-
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m training.evaluate", description="Measure a checkpoint on the validation contents."
-    )
-    parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
-    parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
-    parser.add_argument("out", type=Path, help="folder for evaluation.json and the lines behind it")
-    parser.add_argument("--model", default="tiny", help="bundled name or folder of the checkpoint")
-    parser.add_argument("--parts", type=parts_list, default=list(PARTS), help=f"default: {','.join(PARTS)}")
-    parser.add_argument(
-        "--split",
-        default="held_out",
-        choices=(*SPLITS, "held_out"),
-        help="default: held_out, the validation contents and the official test split of BIQ2021",
-    )
-    parser.add_argument("--limit", type=int, help="look at only that many samples, evenly chosen")
-    parser.add_argument("--preference-clips", type=int, default=preference.CLIPS, help="clips rated in seven orders")
-    parser.add_argument("--rollouts", type=int, default=calibration.ROLLOUTS, help="sampled answers for each sample")
-    parser.add_argument("--pseudo", type=int, default=calibration.PSEUDO, help="pseudo-labelled samples to sample of")
-    parser.add_argument("--seed", type=int, default=0, help="of perturbations and sampled answers")
-    parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
-    return parser.parse_args(argv)
-
-
-def main(argv: list[str] | None = None) -> None:
-    argv = sys.argv[1:] if argv is None else argv
-    if any(argument.split("=")[0] == "--videos" for argument in argv):
-        raise SystemExit(cli.main(["evaluate", *argv]))
-    args = parse_args(argv)
-    with ends_in_a_sentence("evaluate"):
-        print(headline(evaluate(args)))
 
 
 def evaluate(args: argparse.Namespace) -> dict:

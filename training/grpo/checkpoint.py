@@ -21,6 +21,7 @@ from vqathinker.model.processing import VQAThinkerProcessor
 from ..common.checkpoint import put_in_place, staging, write_files
 from ..common.io import append_jsonl, keep_rows
 from ..policy.policy import Policy
+from .config import present_settings
 
 LOG, PROBES, NOTE, KEPT = "grpo_log.jsonl", "probes.jsonl", "step.json", 2
 
@@ -52,6 +53,8 @@ def read_note(state: Path) -> dict:
         raise ValueError(f"{state / NOTE} is cut off or overwritten") from None
     if not isinstance(step, int):
         raise ValueError(f"{state / NOTE} is cut off or overwritten")
+    if isinstance(note.get("settings"), dict):
+        note["settings"] = present_settings(note["settings"])
     kept = note.pop("sums", None)  # states of earlier versions have none
     if kept is not None and (other := kept.items() ^ sums(state).items()):
         raise ValueError(f"{state / min(other)[0]} is missing or overwritten")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import yaml
 
+from vqathinker.renamed import SETTINGS, renamed
 from vqathinker.rewards import REWARDS, RewardSpec
-from vqathinker.rewards.loss import KINDS
+from vqathinker.rewards.loss import LOSS_TYPES
 from vqathinker.rewards.registry import without
 
 from ..common.settings import build, read_yaml
@@ -18,24 +19,24 @@ from ..policy.lora import LoraSettings
 
 SCHEDULES = ("cosine", "constant")
 POSITIVE = (
-    "videos",
+    "videos_per_step",
     "siblings",
-    "group",
+    "num_generations",
     "micro_batch",
     "rollout_batch",
-    "max_new_tokens",
-    "inner_updates",
-    "save_every",
+    "max_completion_length",
+    "num_iterations",
+    "save_steps",
 )
 NOT_NEGATIVE = (
-    "steps",
-    "epochs",
-    "lr",
-    "warmup",
+    "max_steps",
+    "num_train_epochs",
+    "learning_rate",
+    "warmup_ratio",
     "weight_decay",
     "max_grad_norm",
     "beta",
-    "clip",
+    "epsilon",
     "twins",
     "validation",
     "probes",
@@ -46,9 +47,12 @@ NOT_NEGATIVE = (
 class GrpoSettings:
     """Everything that decides a GRPO run, next to its data and its start. Raises ValueError for a value out of range.
 
+    Names are those of TRL's GRPOConfig, where it has them.
+
     What is seen of the data
-        steps, epochs       length of the run: in steps, or, where `epochs` is above 0, in passes over the data
-        videos              videos of one step, over all processes; the ranking reward compares all of them
+        max_steps, num_train_epochs     length of the run: in steps, or, where num_train_epochs is above 0, in passes
+                            over the data
+        videos_per_step     videos of one step, over all processes; the ranking reward compares all of them
         weights             share of each group of the data among the videos shown; a group not named has share 0;
                             nothing named: every sample alike
         most                samples of each group at most, spread evenly over it; a group not named: all of them
@@ -57,23 +61,24 @@ class GrpoSettings:
         cache               keep what the frozen parts see of every clip on disk; off: decode and look anew in every
                             step (data sets too large for a disk). Ignored, as off, where the tower itself is trained
     Answers
-        group, temperature, max_new_tokens      answers per video, how they are sampled, their limit in tokens
+        num_generations, temperature, max_completion_length     answers about each video, how they are sampled, their
+                            limit in tokens
         twins, twin_seed    differently perturbed versions of a moving clip to choose from; 0: no temporal reward
         rollout_batch       videos (twins too) about which a process writes at once
     Rewards and loss
         reward              fields of RewardSpec (vqathinker/rewards/spec.py)
-        scale_advantages    divide by the group's deviation (Dr. GRPO does not)
-        kind, beta, clip, clip_high     see vqathinker/rewards/loss.py
-        inner_updates       updates from one batch of answers; from the second on, the clipping matters
+        scale_rewards       divide the advantage by the group's deviation (Dr. GRPO does not)
+        loss_type, beta, epsilon, epsilon_high      see vqathinker/rewards/loss.py
+        num_iterations      updates from one batch of answers; from the second on, the clipping matters
     Optimiser
         train               parts of the model, such as multi_modal_projector, motion_projector, motion_encoder.facts,
                             language_model, vision_tower; lora: adapters in their linear layers
         micro_batch         videos that a process sends through the policy at once; gradients add up over
-                            videos / processes / micro_batch of them
-        lr, schedule, warmup (share of the steps), weight_decay, max_grad_norm (0: no clipping)
-        bf16, gradient_checkpointing
+                            videos_per_step / processes / micro_batch of them
+        learning_rate, lr_scheduler_type, warmup_ratio (share of the steps), weight_decay,
+        max_grad_norm (0: no clipping), bf16, gradient_checkpointing
     What is kept
-        save_every          steps between two saves; each comes with a validation and the probes
+        save_steps          steps between two saves; each comes with a validation and the probes
         validation          videos of each validation set that are measured; 0: all of them
         validation_group    sampled answers about each of them
         probes              validation videos whose sampled answers are kept at every save
@@ -81,41 +86,41 @@ class GrpoSettings:
     """
 
     seed: int = 0
-    steps: int = 200
-    epochs: float = 0.0
-    videos: int = 8
+    max_steps: int = 200
+    num_train_epochs: float = 0.0
+    videos_per_step: int = 8
     weights: dict[str, float] = field(default_factory=dict)
     most: dict[str, int] = field(default_factory=dict)
     siblings: int = 1
     cache: bool = True
 
-    group: int = 8
+    num_generations: int = 8
     temperature: float = 1.0
-    max_new_tokens: int = 160
+    max_completion_length: int = 160
     twins: int = 2
     twin_seed: int = 0
     rollout_batch: int = 16
 
     reward: RewardSpec = field(default_factory=RewardSpec)
-    scale_advantages: bool = True
-    kind: str = "grpo"
+    scale_rewards: bool = True
+    loss_type: str = "grpo"
     beta: float = 0.04
-    clip: float = 0.2
-    clip_high: float | None = None
-    inner_updates: int = 1
+    epsilon: float = 0.2
+    epsilon_high: float | None = None
+    num_iterations: int = 1
 
     train: tuple[str, ...] = ("multi_modal_projector", "motion_projector", "motion_encoder.facts", "language_model")
     lora: LoraSettings | None = None
     micro_batch: int = 4
-    lr: float = 1e-5
-    schedule: str = "cosine"
-    warmup: float = 0.05
+    learning_rate: float = 1e-5
+    lr_scheduler_type: str = "cosine"
+    warmup_ratio: float = 0.05
     weight_decay: float = 0.0
     max_grad_norm: float = 1.0
     bf16: bool = False
     gradient_checkpointing: bool = False
 
-    save_every: int = 50
+    save_steps: int = 50
     validation: int = 96
     validation_group: int = 4
     probes: int = 4
@@ -128,7 +133,7 @@ class GrpoSettings:
                 raise ValueError(f"{name} must be a number from {least} up, not {value}")
         if self.temperature <= 0:
             raise ValueError(f"temperature must be above 0, not {self.temperature}")
-        for name, known in (("kind", KINDS), ("schedule", SCHEDULES)):
+        for name, known in (("loss_type", LOSS_TYPES), ("lr_scheduler_type", SCHEDULES)):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, not {getattr(self, name)!r}")
         if any(not math.isfinite(share) or share < 0 for share in self.weights.values()):
@@ -164,16 +169,18 @@ class GrpoSettings:
         return self.twins > 0 and self.reward.bonus > 0
 
     def total_steps(self, samples: int) -> int:
-        return math.ceil(self.epochs * samples / self.videos) if self.epochs else self.steps
+        if not self.num_train_epochs:
+            return self.max_steps
+        return math.ceil(self.num_train_epochs * samples / self.videos_per_step)
 
     def micro_batches(self, processes: int) -> int:
         """Policy passes of a process in one update. Raises ValueError when the videos cannot be shared out."""
-        if self.videos % (processes * self.micro_batch):
+        if self.videos_per_step % (processes * self.micro_batch):
             raise ValueError(
-                f"videos ({self.videos}) must be a multiple of processes ({processes}) x micro_batch "
+                f"videos_per_step ({self.videos_per_step}) must be a multiple of processes ({processes}) x micro_batch "
                 f"({self.micro_batch})"
             )
-        return self.videos // (processes * self.micro_batch)
+        return self.videos_per_step // (processes * self.micro_batch)
 
     def to_dict(self) -> dict:
         """All settings as JSON gives them back."""
@@ -189,11 +196,15 @@ class GrpoSettings:
 
 
 def load_grpo_settings(path: str | Path) -> GrpoSettings:
-    """Read a YAML file such as training/configs/tiny_grpo.yaml; a missing key keeps its default.
+    """Read a YAML file such as training/configs/tiny_grpo.yaml; a missing key keeps its default, and names of the
+    release before are read (vqathinker/renamed.py).
 
     Raises ValueError that names the file and an unknown key, or the value that is out of range.
     """
-    values = read_yaml(path)
+    try:
+        values = renamed(read_yaml(path), SETTINGS)
+    except ValueError as error:
+        raise ValueError(str(error) if str(path) in str(error) else f"{path}: {error}") from error
     for name, cls in (("reward", RewardSpec), ("lora", LoraSettings)):
         if values.get(name) is not None:
             values[name] = build(cls, values[name], f"{path}, section {name}")
@@ -202,6 +213,13 @@ def load_grpo_settings(path: str | Path) -> GrpoSettings:
         return build(GrpoSettings, values, str(path))
     except (ValueError, TypeError) as error:
         raise ValueError(str(error) if str(path) in str(error) else f"{path}: {error}") from error
+
+
+def present_settings(noted: dict) -> dict:
+    """Settings that a state of a run was saved with (`to_dict`), under the present names, with what was not there yet
+    at the release before."""
+    settings = renamed(noted, SETTINGS)
+    return settings | {"reward": {"weights": {}, **settings.get("reward", {})}}
 
 
 def _check_types(values: dict, path: str | Path) -> None:

@@ -1,4 +1,11 @@
-"""One step of GRPO: answers about the videos and their twins, rewards over all processes, updates of the policy."""
+"""One step of GRPO, top to bottom: answers, rewards, advantages, updates.
+
+train_step      the whole of it, on every process
+roll_out        1. answers about the clips and about their perturbed twins
+score           2. rewards over the clips of all processes, and what each answer is worth among its siblings
+reference_logps 3. what the model at the start of the run thought of these answers
+update          4. gradient steps on the loss of loss.py
+"""
 
 from __future__ import annotations
 
@@ -23,7 +30,7 @@ from ..policy.policy import Inputs, Policy, Reference, video_features
 from ..policy.rollouts import Rollouts, answer_seeds, sample_answers, video_seed
 from ..policy.unshard import whole
 from .config import GrpoSettings
-from .rewards import reward_metrics
+from .logs import reward_metrics
 
 
 @dataclass(frozen=True)
@@ -59,11 +66,20 @@ class Learner:
         return self.accelerator.unwrap_model(self.policy)
 
 
-@contextmanager
-def writing(learner: Learner) -> Iterator[Policy]:
-    """The policy in one piece and in eval mode, for writing; sharded weights are put together as long as it lasts."""
-    with torch.no_grad(), whole(learner.policy), learner.autocast():
-        yield learner.bare
+def train_step(learner: Learner, batch: Batch, step: int) -> dict:
+    """One step on the batch of this process; the row of the log, the same on every process."""
+    first = learner.accelerator.process_index * len(batch.items)
+    clock = Stopwatch()
+    rollouts, twins = roll_out(learner, batch, step, first)
+    share = clock.lap() / (len(batch.items) + sum(batch.has_twin))
+    seconds = {"rollout": share * len(batch.items), "perturbed": share * sum(batch.has_twin)}
+    advantage, earned = score(learner, batch, rollouts, twins, step)
+    clock.lap()
+    reference = reference_logps(learner, batch, rollouts)
+    seconds["reference"] = clock.lap()
+    measured = update(learner, batch, rollouts, advantage[first : first + len(batch.items)], reference, step)
+    seconds["update"] = clock.lap()
+    return measured | earned | {"seconds": seconds | {"total": clock.total()}}
 
 
 def roll_out(learner: Learner, batch: Batch, step: int, first: int) -> tuple[Rollouts, Rollouts | None]:
@@ -79,8 +95,8 @@ def roll_out(learner: Learner, batch: Batch, step: int, first: int) -> tuple[Rol
             bare.model,
             learner.processor,
             video_features(bare.model, shown),
-            answer_seeds(seeds, settings.group),
-            max_new_tokens=settings.max_new_tokens,
+            answer_seeds(seeds, settings.num_generations),
+            max_new_tokens=settings.max_completion_length,
             temperature=settings.temperature,
             videos_at_once=settings.rollout_batch,
         )
@@ -89,12 +105,24 @@ def roll_out(learner: Learner, batch: Batch, step: int, first: int) -> tuple[Rol
     return rows(rollouts, slice(0, count)), rows(rollouts, slice(count, None))
 
 
-def rows(rollouts: Rollouts, chosen: slice) -> Rollouts:
-    """Rollouts of some neighbouring videos, no longer than the longest of their answers."""
-    lengths = rollouts.lengths[chosen]
-    return Rollouts(
-        rollouts.texts[chosen], rollouts.ids[chosen][..., : int(lengths.max())], lengths, rollouts.cut[chosen]
-    )
+def score(
+    learner: Learner, batch: Batch, rollouts: Rollouts, twins: Rollouts | None, step: int
+) -> tuple[torch.Tensor, dict]:
+    """Advantages (B, G) of the answers about the videos of all processes, and the figures of the log. The ranking
+    reward compares all these videos, the temporal one each with its twin; twins are never trained on."""
+    settings = learner.settings
+    about_twins = iter([] if twins is None else twins.texts)
+    own = [
+        (texts, next(about_twins) if has and twins is not None else None, item.mos, lengths, cut)
+        for texts, has, item, lengths, cut in zip(
+            rollouts.texts, batch.has_twin, batch.items, rollouts.lengths.tolist(), rollouts.cut.tolist(), strict=True
+        )
+    ]
+    texts, twin_texts, mos, lengths, cut = zip(*gather_object(own), strict=True)
+    rng = np.random.default_rng([settings.seed, 33, step])
+    scored = score_with_twins(texts, twin_texts, mos, settings.reward, rng)
+    answers = {"completions/mean_length": float(np.mean(lengths)), "completions/clipped_ratio": float(np.mean(cut))}
+    return advantages(scored.table.total, scale=settings.scale_rewards), reward_metrics(scored) | answers
 
 
 def reference_logps(learner: Learner, batch: Batch, rollouts: Rollouts) -> list[torch.Tensor] | None:
@@ -118,10 +146,10 @@ def update(
     settings, accelerator, old = learner.settings, learner.accelerator, {}
     micro = settings.micro_batch
     starts = range(0, len(batch.items), micro)
-    size = loss_size(rollouts.mask.flatten(0, 1), settings.kind, settings.max_new_tokens)
+    size = loss_size(rollouts.mask.flatten(0, 1), settings.loss_type, settings.max_completion_length)
     size = float(accelerator.reduce(torch.tensor(size, device=accelerator.device)))
     sums = torch.zeros(5, device=accelerator.device)
-    for _ in range(settings.inner_updates):
+    for _ in range(settings.num_iterations):
         for index, start in enumerate(starts):
             chosen = slice(start, start + micro)
             answers = rows(rollouts, chosen)
@@ -136,28 +164,28 @@ def update(
                     advantage[chosen].flatten().to(logps.device),
                     mask,
                     0.0 if reference is None else settings.beta,
-                    kind=settings.kind,
-                    clip=settings.clip,
-                    clip_high=settings.clip_high,
+                    loss_type=settings.loss_type,
+                    epsilon=settings.epsilon,
+                    epsilon_high=settings.epsilon_high,
                     size=size,
                 )
                 check_finite(loss.detach(), "loss", step)
                 # accelerate divides by the micro batches, and processes are averaged: `size` did both already.
                 accelerator.backward(loss * accelerator.gradient_accumulation_steps * accelerator.num_processes)
                 tokens = mask.sum()
-                sums += torch.stack([loss.detach(), parts.kl, parts.clip_share * tokens, tokens, tokens.new_zeros(())])
+                sums += torch.stack([loss.detach(), parts.kl, parts.clip_ratio * tokens, tokens, tokens.new_zeros(())])
                 if accelerator.sync_gradients:
                     norm = clip_gradient(learner, step)
                     sums[4] += norm / accelerator.num_processes
                 learner.optimizer.step()
                 learner.optimizer.zero_grad()
     loss, kl, clipped, tokens, norm = accelerator.reduce(sums).tolist()
-    inner = settings.inner_updates
+    inner = settings.num_iterations
     return {
         "loss": loss / inner,
         "kl": kl / inner if reference is not None else None,
-        "clip_share": clipped / max(tokens, 1.0),
-        "gradient_norm": norm / inner if math.isfinite(norm) else None,
+        "clip_ratio": clipped / max(tokens, 1.0),
+        "grad_norm": norm / inner if math.isfinite(norm) else None,
     }
 
 
@@ -179,33 +207,19 @@ def check_finite(value: torch.Tensor | float, name: str, step: int) -> None:
         )
 
 
-def train_step(learner: Learner, batch: Batch, step: int) -> dict:
-    """One step on the batch of this process; the row of the log, the same on every process."""
-    settings, accelerator = learner.settings, learner.accelerator
-    first = accelerator.process_index * len(batch.items)
-    clock = Stopwatch()
-    rollouts, twins = roll_out(learner, batch, step, first)
-    share = clock.lap() / (len(batch.items) + sum(batch.has_twin))
-    seconds = {"rollout": share * len(batch.items), "perturbed": share * sum(batch.has_twin)}
-    rows_of = iter([] if twins is None else twins.texts)
-    told = [
-        (texts, next(rows_of) if has and twins is not None else None, item.mos, lengths, cut)
-        for texts, has, item, lengths, cut in zip(
-            rollouts.texts, batch.has_twin, batch.items, rollouts.lengths.tolist(), rollouts.cut.tolist(), strict=True
-        )
-    ]
-    told = gather_object(told)
-    texts, twin_texts, mos, lengths, cut = zip(*told, strict=True)
-    rng = np.random.default_rng([settings.seed, 33, step])
-    scored = score_with_twins(texts, twin_texts, mos, settings.reward, rng)
-    advantage = advantages(scored.table.total, scale=settings.scale_advantages)[first : first + len(batch.items)]
-    clock.lap()
-    reference = reference_logps(learner, batch, rollouts)
-    seconds["reference"] = clock.lap()
-    measured = update(learner, batch, rollouts, advantage, reference, step)
-    seconds["update"] = clock.lap()
-    measured |= reward_metrics(scored) | {"length": float(np.mean(lengths)), "cut_share": float(np.mean(cut))}
-    return measured | {"seconds": seconds | {"total": clock.total()}}
+@contextmanager
+def writing(learner: Learner) -> Iterator[Policy]:
+    """The policy in one piece and in eval mode, for writing; sharded weights are put together as long as it lasts."""
+    with torch.no_grad(), whole(learner.policy), learner.autocast():
+        yield learner.bare
+
+
+def rows(rollouts: Rollouts, chosen: slice) -> Rollouts:
+    """Rollouts of some neighbouring videos, no longer than the longest of their answers."""
+    lengths = rollouts.lengths[chosen]
+    return Rollouts(
+        rollouts.texts[chosen], rollouts.ids[chosen][..., : int(lengths.max())], lengths, rollouts.cut[chosen]
+    )
 
 
 class Stopwatch:

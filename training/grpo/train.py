@@ -7,141 +7,54 @@
 The first form reads the manifest that training.data.build wrote, the second any labels that training/data/datasets.py
 reads, the official LSVQ file for one. Run again after a stop, it goes on where the last save left it.
 
-A step:
- 1. `videos` clips, and of each moving one a twin whose timeline is perturbed (training/policy/clips.py);
- 2. `group` sampled answers about each, from one vision pass and one prefill a clip (training/policy/rollouts.py);
- 3. rewards over the clips of all processes (vqathinker/rewards), the temporal bonus from the twins;
- 4. advantages in each group, the loss with its penalty for leaving the start (vqathinker/rewards/loss.py), an update in
-    which the answers about a clip share its prompt (training/policy/policy.py). Twins are never trained on.
+Read `train` below, then step.py, then vqathinker/rewards/loss.py. For each step:
+ 1. videos_per_step clips, and of each moving one a twin whose timeline is perturbed (samples.py, ../policy/clips.py);
+ 2. num_generations sampled answers about each, from one vision pass and one prefill a clip (../policy/rollouts.py);
+ 3. the rewards of the registry over the clips of all processes (vqathinker/rewards), the temporal bonus from the twins;
+ 4. advantages in each group; the loss with its penalty for leaving the start; an update in which the answers about a
+    clip share its prompt (../policy/policy.py).
 
-RUN_DIR receives grpo.yaml with all settings, grpo_log.jsonl, probes.jsonl, the last two states and, unless --features
-names another folder, what the frozen tower sees of the clips. It belongs to one run at a time. OUT gets a model card
-without measurements, which training.report.card replaces. Where this departs from the released trainer:
-training/SCALING.md.
+Departures from the paper and its released code:
+ - the rewards are the repaired ones; vqathinker/rewards/spec.py names each repair, `reward:` in the settings takes it
+   back;
+ - the ranking reward compares the clips of all processes, not those of one;
+ - twins get answers and rewards, but are never trained on; their answers are written together with the others;
+ - a prompt goes through the model once for all answers about it, not once for each;
+ - an answer that reaches max_completion_length teaches nothing;
+ - clips and what frozen parts make of them are stored, so that no step looks again;
+ - the learning rate falls as a cosine, not as a line, and AdamW's second beta is 0.98;
+ - every draw has a seed of its own: the texts depend neither on the number of processes nor on a stop in between.
+
+RUN_DIR receives grpo.yaml with all settings, grpo_log.jsonl (TRL's names for its columns), probes.jsonl, the last two
+states and, unless --features names another folder, what the frozen tower sees of the clips. It belongs to one run at a
+time. OUT gets a model card without measurements, which training.report.card replaces.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import torch
-from accelerate import Accelerator
-from accelerate.utils import (
-    DistributedType,
-    GradientAccumulationPlugin,
-    InitProcessGroupKwargs,
-    gather_object,
-    parse_flag_from_env,
-)
-from torch.distributed.fsdp import MixedPrecisionPolicy
+from accelerate.utils import gather_object
 
-from vqathinker.errors import VQAThinkerError
-from vqathinker.model.loading import LoadedModel
-from vqathinker.model.processing import VQAThinkerProcessor
-from vqathinker.rewards.registry import removable
-
-from ..common.cli import ERRORS, sentence
+from ..common.atomic import whole
 from ..common.io import locked
-from ..common.start import load_looker, load_start
-from ..data.datasets import Item, read_items
-from ..policy.clips import sample_key
-from ..policy.features import Decoded, Stored, fill, fingerprint
-from ..policy.policy import Policy, Reference, add_adapters, choose_trained
+from ..common.schedule import warm_cosine
+from ..common.start import load_start
+from ..data.datasets import Item
+from ..policy.policy import see
 from .card import plain_card
-from .checkpoint import save_checkpoint
-from .config import GrpoSettings, load_grpo_settings
-from .loop import Data, Trainer, weights_digest
+from .checkpoint import LOG, PROBES, log_row, resume, save_checkpoint, save_state
+from .config import GrpoSettings
+from .logs import flat, short, start_tracker
 from .sampler import limited
-from .step import Learner
-from .validate import evenly
-
-PATIENCE = timedelta(hours=6)
-"""How long processes wait for one another: the first one validates alone. The default of NCCL is ten minutes."""
-
-
-def make_accelerator(settings: GrpoSettings) -> Accelerator:
-    """accelerate with the precision and the accumulation of the settings; DeepSpeed is told the batch, as it asks.
-
-    FSDP divides the gradients of every micro batch at once: whole ones would stay on every GPU until the last. It adds
-    them up in float32.
-    """
-    micro = settings.micro_batches(int(os.environ.get("WORLD_SIZE", "1")))
-    steps = GradientAccumulationPlugin(num_steps=micro, sync_each_batch=parse_flag_from_env("ACCELERATE_USE_FSDP"))
-    accelerator = Accelerator(
-        mixed_precision="bf16" if settings.bf16 else "no",
-        gradient_accumulation_plugin=steps,
-        kwargs_handlers=[InitProcessGroupKwargs(timeout=PATIENCE)],
-    )
-    if accelerator.distributed_type == DistributedType.FSDP and settings.bf16:
-        precise = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
-        accelerator.state.fsdp_plugin.mixed_precision_policy = precise
-    if accelerator.distributed_type == DistributedType.DEEPSPEED:
-        config = accelerator.state.deepspeed_plugin.deepspeed_config
-        config |= {
-            "train_micro_batch_size_per_gpu": settings.micro_batch,
-            "gradient_accumulation_steps": micro,
-            "train_batch_size": settings.videos,
-            "gradient_clipping": settings.max_grad_norm,
-        }
-    return accelerator
-
-
-def make_learner(
-    loaded: LoadedModel, settings: GrpoSettings, accelerator: Accelerator
-) -> tuple[Learner, object, VQAThinkerProcessor]:
-    """Model, reference and optimiser of a run from what it starts from; the second value is the peft model, or None.
-
-    What marks the start and what it sees is taken before an engine divides the weights.
-    """
-    model, processor = loaded.model, loaded.processor
-    prompt = processor.tokenizer(processor.prompt_text())["input_ids"]
-    policy = Policy(model, prompt, settings.temperature, settings.gradient_checkpointing)
-    adapters = add_adapters(model, settings.train, settings.lora) if settings.lora else None
-    trained = [p for p in model.parameters() if p.requires_grad] if adapters else choose_trained(model, settings.train)
-    policy.to(accelerator.device)
-    start_mark = weights_digest(policy)
-    sight_mark = fingerprint(model, processor, settings.twins, settings.twin_seed) if settings.stores_sight else {}
-    reference = Reference(policy, adapters) if settings.beta else None
-    groups = [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    optimizer = torch.optim.AdamW([group for group in groups if group["params"]], lr=settings.lr, betas=(0.9, 0.98))
-    policy, optimizer = accelerator.prepare(policy, optimizer)
-    learner = Learner(accelerator, policy, reference, optimizer, processor, settings, start_mark, sight_mark)
-    return learner, adapters, processor
-
-
-def make_data(
-    items: Sequence[Item], held_out: Sequence[Item], learner: Learner, start: str, features: Path, jobs: int
-) -> Data:
-    """Sources of the clips. With a frozen tower all features are computed here, each process its share of them."""
-    settings, accelerator = learner.settings, learner.accelerator
-    held_out = evenly(held_out, settings.validation)
-    twins = (settings.twins, settings.twin_seed)
-    if not settings.stores_sight:
-        return Data(list(items), held_out, Decoded(learner.processor, *twins))
-    store = Stored(features, learner.sight_mark, learner.processor.frames)
-    mine = [*items, *held_out][accelerator.process_index :: accelerator.num_processes]
-    if not all(store.path(item).exists() for item in mine):
-        looker = load_looker(start, str(accelerator.device)).model
-        fill(store, mine, looker, learner.processor, *twins, jobs)
-    bad = dict(gather_object(list(store.bad.items())))
-    store.bad.update(bad)
-    accelerator.wait_for_everyone()
-    for key, reason in bad.items():
-        accelerator.print(f"left out: {key}: {reason}")
-    usable = [item for item in items if sample_key(item) not in bad]
-    if not usable:
-        raise VQAThinkerError("no training sample could be read")
-    return Data(usable, [item for item in held_out if sample_key(item) not in bad], store)
+from .samples import Data, Samples
+from .setup import digest, make_accelerator, make_data, make_learner
+from .step import Batch, Learner, train_step, writing
+from .validate import Probes, Validation
 
 
 def run_grpo(
@@ -156,79 +69,109 @@ def run_grpo(
     jobs: int = 2,
     report: Callable[[str], None] = print,
 ) -> None:
-    """The whole command of the module docstring. Raises VQAThinkerError, ValueError or FloatingPointError."""
+    """The whole command of the module docstring, from a start to a checkpoint.
+
+    Raises VQAThinkerError, ValueError or FloatingPointError.
+    """
     accelerator = make_accelerator(settings)
     with locked(run) if accelerator.is_main_process else nullcontext():
         torch.manual_seed(settings.seed)
-        learner, adapters, processor = make_learner(load_start(start), settings, accelerator)
+        learner, adapters = make_learner(load_start(start), settings, accelerator)
         data = make_data(limited(items, settings.most), held_out, learner, start, features or run / "features", jobs)
-        Trainer(learner, data, run, jobs, report).go()
+        train(learner, data, run, jobs, report)
         card = plain_card(out.name, start, data.train, settings)
-        save_checkpoint(accelerator, learner.policy, adapters, processor, out, card)
+        save_checkpoint(accelerator, learner.policy, adapters, learner.processor, out, card)
         accelerator.end_training()
 
 
-def read_data(args: argparse.Namespace) -> tuple[list[Item], list[Item]]:
-    """Training and validation samples that the command names."""
-    if args.labels:
-        items = read_items(args.labels, args.videos)
-        held_out = read_items(args.validation_labels, args.videos) if args.validation_labels else []
-        return items, held_out
-    data, built = args.folders[:2]
-    return read_manifest(data, built)
+def train(learner: Learner, data: Data, run: Path, jobs: int, report: Callable[[str], None] = print) -> None:
+    """All steps that are left of a run."""
+    settings, accelerator = learner.settings, learner.accelerator
+    steps = settings.total_steps(len(data.train))
+    keeper = Keeper(learner, data, run, report)
+    with Samples(data, settings, accelerator, steps, jobs) as samples:
+        start = keeper.resume()
+        if start == 0:
+            keeper.measure(0, {"step": 0})
+        samples.prepare(start)
+        for step in range(start, steps):
+            batch, bad = samples.batch(step)
+            batch, bad = looked_at(learner, batch), dict(gather_object(list(bad.items())))
+            samples.prepare(step + 1)
+            rate = settings.learning_rate * rate_factor(settings, step, steps)
+            for group in learner.optimizer.param_groups:
+                group["lr"] = rate
+            row = {"step": step + 1, "learning_rate": rate, "skipped": len(bad)} | train_step(learner, batch, step)
+            if (step + 1) % settings.save_steps == 0 or step + 1 == steps:
+                keeper.measure(step + 1, row)
+                keeper.save(step + 1, bad)
+            else:
+                keeper.tell(row)
 
 
-def read_manifest(data: Path, built: Path) -> tuple[list[Item], list[Item]]:
-    """Training and validation samples of a built data set; of a group of which some were kept for GRPO, only these."""
-    items = read_items(built / "manifest.jsonl", data)
-    kept = {item.group for item in items if item.split == "grpo"}
-    chosen = [item for item in items if item.split == ("grpo" if item.group in kept else "train")]
-    return chosen, [item for item in items if item.split == "val"]
+def looked_at(learner: Learner, batch: Batch) -> Batch:
+    """Pixels replaced by what frozen parts make of them, so that no pass has to look again."""
+    settings = learner.settings
+    frozen = {"tower": not settings.trains_tower, "motion": not settings.trains_motion}
+    with writing(learner) as bare:
+        ordered = see(bare.model, batch.ordered, **frozen)
+        twins = batch.twins and see(bare.model, batch.twins, **frozen)
+    return replace(batch, ordered=ordered, twins=twins)
 
 
-def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m training.grpo", description="GRPO from a supervised start.")
-    parser.add_argument("folders", type=Path, nargs="+", help="DATA_DIR BUILT_DIR RUN_DIR, or RUN_DIR with --labels")
-    parser.add_argument("--labels", type=Path, help="training labels, such as the official LSVQ JSONL")
-    parser.add_argument("--validation-labels", type=Path, help="validation labels")
-    parser.add_argument("--videos", type=Path, help="folder of the videos that the labels name")
-    parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_grpo.yaml"))
-    # torchrun takes --start for its own --start-method, so it has a second name.
-    parser.add_argument(
-        "--start", "--start-from", default="tiny", help="bundled name, folder (official layout or ours) or hub id"
-    )
-    parser.add_argument("--out", type=Path, required=True, help="the checkpoint")
-    parser.add_argument("--features", type=Path, help="folder of features that several runs share")
-    parser.add_argument("--seed", type=int, help="instead of the configuration's")
-    parser.add_argument("--drop-reward", choices=removable(), help="leave one reward out")
-    parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
-    args = parser.parse_args(argv)
-    wanted = 1 if args.labels else 3
-    if len(args.folders) != wanted:
-        parser.error("expected RUN_DIR with --labels" if args.labels else "expected DATA_DIR BUILT_DIR RUN_DIR")
-    if args.labels and not args.videos:
-        parser.error("--labels needs --videos")
-    return args
+def rate_factor(settings: GrpoSettings, step: int, steps: int) -> float:
+    """Factor of the learning rate: a linear rise, then a cosine to 0, or constant."""
+    if settings.lr_scheduler_type == "cosine":
+        return warm_cosine(step, steps, settings.warmup_ratio)
+    return min(1.0, (step + 1) / max(1, int(steps * settings.warmup_ratio)))
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    args = arguments(argv)
-    try:
-        settings = load_grpo_settings(args.config)
-        settings = settings if args.seed is None else replace(settings, seed=args.seed)
-        settings = settings.without(args.drop_reward) if args.drop_reward else settings
-        items, held_out = read_data(args)
-        run_grpo(
-            items,
-            held_out,
-            args.folders[-1],
-            args.start,
-            args.out,
-            settings,
-            features=args.features,
-            jobs=args.jobs,
-        )
-    except ERRORS as error:
-        print(f"training.grpo: {sentence(error)}", file=sys.stderr)
-        return 1
-    return 0
+class Keeper:
+    """What a run keeps in its folder, and tells: log, validations, probes, states."""
+
+    def __init__(self, learner: Learner, data: Data, run: Path, report: Callable[[str], None]):
+        self.learner, self.data, self.run, self.report = learner, data, run, report
+        settings, self.main = learner.settings, learner.accelerator.is_main_process
+        self.validation = Validation(data.validation, data.source.apart(), learner.processor, settings)
+        self.probes = Probes(self.validation, settings.probes)
+        self.tracker = start_tracker(settings, run) if self.main else None
+
+    def note(self) -> dict:
+        """What a state of this run depends on, as JSON gives it back."""
+        return {
+            "settings": self.learner.settings.to_dict(),
+            "samples": digest([f"{item.id} {item.mos}" for item in self.data.train]),
+            "start": self.learner.start_mark,
+            "processes": self.learner.accelerator.num_processes,
+        }
+
+    def resume(self) -> int:
+        """Load the last state; how many steps it has done, 0 without one."""
+        kept = resume(self.learner.accelerator, self.run, self.note())
+        if self.main:
+            with whole(self.run / "grpo.yaml") as partial:
+                partial.write_text(self.learner.settings.to_yaml())
+        self.data.source.bad.update(kept.get("bad", {}))
+        return kept["step"]
+
+    def save(self, step: int, bad: dict[str, str]) -> None:
+        """A state to resume from; `bad` are the samples that could not be read."""
+        save_state(self.learner.accelerator, self.run, step, self.note() | {"bad": bad})
+
+    def measure(self, step: int, row: dict) -> None:
+        """Validate, keep the probes, and tell."""
+        with writing(self.learner) as bare:
+            if self.main:
+                row |= {"validation": self.validation.measure(bare)}
+                for probe in self.probes.rows(bare, step):
+                    log_row(self.run, PROBES, probe)
+        self.tell(row)
+
+    def tell(self, row: dict) -> None:
+        """A row of the log, on the screen and to the tracker too."""
+        if not self.main:
+            return
+        log_row(self.run, LOG, row)
+        self.report(short(row))
+        if self.tracker:
+            self.tracker({key: value for key, value in flat(row).items() if isinstance(value, int | float)})

@@ -91,14 +91,14 @@ class Validation:
         features = video_features(model, see(model, stacked(samples, model.device)))
         prompt_ids = torch.tensor([policy.prompt], device=model.device).expand(len(samples), -1)
         prompt = prefill(model, {"input_ids": prompt_ids, "video_features": features})
-        greedy = answer(LoadedModel(model, self.processor, "policy", ""), prompt, settings.max_new_tokens)
+        greedy = answer(LoadedModel(model, self.processor, "policy", ""), prompt, settings.max_completion_length)
         seeds = answer_seeds([video_seed(41, *key.encode()) for key in ids], settings.validation_group)
         sampled = sample_answers(
             model,
             self.processor,
             features,
             seeds,
-            max_new_tokens=settings.max_new_tokens,
+            max_new_tokens=settings.max_completion_length,
             temperature=settings.temperature,
             videos_at_once=AT_ONCE,
         )
@@ -160,13 +160,13 @@ class Probes:
             prompt_ids = torch.tensor([policy.prompt], device=model.device)
             prompt = prefill(model, {"input_ids": prompt_ids, "video_features": features})
             loaded = LoadedModel(model, self.validation.processor, "policy", "")
-            greedy = answer(loaded, prompt, settings.max_new_tokens)[0]
+            greedy = answer(loaded, prompt, settings.max_completion_length)[0]
             sampled = sample_answers(
                 model,
                 self.validation.processor,
                 features,
-                answer_seeds([video_seed(42, *item.id.encode())], settings.group),
-                max_new_tokens=settings.max_new_tokens,
+                answer_seeds([video_seed(42, *item.id.encode())], settings.num_generations),
+                max_new_tokens=settings.max_completion_length,
                 temperature=settings.temperature,
             )
             rows.append(

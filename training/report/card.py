@@ -16,12 +16,9 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from safetensors import safe_open
-
+from ..common.cli import ends_in_a_sentence
 from ..common.io import read_jsonl, read_manifest
 from ..common.markdown import replace_between
-from ..study.run import ablation_table, recipe_table
-from .card_tables import accuracy, data_table, defect_table, failures, order_table, preference_section, sampled_section
 
 REPLAY = " `training.json` is a short form of the run's log, which the Space replays."
 MARKERS = ("<!-- accuracy: begin -->", "<!-- accuracy: end -->")
@@ -89,6 +86,8 @@ in training/README.md. The tower starts from the ImageNet weights of efficientne
 
 def parameters(checkpoint: Path) -> int:
     """Number of parameters and buffers in the shards of a checkpoint."""
+    from safetensors import safe_open
+
     total = 0
     for shard in checkpoint.glob("*.safetensors"):
         with safe_open(shard, "pt") as tensors:
@@ -102,7 +101,7 @@ def parameters(checkpoint: Path) -> int:
 
 def made(run: Path) -> str:
     """How a checkpoint came about, from the logs of its run."""
-    start = "A supervised start in three stages (see, move, speak) gave it eyes and words."
+    start = "A supervised start in three stages (vision, motion, language) gave it eyes and words."
     if not (run / "grpo_log.jsonl").exists():
         return start
     rows = read_jsonl(run / "grpo_log.jsonl")
@@ -126,6 +125,8 @@ def study_section(folder: Path) -> str:
     """What GRPO and each reward changed, from study.json; empty without one."""
     if not (folder / "study.json").exists():
         return ""
+    from ..study.run import ablation_table, recipe_table
+
     study = json.loads((folder / "study.json").read_text())
     parts = ["### What GRPO changed"]
     if against := recipe_table(study):
@@ -140,18 +141,20 @@ def study_section(folder: Path) -> str:
 
 def write_card(evaluation: Path, built: Path, checkpoint: Path, run: Path) -> dict:
     """Write the card and its numbers into the checkpoint; the numbers."""
+    from . import card_tables as tables  # torch, only once there is something to do
+
     result = json.loads((evaluation / "evaluation.json").read_text())
-    sections = [preference_section(result), sampled_section(result), study_section(run)]
+    sections = [tables.preference_section(result), tables.sampled_section(result), study_section(run)]
     card = CARD.format(
         parameters=parameters(checkpoint) / 1e6,
         samples=result["samples"],
         not_rated=result["not_rated"],
-        accuracy=accuracy(result),
-        order=order_table(result),
-        defects=defect_table(result),
+        accuracy=tables.accuracy(result),
+        order=tables.order_table(result),
+        defects=tables.defect_table(result),
         measured="".join(f"\n{section}\n" for section in sections if section),
-        failures=failures(result),
-        data=data_table(read_manifest(built)),
+        failures=tables.failures(result),
+        data=tables.data_table(read_manifest(built)),
         made=made(run),
         logs=where_logs_are(run),
         replay=REPLAY if (checkpoint / "training.json").exists() else "",
@@ -168,12 +171,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("evaluation", type=Path, help="folder that training.evaluate wrote")
     parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
-    parser.add_argument("--checkpoint", type=Path, default=Path("vqathinker/checkpoints/tiny"))
-    parser.add_argument("--readme", type=Path, default=Path("README.md"))
+    parser.add_argument(
+        "--checkpoint", type=Path, default=Path("vqathinker/checkpoints/tiny"), help="its README.md is the card"
+    )
+    parser.add_argument("--readme", type=Path, default=Path("README.md"), help="the file with the table")
     parser.add_argument("--run", type=Path, required=True, help="the run that made the checkpoint: its log")
     args = parser.parse_args(argv)
-    result = write_card(args.evaluation, args.built, args.checkpoint, args.run)
-    replace_between(args.readme, MARKERS, accuracy(result))
+    with ends_in_a_sentence("report.card"):
+        result = write_card(args.evaluation, args.built, args.checkpoint, args.run)
+        from .card_tables import accuracy
+
+        replace_between(args.readme, MARKERS, accuracy(result))
 
 
 if __name__ == "__main__":

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
+from ..common.cli import ends_in_a_sentence
+from ..common.io import read_first, read_log
 
-from ..common.io import read_first
-from . import plots_results, plots_training
-from .plots_style import save
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def read_json(path: Path) -> dict:
@@ -27,9 +28,11 @@ def read_json(path: Path) -> dict:
 
 def figures(evaluation: Path, runs: list[Path]) -> dict[str, Callable[[], Figure | None]]:
     """File name -> what draws it; None where there is nothing to draw."""
+    from . import plots_results, plots_training  # matplotlib, only once there is something to do
+
     result = read_json(evaluation / "evaluation.json")
     predictions = read_first([evaluation], "predictions.jsonl")
-    sft, grpo = read_first(runs, "log.jsonl"), read_first(runs, "grpo_log.jsonl")
+    sft, grpo = read_log(runs, "log.jsonl"), read_log(runs, "grpo_log.jsonl")
     study = next((found for run in runs if (found := read_json(run / "study.json"))), {})
     return {
         "sft_loss": lambda: plots_training.losses(sft),
@@ -48,6 +51,8 @@ def figures(evaluation: Path, runs: list[Path]) -> dict[str, Callable[[], Figure
 
 def draw_all(evaluation: Path, runs: list[Path], out: Path, report: Callable[[str], None] = print) -> list[Path]:
     """Draw what can be drawn; the files."""
+    from .plots_style import save
+
     written = []
     for name, draw in figures(evaluation, runs).items():
         figure = draw()
@@ -58,16 +63,20 @@ def draw_all(evaluation: Path, runs: list[Path], out: Path, report: Callable[[st
     return written
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m training.report.plots", description="Plots of runs and of their evaluation."
     )
     parser.add_argument("evaluation", type=Path, help="folder that training.evaluate wrote")
     parser.add_argument("runs", type=Path, nargs="+", help="folders with log.jsonl, grpo_log.jsonl or study.json")
     parser.add_argument("out", type=Path, help="folder for the pictures")
-    args = parser.parse_args()
-    for path in draw_all(args.evaluation, args.runs, args.out):
-        print(path)
+    args = parser.parse_args(argv)
+    with ends_in_a_sentence("report.plots"):
+        drawn = draw_all(args.evaluation, args.runs, args.out)
+        if not drawn:
+            folders = ", ".join(map(str, [args.evaluation, *args.runs]))
+            raise ValueError(f"nothing to draw: there is no log, study or evaluation in {folders}")
+        print(*drawn, sep="\n")
 
 
 if __name__ == "__main__":

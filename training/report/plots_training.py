@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 from matplotlib.figure import Figure
 
 from vqathinker.rating.defects import DEFECTS
+from vqathinker.rewards import REWARDS
 
 from .plots_style import BLUE, GREEN, GREY, ORANGE, PINK, RED, SET_COLOURS, SET_NAMES, SKY, curve, legends_below, panels
 
-STAGES = {"see": "see: tower and motion", "move": "move: motion alone", "speak": "speak: words and score"}
-REWARDS = {"format": (SKY, "format"), "regression": (BLUE, "regression"), "ranking": (ORANGE, "ranking")}
+STAGES = {
+    "vision": "vision: tower and motion",
+    "motion": "motion: bursts alone",
+    "language": "language: words and score",
+}
+COLOURS = (SKY, BLUE, ORANGE, PINK, GREEN, GREY)
 HEALTH = {
     "kl": "KL to the start",
     "spread": "spread of scores in a group",
-    "length": "tokens in an answer",
-    "no_gradient_share": "groups without a gradient",
-    "cut_share": "answers cut at the limit",
-    "gradient_norm": "gradient norm",
+    "completions/mean_length": "tokens in an answer",
+    "frac_reward_zero_std": "groups without a gradient",
+    "completions/clipped_ratio": "answers cut at the limit",
+    "grad_norm": "gradient norm",
 }
 
 
@@ -71,9 +78,9 @@ def rewards(log: list[dict]) -> Figure | None:
     if not series(log, "reward")[0]:
         return None
     figure, axes = panels(1, 3, 2.9, "GRPO: what the sampled answers earn in training")
-    for key, (colour, name) in REWARDS.items():
+    for colour, (key, reward) in zip(cycle(COLOURS), REWARDS.items(), strict=False):
         if series(log, key)[0]:
-            curve(axes[0, 0], *series(log, key), colour, name)
+            curve(axes[0, 0], *series(log, key), colour, reward.title.lower())
     axes[0, 0].set_ylabel("mean reward")
     curve(axes[0, 1], *series(log, "bonus"), GREEN, "temporal bonus")
     curve(axes[0, 2], *series(log, "reward"), RED, "total")
@@ -90,7 +97,7 @@ def health(log: list[dict]) -> Figure | None:
         return None
     figure, axes = panels(-(-len(known) // 3), 3, 1.9 * -(-len(known) // 3) + 0.4, "GRPO: is the run healthy?")
     for axis, key in zip(axes.flat, known, strict=False):
-        curve(axis, *series(log, key), GREY if key == "gradient_norm" else BLUE)
+        curve(axis, *series(log, key), GREY if key == "grad_norm" else BLUE)
         axis.set(title=HEALTH[key], ylim=(0, None))
     for axis in axes.flat[len(known) :]:
         axis.set_visible(False)

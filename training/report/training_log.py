@@ -17,20 +17,31 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-
-from vqathinker.errors import VQAThinkerError
-from vqathinker.rewards.registry import removable
+from typing import TYPE_CHECKING
 
 from ..common.atomic import whole
-from ..common.io import first_of, read_first
+from ..common.cli import ends_in_a_sentence
+from ..common.io import first_of, read_first, read_log
 from ..common.spread import spread
-from ..grpo.config import GrpoSettings, load_grpo_settings
+
+if TYPE_CHECKING:
+    from ..grpo.config import GrpoSettings
 
 FORMAT = 1
 OUT = Path("vqathinker/checkpoints/tiny/training.json")
-COLUMNS = ("reward", "format", "regression", "ranking", "bonus", "spread", "kl", "length", "cut_share")
-SETTINGS = ("videos", "group", "twins", "validation", "validation_group", "temperature", "max_new_tokens", "lr", "beta")
-STAGES = ("see", "move", "speak")
+HEALTH = ("bonus", "spread", "kl", "completions/mean_length", "completions/clipped_ratio")
+SETTINGS = (
+    "videos_per_step",
+    "num_generations",
+    "twins",
+    "validation",
+    "validation_group",
+    "temperature",
+    "max_completion_length",
+    "learning_rate",
+    "beta",
+)
+STAGES = ("vision", "motion", "language")
 MOST_STEPS, MOST_VALIDATIONS, MOST_SAVES, MOST_PROBES = 800, 60, 16, 8
 LARGEST = 250_000
 """Bytes: the file is read before the page is built, and its content is sent to every visitor."""
@@ -63,10 +74,12 @@ def supervised(log: list[dict]) -> list[dict]:
 
 def columns(log: list[dict]) -> dict[str, list]:
     """Figures of every step, column by column; a column that was never logged is left out."""
+    from vqathinker.rewards import REWARDS  # torch, only once there is something to do
+
     rows = spread([row for row in log if row.get("reward") is not None], MOST_STEPS)
     if not rows:
         raise ValueError("grpo_log.jsonl holds no step with a reward")
-    found = {name: [short(row.get(name)) for row in rows] for name in COLUMNS}
+    found = {name: [short(row.get(name)) for row in rows] for name in ("reward", *REWARDS, *HEALTH)}
     kept = {name: values for name, values in found.items() if any(value is not None for value in values)}
     return {"step": [row["step"] for row in rows], **kept}
 
@@ -120,6 +133,8 @@ def study_of(study: dict) -> dict | None:
     """The recipe against its start, and against itself without each reward (None: not run); None without a study."""
     if not study.get("recipe"):
         return None
+    from vqathinker.rewards.registry import removable
+
     recipe = {
         key: {**{name: short(entry[name]) for name in ("start", "mean", "deviation")}, **shortened(entry["difference"])}
         for key, entry in study["recipe"].items()
@@ -143,7 +158,11 @@ def make_story(runs: Sequence[Path], settings: GrpoSettings | None = None, repea
 
     Raises ValueError when there is no GRPO log, or one that cannot be read.
     """
-    log = read_first(runs, "grpo_log.jsonl")
+    from vqathinker.rewards import REWARDS
+
+    from ..grpo.config import load_grpo_settings
+
+    log = read_log(runs, "grpo_log.jsonl")
     if not log:
         raise ValueError(f"no grpo_log.jsonl with anything in it in {', '.join(map(str, runs))}")
     checked = [{"step": row["step"], **shortened(row["validation"])} for row in log if row.get("validation")]
@@ -153,8 +172,9 @@ def make_story(runs: Sequence[Path], settings: GrpoSettings | None = None, repea
     return {
         "format": FORMAT,
         "settings": {name: getattr(settings, name) for name in SETTINGS} if settings else {},
-        "supervised": supervised(read_first([repeat] if repeat else runs, "log.jsonl")),
+        "supervised": supervised(read_log([repeat] if repeat else runs, "log.jsonl")),
         "repeat": repeat is not None,
+        "rewards": {name: reward.title for name, reward in REWARDS.items()},
         "steps": columns(log),
         "validation": spread(checked, MOST_VALIDATIONS),
         "probes": probes(read_first(runs, "probes.jsonl")),
@@ -189,11 +209,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--repeat", type=Path, metavar="RUN_DIR", help="a run that made the supervised start again")
     parser.add_argument("--out", type=Path, default=OUT, help=f"default: {OUT}")
     args = parser.parse_args(argv)
-    try:
-        write_story(args.runs, args.out, repeat=args.repeat)
-    except (OSError, ValueError, KeyError, TypeError, VQAThinkerError) as error:
-        told = f"{error.args[0]} is missing in a log" if isinstance(error, KeyError) else error
-        raise SystemExit(f"training.report.training_log: {told}") from None
+    with ends_in_a_sentence("report.training_log"):
+        try:
+            write_story(args.runs, args.out, repeat=args.repeat)
+        except KeyError as error:
+            raise ValueError(f"{error.args[0]} is missing in a log") from None
+        except TypeError as error:
+            raise ValueError(f"a log holds something else than it should: {error}") from None
 
 
 if __name__ == "__main__":

@@ -81,10 +81,10 @@ def rollout_seconds(
 
     A decoding step reads all weights and all caches once. Weights that are divided are gathered once, before.
     """
-    clips = settings.videos / gpus * (2 if settings.perturbs else 1)
+    clips = settings.videos_per_step / gpus * (2 if settings.perturbs else 1)
     seeing = clips * (vision_operations(size) + text_operations(size, size.prompt, 0, 0))
     rounds = math.ceil(clips / settings.rollout_batch)
-    tokens = min(clips, settings.rollout_batch) * (size.prompt + settings.group * answer / 2)
+    tokens = min(clips, settings.rollout_batch) * (size.prompt + settings.num_generations * answer / 2)
     read = 2 * (size.layers * size.block + size.head) + tokens * size.cache_bytes
     token = max(EAGER_TOKEN_SECONDS, read / (gpu.bandwidth * BANDWIDTH_USE))
     gathered = traffic_seconds(2 * size.parameters, gpus, gpu) if engine.divides_weights else 0.0
@@ -102,8 +102,8 @@ def step_seconds(
 ) -> Seconds:
     """One step: answers, the reference once, the policy forward and back (a backward pass counts twice, with
     checkpointing three times). Divided weights travel twice in every pass, gradients once or twice."""
-    videos, passes = settings.videos / gpus, settings.micro_batches(gpus)
-    text = text_operations(size, size.prompt, settings.group, answer)
+    videos, passes = settings.videos_per_step / gpus, settings.micro_batches(gpus)
+    text = text_operations(size, size.prompt, settings.num_generations, answer)
     speed = gpu.operations * UTILISATION
     factor = 4 if settings.gradient_checkpointing else 3
     seen = vision_operations(size)
@@ -114,5 +114,5 @@ def step_seconds(
     return Seconds(
         rollout_seconds(size, settings, engine, gpus, gpu, answer),
         forward if settings.beta else 0.0,
-        settings.inner_updates * (backward + weights + gradients),
+        settings.num_iterations * (backward + weights + gradients),
     )

@@ -1,11 +1,9 @@
 """Clips of a manifest, decoded once: what the model takes of each, as small arrays.
 
-    python -m training.sft.cache DATA_DIR BUILT_DIR CACHE_DIR
-
 DATA_DIR holds the pictures, BUILT_DIR what `training.data.build` wrote. One .npz a clip: `frames` (F, S, S, 3) uint8
 squashed; `film` (N, s, s) uint8, the luma of every frame, of which bursts are parts; `facts` (4,) float32. A rated
 picture keeps its own size, so that a camera can move over it (training/data/camera.py): its .npz holds `content`, its
-bytes. Finished samples are skipped, so the command can be stopped and run again.
+bytes. Finished samples are skipped, so a run can be stopped and started again.
 
 Clips are decoded in this process, without the guard that the app has between itself and strangers: the files of
 BUILT_DIR come from our own encoder.
@@ -13,7 +11,6 @@ BUILT_DIR come from our own encoder.
 
 from __future__ import annotations
 
-import argparse
 import io
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -32,9 +29,7 @@ from vqathinker.video.decode_pyav import decode_pyav, to_luma, to_rgb
 from vqathinker.video.index import make_index
 
 from ..common.atomic import whole
-from ..common.cli import ends_in_a_sentence
-from ..common.io import read_manifest
-from .config import ModelSettings, load_settings
+from .config import ModelSettings
 
 
 @dataclass(frozen=True)
@@ -128,24 +123,3 @@ def fill_cache(rows: list[dict], data: Path, built: Path, cache: Path, settings:
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         done = pool.map(write, rows, chunksize=8)
         return [reason for reason in tqdm(done, total=len(rows), desc="decode", mininterval=10) if reason]
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m training.sft.cache", description="Decode the clips of a manifest once."
-    )
-    parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
-    parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
-    parser.add_argument("cache", type=Path, help="folder for the arrays")
-    parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_sft.yaml"))
-    parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
-    args = parser.parse_args()
-    with ends_in_a_sentence("sft.cache"):
-        rows = read_manifest(args.built)
-        failed = fill_cache(rows, args.data, args.built, args.cache, load_settings(args.config).model, args.jobs)
-    print(*failed, sep="\n")
-    print(f"{len(rows) - len(failed)} samples decoded, {len(failed)} left out")
-
-
-if __name__ == "__main__":
-    main()

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vqathinker.renamed import STAGES as OLD_STAGES
+from vqathinker.renamed import renamed
+
 from ..common.settings import build, read_yaml
 
 
@@ -28,7 +31,7 @@ class ModelSettings:
 
 
 @dataclass(frozen=True)
-class SeeSettings:
+class VisionSettings:
     """First stage: tower, motion encoder and projectors learn to see quality; a small head reads it off."""
 
     epochs: int = 5
@@ -52,7 +55,7 @@ class SeeSettings:
 
 
 @dataclass(frozen=True)
-class MoveSettings:
+class MotionSettings:
     """Second stage: the motion encoder learns motion, on bursts alone."""
 
     epochs: int = 12
@@ -66,7 +69,7 @@ class MoveSettings:
 
 
 @dataclass(frozen=True)
-class SpeakSettings:
+class LanguageSettings:
     """Third stage: projectors and language model learn to say it, on the cached features of the tower."""
 
     epochs: int = 12
@@ -114,17 +117,19 @@ class SftSettings:
     time_share: float = 0.35
     retouch_share: float = 0.0
     model: ModelSettings = field(default_factory=ModelSettings)
-    see: SeeSettings = field(default_factory=SeeSettings)
-    move: MoveSettings = field(default_factory=MoveSettings)
-    speak: SpeakSettings = field(default_factory=SpeakSettings)
+    vision: VisionSettings = field(default_factory=VisionSettings)
+    motion: MotionSettings = field(default_factory=MotionSettings)
+    language: LanguageSettings = field(default_factory=LanguageSettings)
 
 
-SECTIONS = {"model": ModelSettings, "see": SeeSettings, "move": MoveSettings, "speak": SpeakSettings}
+STAGES = {"vision": VisionSettings, "motion": MotionSettings, "language": LanguageSettings}
+SECTIONS = {"model": ModelSettings, **STAGES}
 
 
 def load_settings(path: str | Path) -> SftSettings:
-    """Read a YAML file such as training/configs/tiny_sft.yaml; a missing key keeps its default."""
-    values = read_yaml(path)
+    """Read a YAML file such as training/configs/tiny_sft.yaml; a missing key keeps its default, and names of the
+    release before are read (vqathinker/renamed.py). Raises ValueError that names the file."""
+    values = renamed(read_yaml(path), OLD_STAGES)
     for name, cls in SECTIONS.items():
         if name in values:
             values[name] = build(cls, values[name], f"{path}, section {name}")

@@ -23,7 +23,7 @@ from ..common.precision import quick_autocast
 from ..common.prefetch import made_ahead
 from ..data.appearance import appearance
 from .cache import Still, read_sample
-from .config import SftSettings
+from .config import STAGES, SftSettings
 from .views import CLIP, View, motion_tensors, plain_view, random_view
 
 TOGETHER = 32
@@ -156,7 +156,7 @@ def watch_all(watcher: Watcher, rows: list[dict], cache: Path, folder: Path, wor
     def views_of(row: dict) -> Views:
         sample = read_sample(cache, row)
         rng = np.random.default_rng([settings.seed, 5, zlib.crc32(row["id"].encode())])
-        wanted = settings.speak.picture_views if isinstance(sample, Still) else settings.speak.views
+        wanted = settings.language.picture_views if isinstance(sample, Still) else settings.language.views
         more = wanted - 1 if row["split"] == "train" else 0
         views = [plain_view(row, sample, settings), *(random_view(row, sample, settings, rng) for _ in range(more))]
         return gathered([looked_at(view) for view in views], settings)
@@ -193,6 +193,7 @@ def fingerprint(watcher: Watcher, rows: list[dict]) -> str:
             if not key.startswith("facts."):
                 digest.update(key.encode() + tensor.cpu().numpy().tobytes())
     settings = asdict(watcher.settings)
-    shown = {name: value for name, value in settings.items() if name not in ("see", "move", "speak")}
-    text = json.dumps([shown, watcher.settings.speak.views, watcher.settings.speak.picture_views, rows], sort_keys=True)
+    shown = {name: value for name, value in settings.items() if name not in STAGES}
+    language = watcher.settings.language
+    text = json.dumps([shown, language.views, language.picture_views, rows], sort_keys=True)
     return digest.hexdigest() + hashlib.sha256(text.encode()).hexdigest()

@@ -8,6 +8,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, Qwen2Config
 
+from vqathinker.answer import TAGS
 from vqathinker.model.configuration import BurstMotionConfig, EfficientNetLiteConfig, VQAThinkerConfig
 from vqathinker.model.efficientnet_lite import EfficientNetLiteModel
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
@@ -18,7 +19,6 @@ from .config import ModelSettings
 
 END_OF_TEXT = "<|endoftext|>"
 SPECIAL = [END_OF_TEXT, TURN_START, TURN_END, IMG_START, IMG_CONTEXT, IMG_END]
-TAGS = ["<think>", "</think>", "<answer>", "</answer>"]
 HALF = (0.5, 0.5, 0.5)
 """Mean and deviation of the pictures: the Lite weights were trained on (x - 127) / 128."""
 
@@ -37,7 +37,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenize
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
-    tokenizer.add_tokens(TAGS)
+    tokenizer.add_tokens(list(TAGS))
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         eos_token=TURN_END,

@@ -28,6 +28,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from vqathinker.answer import ANSWER, ANSWER_END
 from vqathinker.model.configuration import COLOR_SIZE
 from vqathinker.model.generation import prefill, write
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
@@ -109,12 +110,13 @@ class Speaker:
         self.model, self.tokenizer, self.head, self.settings = model, processor.tokenizer, head, settings
         self.device = model.device
         self.prompt = processor.tokenizer(processor.prompt_text())["input_ids"]
-        self.answer_ids = [self.tokenizer.convert_tokens_to_ids(tag) for tag in ("<answer>", "</answer>")]
+        self.answer_ids = [self.tokenizer.convert_tokens_to_ids(tag) for tag in (ANSWER, ANSWER_END)]
         self.probe = Probe(model.config.text_config.hidden_size).to(self.device)
         body = model.eval().model
         body.motion_encoder.standardise.reset_parameters()
         everyone = rows["train"] + rows["val"]
-        self.watcher = Watcher(model, processor, settings, len(everyone) * settings.speak.views * settings.model.frames)
+        frames = len(everyone) * settings.language.views * settings.model.frames
+        self.watcher = Watcher(model, processor, settings, frames)
         seen = watch_all(self.watcher, everyone, cache, run / "seen", workers)
         moments = body.motion_encoder.standardise
         moments.fit(torch.stack([views[0].moments for views in seen[: len(rows["train"])]]))
@@ -134,7 +136,7 @@ class Speaker:
         """Muon for the matrices of the language model, AdamW for all else that is trained: what is new at one rate,
         what the first stage trained at another; not the tower, nor the part of the motion encoder whose output is
         cached."""
-        body, speak = self.model.model, self.settings.speak
+        body, language = self.model.model, self.settings.language
         for part in (body.vision_tower, body.motion_encoder.spatial, body.motion_encoder.temporal):
             part.requires_grad_(False)
         body.motion_encoder.temporal_in.requires_grad_(False)
@@ -143,13 +145,13 @@ class Speaker:
         named = {id(p) for p in (*matrices, *known)}
         new = [p for p in self.model.parameters() if p.requires_grad and id(p) not in named]
         groups = [
-            {"params": [*new, *self.probe.parameters()], "lr": speak.lr},
-            {"params": known, "lr": speak.projector_lr},
+            {"params": [*new, *self.probe.parameters()], "lr": language.lr},
+            {"params": known, "lr": language.projector_lr},
         ]
-        muon = {"lr": speak.muon_lr, "weight_decay": speak.weight_decay, "adjust_lr_fn": "match_rms_adamw"}
+        muon = {"lr": language.muon_lr, "weight_decay": language.weight_decay, "adjust_lr_fn": "match_rms_adamw"}
         return [
             torch.optim.Muon(matrices, **muon),
-            torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=speak.weight_decay),
+            torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=language.weight_decay),
         ]
 
     def features(self, views: tuple[torch.Tensor, torch.Tensor, torch.Tensor]) -> torch.Tensor:
@@ -162,7 +164,7 @@ class Speaker:
         def draws(deviation: float) -> list[float]:
             return [float(np.clip(rng.normal(row["mos"], deviation), 1, 5)) for row in rows]
 
-        scores, judged = draws(self.settings.speak.score_jitter), draws(self.settings.speak.word_jitter)
+        scores, judged = draws(self.settings.language.score_jitter), draws(self.settings.language.word_jitter)
         return [write_reasoning(*each[:2], rng, each[2]) for each in zip(rows, scores, judged, strict=True)]
 
     def token_losses(self, logits: torch.Tensor, answers: torch.Tensor, mos: torch.Tensor) -> torch.Tensor:
@@ -174,7 +176,7 @@ class Speaker:
         places = torch.stack([unit, unit + 2, unit + 3], dim=1)
         digits = torch.tensor(self.tokenizer.convert_tokens_to_ids(list("0123456789")), device=answers.device)
         written = (answers.gather(1, places)[..., None] == digits).int().argmax(-1)
-        targets = digit_targets(mos, self.settings.speak.score_jitter, written.cpu()).to(answers.device)
+        targets = digit_targets(mos, self.settings.language.score_jitter, written.cpu()).to(answers.device)
         soft = -(targets * logps[rows[:, None], places][..., digits]).sum(-1)
         return losses.scatter(1, places, soft)
 
@@ -195,9 +197,9 @@ class Speaker:
 
     def loss(self, told: Told) -> tuple[torch.Tensor, dict]:
         """Loss of the module docstring over a batch, and its parts."""
-        speak = self.settings.speak
+        language = self.settings.language
         shown, padded = told.rows, told.answers.to(self.device)
-        features = F.dropout(self.features(told.views), speak.feature_dropout)
+        features = F.dropout(self.features(told.views), language.feature_dropout)
         weights = self.weights(padded)
         prompt = torch.tensor(self.prompt, device=self.device).expand(len(shown), -1)
         ids = torch.cat([prompt, padded], dim=1)
@@ -211,7 +213,7 @@ class Speaker:
         words = (token_loss * weights).sum() / weights.sum()
         (reading, parts), *probed = [seeing_loss(*map(torch.Tensor.float, r), shown, self.settings) for r in readings]
         probe = sum(loss for loss, _ in probed)
-        loss = words + speak.reading_weight * reading + speak.probe_weight * probe
+        loss = words + language.reading_weight * reading + language.probe_weight * probe
         return loss, {"ce": words.item(), "probe": probe.item(), **parts}
 
     def weights(self, padded: torch.Tensor) -> torch.Tensor:
@@ -219,7 +221,7 @@ class Speaker:
         opened = (padded == self.answer_ids[0]).cumsum(1) - (padded == self.answer_ids[0]).long()
         closed = (padded == self.answer_ids[1]).cumsum(1)
         inside = opened.bool() & ~closed.bool()
-        weights = torch.where(inside, self.settings.speak.answer_weight, 1.0)
+        weights = torch.where(inside, self.settings.language.answer_weight, 1.0)
         return weights * (padded != self.tokenizer.pad_token_id)
 
     @torch.inference_mode()
@@ -259,16 +261,16 @@ def train_to_speak(
     """Train in place; `run` receives the log and the resume state. A finished stage returns at once."""
     torch.manual_seed(settings.seed)
     workers = workers_for(model.device, jobs)
-    rows = rows | {"val": spread(rows["val"], settings.speak.validation)}
-    speaker, speak = Speaker(model, processor, head, rows, cache, run, settings, workers), settings.speak
+    rows = rows | {"val": spread(rows["val"], settings.language.validation)}
+    speaker, language = Speaker(model, processor, head, rows, cache, run, settings, workers), settings.language
     stage = Stage(
-        name="speak",
+        name="language",
         number=1,
-        rows=weighted(rows["train"], speak.copies, speak.clean_copies),
-        batch_size=speak.batch_size,
-        epochs=speak.epochs,
-        warmup=speak.warmup,
-        every=max(1, speak.epochs // 2),
+        rows=weighted(rows["train"], language.copies, language.clean_copies),
+        batch_size=language.batch_size,
+        epochs=language.epochs,
+        warmup=language.warmup,
+        every=max(1, language.epochs // 2),
         modules={"model": model, "head": head, "probe": speaker.probe},
         optimizers=speaker.optimizers(),
         prepare=speaker.prepare,

@@ -65,13 +65,13 @@ class Mover:
         settings: SftSettings,
     ):
         self.encoder, self.device = model.model.motion_encoder, model.device
-        self.settings = replace(settings, time_share=settings.move.time_share)
+        self.settings = replace(settings, time_share=settings.motion.time_share)
         self.head = nn.Sequential(
             nn.Linear(self.encoder.config.hidden_size, HEAD_SIZE), nn.GELU(), nn.Linear(HEAD_SIZE, len(TEMPORAL))
         ).to(self.device)
         self.rows = {split: [row for row in part if row["kind"] == "pseudo"] for split, part in rows.items()}
         liked = [row for row in rows["train"] if is_liked(row)]
-        self.rows["train"] += [filmed_row(row) for row in spread(liked, settings.move.filmed)]
+        self.rows["train"] += [filmed_row(row) for row in spread(liked, settings.motion.filmed)]
         self.cache, self.samples = cache, {}
 
     def sample(self, row: dict) -> Sample:
@@ -128,18 +128,18 @@ def train_to_move(
 ) -> None:
     """Train the motion encoder in place; `run` receives the log and the resume state."""
     torch.manual_seed(settings.seed)
-    mover, move = Mover(model, rows, cache, settings), settings.move
+    mover, motion = Mover(model, rows, cache, settings), settings.motion
     params = [*mover.encoder.parameters(), *mover.head.parameters()]
     stage = Stage(
-        name="move",
+        name="motion",
         number=2,
         rows=mover.rows["train"],
-        batch_size=move.batch_size,
-        epochs=move.epochs,
-        warmup=move.warmup,
+        batch_size=motion.batch_size,
+        epochs=motion.epochs,
+        warmup=motion.warmup,
         every=4,
         modules={"encoder": mover.encoder, "head": mover.head},
-        optimizers=[torch.optim.AdamW(params, move.lr, weight_decay=move.weight_decay)],
+        optimizers=[torch.optim.AdamW(params, motion.lr, weight_decay=motion.weight_decay)],
         prepare=mover.prepare,
         loss=mover.loss,
         evaluate=mover.evaluate,

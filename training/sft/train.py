@@ -4,27 +4,28 @@
     python -m training.sft DATA_DIR BUILT_DIR RUN_DIR --out vqathinker/checkpoints/tiny
 
 Three stages, each logged to RUN_DIR/log.jsonl and resumed when the command is run again:
-1. see (training/sft/vision.py): vision tower, motion encoder and projectors learn quality with a throw-away reading
+1. vision (training/sft/vision.py): vision tower, motion encoder and projectors learn quality with a throw-away reading
    head;
-2. move (training/sft/motion.py): the motion encoder learns motion on bursts alone;
-3. speak (training/sft/language.py): projectors and language model learn to write the reasoning and the score.
+2. motion (training/sft/motion.py): the motion encoder learns motion on bursts alone;
+3. language (training/sft/language.py): projectors and language model learn to write the reasoning and the score.
 """
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
+import json
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from vqathinker.renamed import STAGES
+
+from ..common.atomic import whole
 from ..common.checkpoint import put_in_place, staging, write_files
-from ..common.cli import ends_in_a_sentence
-from ..common.io import locked, read_manifest, require_data
+from ..common.io import keep_rows, present_row, previous, read_jsonl, read_manifest, require_data
 from ..data.reasoning import write_reasoning
 from .cache import fill_cache, sample_path
-from .config import SftSettings, load_settings
+from .config import SftSettings
 from .init import make_tiny
 from .language import train_to_speak
 from .motion import train_to_move
@@ -48,6 +49,7 @@ def split(rows: list[dict], cache: Path) -> dict[str, list[dict]]:
 def run_sft(data: Path, built: Path, run: Path, out: Path, settings: SftSettings, jobs: int) -> None:
     """The whole command of the module docstring. Raises ValueError or FloatingPointError."""
     require_data(data)
+    adopt(run)
     rows = [row for row in read_manifest(built) if row["split"] in SPLITS]
     cache = run / "cache"
     failed = fill_cache(rows, data, built, cache, settings.model, jobs)
@@ -64,17 +66,15 @@ def run_sft(data: Path, built: Path, run: Path, out: Path, settings: SftSettings
     put_in_place(staging(out), out)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.sft", description="Supervised start of the tiny model.")
-    parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
-    parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
-    parser.add_argument("run", type=Path, help="folder for cache, log and resume states")
-    parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_sft.yaml"))
-    parser.add_argument("--out", type=Path, default=Path("vqathinker/checkpoints/tiny"), help="the checkpoint")
-    parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
-    args = parser.parse_args(argv)
-    with ends_in_a_sentence("sft"):
-        settings = load_settings(args.config)
-        require_data(args.data)
-        with locked(args.run):
-            run_sft(args.data, args.built, args.run, args.out, settings, args.jobs)
+def adopt(run: Path) -> None:
+    """Resume states and log that the release before left in a run, under the present names of the stages."""
+    for old, name in STAGES.items():
+        for path in (run / f"{old}.pt", previous(run / f"{old}.pt")):
+            if path.exists() and not (new := path.with_name(path.name.replace(old, name, 1))).exists():
+                path.rename(new)
+    log = run / "log.jsonl"
+    if log.exists() and any(f'"stage": "{old}"' in log.read_text() for old in STAGES):
+        keep_rows(log, lambda row: True)  # without a last line that a kill left half written
+        rows = [json.dumps(present_row(row)) for row in read_jsonl(log)]
+        with whole(log) as partial:
+            partial.write_text("".join(f"{row}\n" for row in rows))

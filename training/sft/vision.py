@@ -109,7 +109,7 @@ def seeing_loss(
         if listed.any()
         else logits.new_zeros(())
     )
-    loss = error + settings.see.correlation_weight * correlation + settings.see.defect_weight * defects
+    loss = error + settings.vision.correlation_weight * correlation + settings.vision.defect_weight * defects
     return loss, {"l1": error.item(), "1-plcc": correlation.item(), "defects": defects.item()}
 
 
@@ -135,11 +135,11 @@ class Seer:
         settings: SftSettings,
     ):
         self.model, self.processor, self.cache = model.model, processor, cache
-        self.settings = replace(settings, pan_share=0.0, crop=settings.see.crop)
+        self.settings = replace(settings, pan_share=0.0, crop=settings.vision.crop)
         self.device = model.device
         self.head = ReadingHead(model.config.text_config.hidden_size).to(self.device)
         tower = self.model.vision_tower
-        for part in [tower.stem, *tower.stages[: settings.see.frozen_stages]]:
+        for part in [tower.stem, *tower.stages[: settings.vision.frozen_stages]]:
             part.requires_grad_(False)
         tower.to(memory_format=torch.channels_last)
         for module in tower.modules():
@@ -148,16 +148,16 @@ class Seer:
 
     def groups(self) -> list[dict]:
         """Parameter groups: the tower at its own rate, everything new at another."""
-        see, stages = self.settings.see, self.model.vision_tower.stages
+        vision, stages = self.settings.vision, self.model.vision_tower.stages
         depth = len(stages) - 1
         tower = [
-            {"params": list(stage.parameters()), "lr": see.tower_lr * see.layer_decay ** (depth - index)}
+            {"params": list(stage.parameters()), "lr": vision.tower_lr * vision.layer_decay ** (depth - index)}
             for index, stage in enumerate(stages)
-            if index >= see.frozen_stages
+            if index >= vision.frozen_stages
         ]
         new = [self.model.multi_modal_projector, self.model.motion_encoder, self.model.motion_projector, self.head]
         fresh = [p for module in new for p in module.parameters()]
-        return [*tower, {"params": fresh, "lr": see.new_lr}]
+        return [*tower, {"params": fresh, "lr": vision.new_lr}]
 
     def modules(self) -> dict[str, nn.Module]:
         """What this stage trains or fits; the language model is not among it."""
@@ -272,11 +272,11 @@ def train_to_see(
     """Train in place; `run` receives the log and the resume state. A finished stage returns at once, with its head."""
     torch.manual_seed(settings.seed)
     workers = workers_for(model.device, jobs)
-    seer, see = Seer(model, processor, cache, settings), settings.see
+    seer, vision = Seer(model, processor, cache, settings), settings.vision
     rated = {split: [row for row in part if row["kind"] == "human"] for split, part in rows.items()}
-    if not (run / "see.pt").exists():
+    if not (run / "vision.pt").exists():
         seer.fit_scales(rated["train"], np.random.default_rng([settings.seed, 4]))
-    average = seer.averaged(see.average)
+    average = seer.averaged(vision.average)
 
     def evaluate() -> dict[str, float]:
         before = seer.take(average.module.state_dict())
@@ -285,15 +285,15 @@ def train_to_see(
         return measured
 
     stage = Stage(
-        name="see",
+        name="vision",
         number=0,
-        rows=weighted(rated["train"], see.copies),
-        batch_size=see.batch_size,
-        epochs=see.epochs,
-        warmup=see.warmup,
-        every=max(1, see.epochs // 5),
+        rows=weighted(rated["train"], vision.copies),
+        batch_size=vision.batch_size,
+        epochs=vision.epochs,
+        warmup=vision.warmup,
+        every=max(1, vision.epochs // 5),
         modules=seer.modules() | {"average": average},
-        optimizers=[torch.optim.AdamW(seer.groups(), weight_decay=see.weight_decay)],
+        optimizers=[torch.optim.AdamW(seer.groups(), weight_decay=vision.weight_decay)],
         prepare=seer.prepare,
         loss=seer.loss,
         evaluate=evaluate,
@@ -301,5 +301,5 @@ def train_to_see(
     )
     run_stage(stage, run, settings.seed, report, workers)
     seer.take(average.module.state_dict())
-    towards_imagenet(model.model.vision_tower, see.imagenet)
+    towards_imagenet(model.model.vision_tower, vision.imagenet)
     return seer.head

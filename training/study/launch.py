@@ -18,10 +18,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from vqathinker.rewards.registry import removable
-
 from ..common.cli import ends_in_a_sentence
-from .run import FULL, START, text_of, write_table
+from .names import FULL, START
 
 Commands = dict[str, list[str]]
 """Name of a process -> arguments of python."""
@@ -97,10 +95,10 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
     parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
     parser.add_argument("--start", required=True, help="folder of the supervised start")
-    parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_grpo.yaml"))
+    parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_grpo.yaml"), help="settings")
     parser.add_argument("--seeds", type=int, default=3, help="runs of the full recipe: seeds 0, 1, …")
     parser.add_argument(
-        "--without", nargs="*", choices=removable(), default=list(removable()), help="rewards to leave out"
+        "--without", nargs="*", metavar="REWARD", help="rewards to leave out, one a run (default: each, and temporal)"
     )
     parser.add_argument("--at-once", type=int, default=1, help="processes at a time")
     parser.add_argument("--jobs", type=int, default=2, help="decoders of a process")
@@ -113,6 +111,13 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     with ends_in_a_sentence("study.launch"):
+        from vqathinker.rewards.registry import removable  # torch, only once there is something to do
+
+        from .run import text_of, write_table
+
+        if unknown := sorted(set(args.without or ()) - set(removable())):
+            raise ValueError(f"--without {unknown[0]}: there is no such reward; there are {', '.join(removable())}")
+        args.without = list(removable()) if args.without is None else args.without
         for commands in (trainings, measurements):
             run_all(commands(args), args.study / "output", args.at_once)
         print(text_of(write_table(args.study)))

@@ -15,19 +15,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import statistics
 from pathlib import Path
 
 from ..common.atomic import whole
-from ..common.cli import ends_in_a_sentence
 from ..common.io import read_jsonl, read_manifest
 from ..common.markdown import table
 from ..evaluate.lines import write_json
 from .metrics import DRAWS, METRICS, Metric, difference, value_of
+from .names import FULL, NAME, START
 
-START, FULL = "start", "grpo"
-NAME = re.compile(r"(?P<kind>start|grpo|no-[a-z]+)(-seed(?P<seed>\d+))?")
 SHORT = {
     "reward_human": "reward, human",
     "reward_pseudo": "reward, pseudo",
@@ -212,33 +209,3 @@ def write_measurement(args: argparse.Namespace) -> None:
     with whole(target) as partial:
         partial.write_text("".join(json.dumps(line) + "\n" for line in lines))
     print(f"{len(lines)} samples measured: {target}")
-
-
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m training.study", description="Compare checkpoints of one supervised start."
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    measure = commands.add_parser("measure", help="measure one checkpoint")
-    measure.add_argument("study", type=Path, help="folder of the study")
-    measure.add_argument("data", type=Path, help="folder of the source pictures and clips")
-    measure.add_argument("built", type=Path, help="folder that training.data.build wrote")
-    measure.add_argument("--model", required=True, help="bundled name or folder of the checkpoint")
-    measure.add_argument("--name", required=True, help="start, grpo-seed0, no-ranking-seed0, …")
-    measure.add_argument("--features", type=Path, help="default: STUDY_DIR/features")
-    measure.add_argument("--clips", type=int, default=110, help="clips that are also shown in disorder")
-    measure.add_argument("--rollouts", type=int, default=8, help="sampled answers for each sample")
-    measure.add_argument("--seed", type=int, default=0, help="of the sampled answers")
-    measure.add_argument("--jobs", type=int, default=2, help="decoders at a time")
-    told = commands.add_parser("table", help="write study.json and study.md from what was measured")
-    told.add_argument("study", type=Path, help="folder of the study")
-    return parser.parse_args(argv)
-
-
-def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    with ends_in_a_sentence("study"):
-        if args.command == "measure":
-            write_measurement(args)
-        else:
-            print(text_of(write_table(args.study)))

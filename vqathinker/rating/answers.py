@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import queue
-import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase, TextIteratorStreamer
 
+from ..answer import reasoning, up_to_answer, with_answer
 from ..model.generation import Prompt, rollout_seeds, write
 from ..model.loading import LoadedModel
 from ..model.scores import Opening, ScoreTable, score_tables
@@ -21,12 +21,9 @@ from .defects import parse_defects
 from .rating import Frame, Rating, Rollout, Timings
 from .words import WORDS, judged_word, score_word, with_word
 
-ANSWER_OPEN = "<answer>"
-NUMBER = re.compile(r"(<answer>)[^<]*(?=</answer>|$)")
 UNREADABLE = 3.0
 """What an answer without a number counts as in the published evaluation."""
 BESIDE = 32
-THINK = re.compile(r"<think>(.*?)(?:</think>|<answer>|$)", re.DOTALL)
 
 
 def stream_answer(
@@ -117,7 +114,7 @@ def possible_scores(loaded: LoadedModel, prompt: Prompt, texts: Sequence[str]) -
 def opening_of(tokenizer: PreTrainedTokenizerBase, text: str, open_word: bool = True) -> Opening:
     """An answer up to its number; with the word of its closing judgement left open, where it has one and each of the
     five is a single token there."""
-    opened = (text[: text.rindex(ANSWER_OPEN)] if ANSWER_OPEN in text else text) + ANSWER_OPEN
+    opened = up_to_answer(text)
 
     def ids(written: str) -> list[int]:
         return tokenizer(written, add_special_tokens=False)["input_ids"]
@@ -139,19 +136,13 @@ def frames_of(clip: Clip) -> tuple[Frame, ...]:
     return tuple(Frame(index, time) for index, time in zip(clip.indices, clip.times, strict=True))
 
 
-def reasoning_in(text: str) -> str:
-    """What stands between the tags of thinking, or before the answer where there are none."""
-    thinking = THINK.search(text)
-    return thinking.group(1).strip() if thinking else text.split(ANSWER_OPEN)[0].strip()
-
-
 def settled(text: str, score: float) -> str:
     """A greedy answer with this score (1..5) in the place of its number, and its word in the closing judgement.
 
     >>> settled("<think>Overall, I would call the quality of this clip poor.</think><answer>2.50</answer>", 2.71)
     '<think>Overall, I would call the quality of this clip fair.</think><answer>2.71</answer>'
     """
-    return NUMBER.sub(rf"\g<1>{score:.2f}", with_word(text, score_word(score)))
+    return with_answer(with_word(text, score_word(score)), f"{score:.2f}")
 
 
 def greedy_score(text: str) -> float:
@@ -178,7 +169,7 @@ def make_rating(
     greedy = greedy_score(text)
     score = greedy if loaded.protocol == RELEASED else table.least_risk
     text = text if loaded.protocol == RELEASED else settled(text, score)
-    thought = reasoning_in(text)
+    thought = reasoning(text)
     return Rating(
         file=Path(path).name,
         score=score,

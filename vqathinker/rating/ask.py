@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass
 
 from transformers import PreTrainedTokenizerBase
 
+from ..answer import after_reasoning, reasoning, written_answer
 from ..errors import ModelError, VQAThinkerError
 from ..model.loading import LoadedModel
 from ..model.prompts import IMAGE, STYLES
-from .answers import ANSWER_OPEN, reasoning_in
 from .rating import Frame, Timings
 
 LONGEST = 1000
 """Characters of a question."""
-ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|$)", re.DOTALL)
 
 
 class QuestionError(VQAThinkerError):
@@ -71,13 +69,8 @@ def special_marks(tokenizer: PreTrainedTokenizerBase) -> list[str]:
 
 def reply_in(text: str) -> tuple[str, str]:
     """Answer and reasoning in a text; without tags of an answer, what follows the thinking, or all of it."""
-    if found := ANSWER.findall(text):
-        return found[-1].strip(), reasoning_in(text)
-    thinking, closed, rest = text.partition("</think>")
-    return (rest.strip(), reasoning_in(text)) if closed else (thinking.replace("<think>", "").strip(), "")
-
-
-def answer_so_far(text: str) -> str:
-    """What can be shown of the answer while it is being written."""
-    _, opened, rest = text.partition(ANSWER_OPEN)
-    return re.sub(r"</?[a-z]*$", "", rest.split("</answer>")[0]).strip() if opened else ""
+    written = written_answer(text)
+    if written is not None:
+        return written, reasoning(text)
+    rest, closed = after_reasoning(text)
+    return rest, reasoning(text) if closed else ""

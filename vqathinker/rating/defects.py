@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ..answer import reasoning
 from .defect_patterns import BREAK, DEGREES, DENIED_AFTER, NAMES, NEGATION
 
 SEVERITIES = ("slight", "noticeable", "severe")
@@ -86,7 +87,7 @@ def parse_defects(text: str) -> tuple[Defect, ...]:
 
 
 def _think_part(text: str) -> str:
-    part = text.split("<think>", 1)[-1].split("</think>", 1)[0].split("<answer>", 1)[0].lower()
+    part = reasoning(text).lower()
     return re.sub("[\u2010-\u2014]", "-", part.replace("\u2019", "'").replace("_", " "))
 
 

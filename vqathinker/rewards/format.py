@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from functools import cache
 
 import torch
 
+from ..answer import well_formed
 from .reward import Answers, Reward, Trace
 from .spec import DEFAULT, RewardSpec
-
-NO_TAGS = r"(?:(?!</?think>|</?answer>).)*"
-ANYTHING = r".*?"
-
-
-@cache
-def _pattern(refuse_repeated_tags: bool, allow_outer_whitespace: bool) -> re.Pattern[str]:
-    inside = NO_TAGS if refuse_repeated_tags else ANYTHING
-    around = r"\s*" if allow_outer_whitespace else ""
-    return re.compile(rf"{around}<think>{inside}</think>\s*<answer>{inside}</answer>{around}", re.DOTALL)
 
 
 def format_ok(text: str, spec: RewardSpec = DEFAULT) -> bool:
@@ -34,7 +23,9 @@ def format_ok(text: str, spec: RewardSpec = DEFAULT) -> bool:
     >>> format_ok(doubled), format_ok(doubled, RewardSpec.official())
     (False, True)
     """
-    return _pattern(spec.refuse_repeated_tags, spec.allow_outer_whitespace).fullmatch(text) is not None
+    return well_formed(
+        text, refuse_repeated_tags=spec.refuse_repeated_tags, allow_outer_whitespace=spec.allow_outer_whitespace
+    )
 
 
 def format_reward(texts: Sequence[Sequence[str]], spec: RewardSpec = DEFAULT) -> torch.Tensor:

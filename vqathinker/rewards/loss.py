@@ -1,7 +1,7 @@
 """The GRPO loss: per-token policy ratios, clipped, with a penalty for leaving the reference model.
 
 Sources: GRPO (DeepSeekMath, arXiv 2402.03300), Dr. GRPO (arXiv 2503.20783), DAPO (arXiv 2503.14476); official
-VQAThinker grpo_trainer.py, compute_loss, which is kind "grpo" with one clip for both sides.
+VQAThinker grpo_trainer.py, compute_loss, which is "grpo" with one epsilon for both sides.
 """
 
 from __future__ import annotations
@@ -10,29 +10,29 @@ from dataclasses import dataclass
 
 import torch
 
-KINDS = ("grpo", "dr_grpo", "dapo")
+LOSS_TYPES = ("grpo", "dr_grpo", "dapo")
 
 
 @dataclass(frozen=True)
 class LossParts:
     """What a loss is made of, as scalars without gradient: `policy + beta * kl` is the loss.
 
-    policy and kl are normalised as the loss is; clip_share is the share of the unmasked tokens whose gradient the
+    policy and kl are normalised as the loss is; clip_ratio is the share of the unmasked tokens whose gradient the
     clipping took away, token_kl the k3 estimate of every token (N, L), 0 where masked.
     """
 
     policy: torch.Tensor
     kl: torch.Tensor
-    clip_share: torch.Tensor
+    clip_ratio: torch.Tensor
     token_kl: torch.Tensor
 
 
-def loss_size(mask: torch.Tensor, kind: str, max_length: int | None = None) -> float:
+def loss_size(mask: torch.Tensor, loss_type: str, max_length: int | None = None) -> float:
     """What the summed loss of completions with this mask (N, L) is divided by: sequences, slots or tokens."""
-    if kind not in KINDS:
-        raise ValueError(f"unknown kind of loss {kind!r}, known: {', '.join(KINDS)}")
+    if loss_type not in LOSS_TYPES:
+        raise ValueError(f"unknown loss_type {loss_type!r}, known: {', '.join(LOSS_TYPES)}")
     sizes = {"grpo": len(mask), "dr_grpo": len(mask) * (max_length or mask.shape[1]), "dapo": float(mask.sum())}
-    return float(sizes[kind])
+    return float(sizes[loss_type])
 
 
 def grpo_loss(
@@ -43,28 +43,28 @@ def grpo_loss(
     mask: torch.Tensor,
     beta: float = 0.04,
     *,
-    kind: str = "grpo",
-    clip: float = 0.2,
-    clip_high: float | None = None,
+    loss_type: str = "grpo",
+    epsilon: float = 0.2,
+    epsilon_high: float | None = None,
     max_length: int | None = None,
     size: float | None = None,
 ) -> tuple[torch.Tensor, LossParts]:
     """Loss of N completions of up to L tokens.
 
     Per token, with r = exp(logp - old) and d = ref - logp:
-        -min(r A, clamp(r, 1 - clip, 1 + clip_high) A) + beta (exp(d) - d - 1)
+        -min(r A, clamp(r, 1 - epsilon, 1 + epsilon_high) A) + beta (exp(d) - d - 1)
     logps, old_logps, ref_logps (N, L): log-probabilities of the tokens under the policy that is trained, the one that
     wrote them, and the reference (None: no penalty, `beta` must be 0); advantages (N,) or (N, L); mask (N, L), 1 for
     tokens that count. A completion without any is worth 0, but still counts as a sequence.
-    kind: "grpo" is the mean over each sequence's tokens, then over sequences; "dr_grpo" the sum over tokens divided
-    by N * max_length (L by default), so that long answers are not favoured; "dapo" the mean over all tokens, usually
-    with `clip_high` above `clip` (which is its default).
+    loss_type: "grpo" is the mean over each sequence's tokens, then over sequences; "dr_grpo" the sum over tokens,
+    divided by N * max_length (L by default), so that long answers are not favoured; "dapo" the mean over all tokens,
+    usually with `epsilon_high` above `epsilon` (which is its default).
     size: the divisor (`loss_size`) of a batch of which these N completions are a part; the losses of the parts then
     sum to that of the batch. Raises ValueError for shapes that disagree.
 
     >>> lp = torch.tensor([[-1.0, -2.0]])
     >>> loss, parts = grpo_loss(lp, lp, lp, torch.tensor([0.5]), torch.ones(1, 2))
-    >>> float(loss), float(parts.kl), float(parts.clip_share)
+    >>> float(loss), float(parts.kl), float(parts.clip_ratio)
     (-0.5, 0.0, 0.0)
     """
     _check(logps, old_logps, ref_logps, advantages, mask, beta)
@@ -73,20 +73,20 @@ def grpo_loss(
     # Masked positions may hold anything, infinities too: they are zeroed before they can reach a gradient.
     drift = torch.where(mask > 0, logps - old_logps.detach(), 0.0)
     ratio = drift.exp()
-    clipped = ratio.clamp(1 - clip, 1 + (clip if clip_high is None else clip_high))
+    clipped = ratio.clamp(1 - epsilon, 1 + (epsilon if epsilon_high is None else epsilon_high))
     policy = -torch.minimum(ratio * advantage, clipped * advantage) * mask
     gap = torch.zeros_like(logps) if ref_logps is None else torch.where(mask > 0, ref_logps.detach() - logps, 0.0)
     token_kl = (gap.exp() - gap - 1) * mask
-    size = loss_size(mask, kind, max_length) if size is None else size
-    policy_loss, kl = (_reduce(x, mask, kind, size) for x in (policy, token_kl))
+    size = loss_size(mask, loss_type, max_length) if size is None else size
+    policy_loss, kl = (_reduce(x, mask, loss_type, size) for x in (policy, token_kl))
     loss = policy_loss + beta * kl
     cut = ((ratio * advantage > clipped * advantage) * mask).sum() / mask.sum().clamp(min=1)
     return loss, LossParts(policy_loss.detach(), kl.detach(), cut.detach(), token_kl.detach())
 
 
-def _reduce(token_values: torch.Tensor, mask: torch.Tensor, kind: str, size: float) -> torch.Tensor:
+def _reduce(token_values: torch.Tensor, mask: torch.Tensor, loss_type: str, size: float) -> torch.Tensor:
     sums = token_values.sum(1)
-    if kind == "grpo":
+    if loss_type == "grpo":
         sums = sums / mask.sum(1).clamp(min=1)
     return sums.sum() / max(size, 1.0)
 

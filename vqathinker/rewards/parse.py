@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, field
 
+from ..answer import NUMBER, answer_span
 from .spec import DEFAULT, RewardSpec
-
-OPENED, CLOSED = "<answer>", "</answer>"
-NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -20,24 +17,6 @@ class Answer:
     value: float | None = None
     decimals: int = 0
     within: str = field(default="", repr=False, compare=False)
-
-
-def answer_span(text: str) -> tuple[int, int] | None:
-    """Where the inside of the last `<answer>…</answer>` of a text begins and ends; None without one.
-
-    Each block ends at the first closing tag. In time linear in the text, however many tags it holds.
-
-    >>> answer_span("<answer>1</answer><answer>2</answer>")
-    (26, 27)
-    """
-    span, position = None, 0
-    while (opened := text.find(OPENED, position)) >= 0:
-        start = opened + len(OPENED)
-        end = text.find(CLOSED, start)
-        if end < 0:
-            break
-        span, position = (start, end), end + len(CLOSED)
-    return span
 
 
 def read_answer(text: str, spec: RewardSpec = DEFAULT) -> Answer:

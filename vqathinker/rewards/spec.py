@@ -65,7 +65,7 @@ class RewardSpec:
     weights: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     count_written_decimals: bool = _repair("casts the text to a float first, so 3.50 and 4.00 are punished as coarse")
-    bonus_ignores_coarseness: bool = _repair("a coarse answer earns at most 0.8, so it can never earn the bonus")
+    bonus_ignores_coarseness: bool = _repair("by its constants a coarse answer keeps too little to ever earn the bonus")
     unreadable_is_lowest: bool = _repair("scores an unreadable answer at random from 1 to 5, anew for each reward")
     off_scale_is_unreadable: bool = _repair("takes any number: one answer of 3110 spoils the variance of its group")
     answer_needs_tags: bool = _repair("without tags the first number of the text counts: Frame1 is a score of 1")

@@ -7,9 +7,9 @@ from PIL import Image
 
 from vqathinker.errors import VideoError
 from vqathinker.video.clock import BROWSER_INSTEAD_S, browser_steps, rate_of
-from vqathinker.video.picture import TRANSPARENT
 from vqathinker.video.spec import Limits
 from vqathinker.video.still import opaque, open_image
+from vqathinker.video.transparency import TRANSPARENT
 
 
 def is_animated(path: str, limits: Limits) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import av
 import numpy as np
@@ -13,12 +12,11 @@ from av.video.reformatter import Interpolation
 
 from vqathinker.video.bars import find_bars
 from vqathinker.video.fields import is_combed
+from vqathinker.video.film_index import Index
 from vqathinker.video.light import brightest
-from vqathinker.video.picture import TRANSPARENT, View, wide_rgb
+from vqathinker.video.picture import View, wide_rgb
 from vqathinker.video.stream import Missed, Source, open_stream
-
-if TYPE_CHECKING:
-    from vqathinker.video.index import Index
+from vqathinker.video.transparency import TRANSPARENT
 
 PLACES = 6
 RUN = 5

@@ -14,6 +14,7 @@ from vqathinker.video.fields import taken_as_whole
 from vqathinker.video.graph import filtered
 from vqathinker.video.light import Tone, tone_mapped, tone_of
 from vqathinker.video.orientation import Orientation
+from vqathinker.video.transparency import composed
 
 BT709, UNKNOWN, BT2020 = 1, 2, 9
 """ITU-T H.273 numbers of matrices."""
@@ -23,9 +24,6 @@ STRETCH = (Fraction(1, 4), Fraction(4))
 """Pixel shapes outside of these are mistakes of the file."""
 SQUARE = Fraction(1, 100)
 """Pixels that differ less from a square come from sides that were rounded to even numbers, and are left alone."""
-TRANSPARENT = "transparent parts shown on grey"
-BACKDROP = 128
-"""Grey that transparent pictures are composed on: neither under- nor overexposed."""
 
 
 @dataclass(frozen=True)
@@ -145,10 +143,3 @@ def _rgb(frame: av.VideoFrame, view: View, width: int, height: int, way=Interpol
 def _exact(view: View) -> Interpolation:
     """Without this, swscale turns the white of 10 bits into 253."""
     return Interpolation.FULL_CHR_H_INT if view.deep else Interpolation(0)
-
-
-def composed(rgba: np.ndarray) -> np.ndarray:
-    """(H, W, 4) uint8 with straight transparency -> (H, W, 3) uint8 over grey."""
-    alpha = rgba[..., 3:].astype(np.uint16)
-    over = rgba[..., :3] * alpha + BACKDROP * (255 - alpha)
-    return ((over + 127) // 255).astype(np.uint8)

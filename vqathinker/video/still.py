@@ -12,8 +12,8 @@ from PIL import Image, ImageOps
 from vqathinker.errors import VideoError
 from vqathinker.video.bars import find_bars
 from vqathinker.video.guard import check_pixels
-from vqathinker.video.picture import TRANSPARENT, composed
 from vqathinker.video.spec import Limits
+from vqathinker.video.transparency import TRANSPARENT, composed
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 CROPPED = "bars cropped"

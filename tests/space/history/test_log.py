@@ -16,7 +16,7 @@ def test_a_log_is_read_with_all_its_parts(tmp_path):
     found = story(tmp_path)
     assert found.saves == (0, 5, 10) and found.last == 10 and found.steps == tuple(range(1, 11))
     assert found.columns["kl"][:2] == (None, 0.01) and found.checked_at(5)["reward"] == 2.45
-    assert found.checked_at(7) == {} and [stage.name for stage in found.stages] == ["see", "move", "speak"]
+    assert found.checked_at(7) == {} and [stage.name for stage in found.stages] == ["vision", "motion", "language"]
     assert found.probes[1].saves[5].readable == [1.9, 2.1] and not found.probes[1].human
     effects = found.study.recipe
     assert effects["regression_human"].change.rose and effects["srcc_clive"].change.fell

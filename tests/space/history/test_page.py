@@ -80,7 +80,7 @@ def test_a_curve_goes_through_its_steps(tmp_path):
 def test_the_start_is_marked_and_the_stages_stand_before_it(tmp_path):
     html = curves.agreement_chart(story(tmp_path))
     parsed = parse(html)
-    assert re.findall(r"learned-part[^>]*>(\w+)<", html) == ["see", "speak", "GRPO"], "move has no score"
+    assert re.findall(r"learned-part[^>]*>(\w+)<", html) == ["vision", "language", "GRPO"], "motion has no score"
     drawings = parsed.named("svg")
     assert "LIVE-Challenge, 0.70 at step 0, 0.75 at step 5, 0.80 at step 10" in drawings[2]["aria-label"]
     level = [tag["d"] for tag in parsed.named("path") if tag["class"] == "begin clive"]
@@ -164,7 +164,7 @@ def test_a_video_that_was_not_kept_at_a_step_says_so(tmp_path):
 
 def test_cut_answers_are_told(tmp_path):
     assert "No answer was cut at the limit of 110 tokens." in page(story(tmp_path))
-    steps = content()["steps"] | {"cut_share": [0.0] * 9 + [0.25]}
+    steps = content()["steps"] | {"completions/clipped_ratio": [0.0] * 9 + [0.25]}
     assert "In no step more than 25% of the answers were cut" in page(story(tmp_path, steps=steps))
 
 

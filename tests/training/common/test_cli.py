@@ -14,8 +14,8 @@ from training import tiny
 from training.common.cli import ends_in_a_sentence, sentence
 from training.common.schedule import Stepper
 from training.data.build import run as build
-from training.evaluate import run as evaluate
-from training.sft import train as sft
+from training.evaluate import __main__ as evaluate
+from training.sft import __main__ as sft
 
 ROOT = Path(__file__).parents[3]
 

@@ -13,7 +13,8 @@ from tests.training.grpo_small import small, write_labels
 from tests.training.toys import save_checkpoint
 from training.common.start import load_looker, load_start
 from training.data.datasets import read_items
-from training.grpo.train import main, run_grpo
+from training.grpo.__main__ import main
+from training.grpo.train import run_grpo
 from vqathinker.errors import ModelError
 from vqathinker.model.loading import load_model
 
@@ -64,7 +65,7 @@ def test_wrong_keys_are_named(ours, change, message):
     assert "\n" not in str(caught.value)
 
 
-def test_the_command_refuses_a_folder_that_is_no_checkpoint(ours, data_dir, tmp_path, capsys):
+def test_the_command_refuses_a_folder_that_is_no_checkpoint(ours, data_dir, tmp_path):
     labels = write_labels(tmp_path / "labels.jsonl", data_dir)
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "config.json").write_text(json.dumps({"model_type": "bert"}))
@@ -75,16 +76,18 @@ def test_the_command_refuses_a_folder_that_is_no_checkpoint(ours, data_dir, tmp_
         (ours, "truncated or damaged"),
     ):
         rest = ["--labels", labels, "--videos", data_dir, "--start", folder, "--out", tmp_path / "out"]
-        assert main([str(tmp_path / "run"), *map(str, rest)]) == 1
-        error = capsys.readouterr().err
-        assert error.startswith("training.grpo: ") and message in error and error.count("\n") == 1
+        with pytest.raises(SystemExit) as end:
+            main([str(tmp_path / "run"), *map(str, rest)])
+        error = end.value.code
+        assert error.startswith("training.grpo: ") and message in error and "\n" not in error
     assert not (tmp_path / "out").exists()
 
 
 def test_a_run_from_the_official_layout_ends_in_ours(tmp_path, data_dir):
     folder = write_folder(tmp_path / "official", speaking_weights(), speaking_config())
     items = read_items(write_labels(tmp_path / "labels.jsonl", data_dir), data_dir)[:2]
-    settings = small(steps=1, videos=2, micro_batch=1, group=2, cache=False, train=("language_model",))
+    counts = {"max_steps": 1, "videos_per_step": 2, "micro_batch": 1, "num_generations": 2}
+    settings = small(**counts, cache=False, train=("language_model",))
     run_grpo(items, [], tmp_path / "run", str(folder), tmp_path / "out", settings, jobs=1)
     trained = load_start(str(tmp_path / "out"))
     assert (trained.processor.frames, trained.processor.prompt) == (6, "official_train")

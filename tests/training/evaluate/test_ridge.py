@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from tests.training.toys import picture_row, write_built
-from training.evaluate.ridge import features, main, ridge, told, towers
+from training.evaluate.ridge import main
+from training.evaluate.towers import features, ridge, told, towers
 from training.sft.config import load_settings
 from training.sft.init import tiny_tower
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.training.toys import save_checkpoint, write_built
 from training.data.reasoning import GOOD_MOS
+from training.evaluate.__main__ import main
 from training.evaluate.measures import (
     baselines,
     clustered_share,
@@ -15,7 +16,7 @@ from training.evaluate.measures import (
     ladder_pairs,
     order_report,
 )
-from training.evaluate.run import clip_slope, headline, main, summary
+from training.evaluate.run import clip_slope, headline, summary
 from vqathinker import cli
 
 

@@ -16,9 +16,10 @@ LORA = load_grpo_settings(CONFIGS / "8b_grpo_lora.yaml")
 
 
 def test_full_fine_tuning_has_the_settings_of_the_paper():
-    assert (FULL.group, FULL.lr, FULL.beta, FULL.temperature, FULL.epochs, FULL.clip) == (4, 1e-6, 0.04, 1.0, 3, 0.2)
-    assert FULL.max_new_tokens == 2048 and FULL.bf16 and FULL.gradient_checkpointing
-    assert FULL.lora is None and FULL.perturbs and FULL.kind == "grpo" and FULL.inner_updates == 1
+    assert (FULL.num_generations, FULL.temperature, FULL.beta, FULL.epsilon) == (4, 1.0, 0.04, 0.2)
+    assert (FULL.learning_rate, FULL.num_train_epochs) == (1e-6, 3)
+    assert FULL.max_completion_length == 2048 and FULL.bf16 and FULL.gradient_checkpointing
+    assert FULL.lora is None and FULL.perturbs and FULL.loss_type == "grpo" and FULL.num_iterations == 1
 
 
 def test_everything_is_trained_but_the_motion_encoder():
@@ -28,19 +29,19 @@ def test_everything_is_trained_but_the_motion_encoder():
 
 def test_a_step_has_the_videos_of_the_released_script():
     """8 GPUs x 8 completions / 4 of a group x 2 accumulation steps."""
-    assert FULL.videos == 8 * 8 // 4 * 2
+    assert FULL.videos_per_step == 8 * 8 // 4 * 2
 
 
 @pytest.mark.parametrize("engine", ["ddp", "zero2", "zero3", "fsdp", "zero3_two_nodes"])
 def test_the_videos_can_be_shared_out_to_every_engine(engine):
     launch = yaml.safe_load((CONFIGS / "accelerate" / f"{engine}.yaml").read_text())
-    assert FULL.micro_batches(launch["num_processes"]) == FULL.videos // launch["num_processes"]
+    assert FULL.micro_batches(launch["num_processes"]) == FULL.videos_per_step // launch["num_processes"]
 
 
 def test_adapters_on_one_gpu():
     assert LORA.lora == LoraSettings(64, 128) and LORA.train == ("language_model",)
     assert LORA.micro_batches(1) == 8 and LORA.micro_batches(8) == 1
-    assert LORA.reward == FULL.reward and (LORA.group, LORA.beta) == (FULL.group, FULL.beta)
+    assert LORA.reward == FULL.reward and (LORA.num_generations, LORA.beta) == (FULL.num_generations, FULL.beta)
 
 
 @pytest.mark.parametrize("name", ["tiny_grpo", "8b_grpo", "8b_grpo_lora"])

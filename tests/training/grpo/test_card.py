@@ -18,7 +18,7 @@ ITEMS = [Item(str(k), Path("none"), 3.0, "LSVQ" if k else "") for k in range(12)
 
 
 def test_the_card_tells_start_data_and_settings(tmp_path):
-    settings = GrpoSettings(epochs=2.0, videos=4, group=6, lr=3e-6)
+    settings = GrpoSettings(num_train_epochs=2.0, videos_per_step=4, num_generations=6, learning_rate=3e-6)
     (tmp_path / "README.md").write_text(plain_card("mine", "8b", ITEMS, settings))
     front = read_card(tmp_path / "README.md", MODEL_KEYS)
     assert front["base_model"] == "kkkkkklinhan/InternVL3-VQAThinker-8B"
@@ -39,7 +39,7 @@ def test_a_folder_is_named_without_where_it_lies(tmp_path):
 def test_what_a_run_ends_with_can_be_published_as_it_is(data_dir, tmp_path, capsys):
     items = read_items(write_labels(tmp_path / "labels.jsonl", data_dir), data_dir)
     start, run, out = save_start(tmp_path / "start"), tmp_path / "run", tmp_path / "out"
-    run_grpo(items, [], run, str(start), out, small(steps=1), jobs=1)
+    run_grpo(items, [], run, str(start), out, small(max_steps=1), jobs=1)
     capsys.readouterr()
     assert publish.main([str(out), "someone/mine", "--dry-run", "--run", str(run)]) == 0
     listed = capsys.readouterr().out

@@ -20,14 +20,14 @@ from training.publish.checks import check_shards
 
 ROOT = Path(__file__).parents[3]
 SETTINGS = {
-    "steps": 2,
-    "videos": 4,
+    "max_steps": 2,
+    "videos_per_step": 4,
     "micro_batch": 1,
-    "group": 4,
-    "max_new_tokens": 16,
-    "lr": 1e-3,
-    "warmup": 0.0,
-    "save_every": 1,
+    "num_generations": 4,
+    "max_completion_length": 16,
+    "learning_rate": 1e-3,
+    "warmup_ratio": 0.0,
+    "save_steps": 1,
     "validation": 2,
     "validation_group": 2,
     "probes": 1,
@@ -75,9 +75,9 @@ def test_divided_weights_learn_what_whole_ones_do(arguments, tmp_path):
     engine |= {"FSDP_TRANSFORMER_CLS_TO_WRAP": "Qwen2DecoderLayer"}  # it has no other blocks
     two = run(launch, arguments, tmp_path / "two", {k: v for k, v in engine.items() if k not in ("WORLD_SIZE", "RANK")})
     assert [row["step"] for row in one] == [row["step"] for row in two] == [0, 1, 2]
-    for name in ("loss", "kl", "gradient_norm", "length"):
+    for name in ("loss", "kl", "grad_norm", "completions/mean_length"):
         assert [row[name] for row in two[1:]] == [pytest.approx(row[name], rel=1e-3, abs=1e-6) for row in one[1:]]
-    assert two[1]["kl"] == pytest.approx(0, abs=1e-6) and two[1]["gradient_norm"] > 0
+    assert two[1]["kl"] == pytest.approx(0, abs=1e-6) and two[1]["grad_norm"] > 0
     first, second = weights(tmp_path / "one" / "out"), weights(tmp_path / "two" / "out")
     assert set(first) == set(second)
     for key, value in first.items():

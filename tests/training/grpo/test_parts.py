@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +15,14 @@ from tests.model.tiny_models import make_model
 from tests.rewards.goldens import QUICK, close
 from tests.training.grpo_small import answer_text
 from training.data.datasets import Item
-from training.grpo.config import GrpoSettings, load_grpo_settings
-from training.grpo.rewards import reward_metrics
+from training.grpo.config import GrpoSettings, load_grpo_settings, present_settings
+from training.grpo.logs import reward_metrics
 from training.grpo.sampler import group_shares, limited, make_plan, twin_choices
 from training.policy.clips import read_variants, sample_key, twins_of
 from training.policy.features import Decoded, Stored, fill, fingerprint
 from training.policy.rollouts import pack
 from vqathinker.errors import VQAThinkerError
+from vqathinker.renamed import SETTINGS
 from vqathinker.rewards import RewardSpec, score_with_twins
 from vqathinker.rewards.registry import removable
 from vqathinker.video import PERTURBATIONS, load_clip
@@ -35,7 +36,7 @@ SHIPPED = Path(__file__).parents[3] / "training" / "configs" / "tiny_grpo.yaml"
 def test_the_shipped_settings_load():
     settings = load_grpo_settings(SHIPPED)
     assert settings.frozen_sight and settings.perturbs
-    assert settings.micro_batches(1) * settings.micro_batch == settings.videos
+    assert settings.micro_batches(1) * settings.micro_batch == settings.videos_per_step
 
 
 @pytest.mark.parametrize(
@@ -44,11 +45,12 @@ def test_the_shipped_settings_load():
         ("sed: 1\n", "run.yaml: unknown key 'sed'; known keys: .*seed"),
         ("reward:\n  sigmo: 1\n", "section reward: unknown key 'sigmo'"),
         ("lora:\n  r: 1\n", "section lora: unknown key 'r'"),
-        ("lr: 1e-5\n", "run.yaml: lr is the text '1e-5', not a number"),
-        ("steps: 1.5\n", "steps must be a whole number"),
+        ("learning_rate: 1e-5\n", "run.yaml: learning_rate is the text '1e-5', not a number"),
+        ("max_steps: 1.5\n", "max_steps must be a whole number"),
         ("train: language_model\n", "train must be a list"),
-        ("kind: ppo\n", "run.yaml: kind must be one of grpo, dr_grpo, dapo, not 'ppo'"),
-        ("group: 0\n", "run.yaml: group must be a number from 1 up, not 0"),
+        ("loss_type: ppo\n", "run.yaml: loss_type must be one of grpo, dr_grpo, dapo, not 'ppo'"),
+        ("num_generations: 0\n", "run.yaml: num_generations must be a number from 1 up, not 0"),
+        ("lr: 1.0e-5\nlearning_rate: 1.0e-5\n", "run.yaml: 'lr' is the old name of 'learning_rate': give one of them"),
         ("temperature: 0\n", "temperature must be above 0"),
         ("reward:\n  sigma: 0\n", "RewardSpec.sigma must be a positive number"),
         ("- 1\n", "run.yaml: expected keys and values, got a list"),
@@ -63,10 +65,45 @@ def test_a_bad_key_or_value_is_named_with_its_file(tmp_path, text, message):
 
 def test_missing_keys_keep_their_defaults_and_sections_are_read(tmp_path):
     path = tmp_path / "run.yaml"
-    path.write_text("lr: 3.0e-5\nreward:\n  ranking_weight: 2.0\nlora:\n  rank: 4\nweights:\n  clive: 3\n")
+    path.write_text("learning_rate: 3.0e-5\nreward:\n  ranking_weight: 2.0\nlora:\n  rank: 4\nweights:\n  clive: 3\n")
     settings = load_grpo_settings(path)
-    assert (settings.lr, settings.reward.ranking_weight, settings.lora.rank) == (3e-5, 2.0, 4)
-    assert settings.group == GrpoSettings().group and settings.weights == {"clive": 3}
+    assert (settings.learning_rate, settings.reward.ranking_weight, settings.lora.rank) == (3e-5, 2.0, 4)
+    assert settings.num_generations == GrpoSettings().num_generations and settings.weights == {"clive": 3}
+
+
+def test_the_names_of_the_release_before_are_read(tmp_path):
+    old = "steps: 3\nvideos: 4\ngroup: 6\nmax_new_tokens: 9\nkind: dapo\nclip: 0.1\nclip_high: 0.3\ninner_updates: 2\n"
+    old += "scale_advantages: false\nlr: 2.0e-5\nwarmup: 0.1\nsave_every: 7\nepochs: 0.5\nschedule: constant\n"
+    (tmp_path / "old.yaml").write_text(old)
+    found = load_grpo_settings(tmp_path / "old.yaml")
+    assert found == GrpoSettings(
+        max_steps=3,
+        videos_per_step=4,
+        num_generations=6,
+        max_completion_length=9,
+        loss_type="dapo",
+        epsilon=0.1,
+        epsilon_high=0.3,
+        num_iterations=2,
+        scale_rewards=False,
+        learning_rate=2e-5,
+        warmup_ratio=0.1,
+        save_steps=7,
+        num_train_epochs=0.5,
+        lr_scheduler_type="constant",
+    )
+    noted = {old: found.to_dict()[new] for old, new in SETTINGS.items()}
+    noted |= {name: value for name, value in found.to_dict().items() if name not in SETTINGS.values()}
+    del noted["reward"]["weights"]  # it was not there either
+    assert present_settings(noted) == found.to_dict()
+
+
+def test_settings_that_trl_has_are_called_as_there():
+    from trl import GRPOConfig  # takes seconds
+
+    theirs = {item.name for item in fields(GRPOConfig)}
+    ours = {item.name for item in fields(GrpoSettings)} & set(SETTINGS.values()) - {"videos_per_step"}
+    assert len(ours) == len(SETTINGS) - 1 and ours <= theirs
 
 
 @pytest.mark.parametrize("name", removable())
@@ -83,9 +120,9 @@ def test_an_unknown_reward_cannot_be_dropped():
 
 
 def test_videos_have_to_be_shared_out_evenly():
-    settings = GrpoSettings(videos=8, micro_batch=2)
+    settings = GrpoSettings(videos_per_step=8, micro_batch=2)
     assert (settings.micro_batches(1), settings.micro_batches(4)) == (4, 1)
-    with pytest.raises(ValueError, match=r"videos \(8\) must be a multiple of processes \(3\)"):
+    with pytest.raises(ValueError, match=r"videos_per_step \(8\) must be a multiple of processes \(3\)"):
         settings.micro_batches(3)
 
 
@@ -104,8 +141,8 @@ def test_what_is_trained_decides_whether_features_can_be_kept(train, frozen):
 
 
 def test_epochs_count_the_samples():
-    assert GrpoSettings(epochs=1.5, videos=8).total_steps(100) == 19
-    assert GrpoSettings(steps=7).total_steps(100) == 7
+    assert GrpoSettings(num_train_epochs=1.5, videos_per_step=8).total_steps(100) == 19
+    assert GrpoSettings(max_steps=7).total_steps(100) == 7
 
 
 # Plan
@@ -212,7 +249,7 @@ def test_metrics_are_means_and_an_absurd_score_does_not_blow_up_the_spread():
     scored = score_with_twins(texts, [None, None], [4.0, 2.0], RewardSpec(off_scale_is_unreadable=False))
     metrics = reward_metrics(scored)
     assert metrics["format"] == 1.0
-    assert metrics["no_gradient_share"] == 0.5
+    assert metrics["frac_reward_zero_std"] == 0.5
     assert metrics["spread"] == pytest.approx(np.std([2, 5], ddof=1) / 2)
     assert metrics["reward"] == pytest.approx(float(scored.table.total.mean()))
 

@@ -27,13 +27,16 @@ from tests.training.grpo_small import (
 )
 from training.common.start import load_start
 from training.data.datasets import Item, read_items
-from training.grpo.checkpoint import SaveError, forget_after, resume, save_state, states
+from training.grpo.__main__ import main
+from training.grpo.checkpoint import SaveError, forget_after, newest, resume, save_state, states
 from training.grpo.config import load_grpo_settings
-from training.grpo.loop import short
+from training.grpo.logs import short
+from training.grpo.setup import PATIENCE, make_accelerator, make_learner
 from training.grpo.step import reference_logps, roll_out, train_step, update
-from training.grpo.train import PATIENCE, main, make_accelerator, make_learner, run_grpo
+from training.grpo.train import run_grpo
 from vqathinker import load_rater
 from vqathinker.errors import VQAThinkerError
+from vqathinker.renamed import SETTINGS
 from vqathinker.rewards import RewardSpec, format_ok
 
 ROOT = Path(__file__).parents[3]
@@ -68,7 +71,8 @@ def command(folder: Path, labels: Path, data_dir: Path, start: Path, features: P
 
 def settings_of(**changes) -> dict:
     values = small(**changes)
-    names = ("steps", "videos", "micro_batch", "group", "max_new_tokens", "lr", "save_every", "validation")
+    names = ("max_steps", "videos_per_step", "micro_batch", "num_generations", "max_completion_length")
+    names += ("learning_rate", "save_steps", "validation")
     return {name: getattr(values, name) for name in names} | {"probes": 1, "validation_group": 2}
 
 
@@ -89,7 +93,7 @@ def test_a_step_moves_what_is_trained_and_nothing_else(start, items):
     moved = {name for name, parameter in model.named_parameters() if not torch.equal(parameter, before[name])}
     assert moved == {name for name, parameter in model.named_parameters() if parameter.requires_grad}
     assert not any("vision_tower" in name or "temporal" in name for name in moved)
-    assert row["gradient_norm"] > 0 and row["kl"] == 0 and row["reward_std"] > 0
+    assert row["grad_norm"] > 0 and row["kl"] == 0 and row["reward_std"] > 0
     assert set(row["seconds"]) == {"rollout", "perturbed", "reference", "update", "total"}
 
 
@@ -103,7 +107,7 @@ def test_a_step_in_bfloat16_learns_with_weights_in_float32(start, items, on_cpu)
     before = {name: parameter.clone() for name, parameter in model.named_parameters()}
     row = train_step(learner, random_batch(learner, items), 0)
     assert seen == {torch.bfloat16} and {value.dtype for value in model.parameters()} == {torch.float32}
-    assert all(math.isfinite(row[name]) for name in ("loss", "kl", "gradient_norm")) and row["gradient_norm"] > 0
+    assert all(math.isfinite(row[name]) for name in ("loss", "kl", "grad_norm")) and row["grad_norm"] > 0
     assert abs(row["kl"]) < 1e-3
     for name, value in model.named_parameters():
         assert value.isfinite().all() and torch.equal(value, before[name]) != value.requires_grad, name
@@ -114,7 +118,7 @@ def test_equal_rewards_teach_nothing(start, items):
     learner = learner_of(start, small(beta=0.0, reward=nothing))
     before = [parameter.clone() for parameter in learner.bare.model.parameters()]
     row = train_step(learner, random_batch(learner, items), 0)
-    assert row["no_gradient_share"] == 1 and row["gradient_norm"] == 0 and row["loss"] == 0
+    assert row["frac_reward_zero_std"] == 1 and row["grad_norm"] == 0 and row["loss"] == 0
     assert all(map(torch.equal, before, learner.bare.model.parameters()))
 
 
@@ -130,12 +134,12 @@ def test_the_twin_is_scored_but_never_trained_on(start, items):
 
 
 def test_answers_that_were_all_cut_give_no_policy_gradient(start, items):
-    learner = learner_of(start, small(max_new_tokens=3, beta=0.0))
+    learner = learner_of(start, small(max_completion_length=3, beta=0.0))
     batch = random_batch(learner, items, twins=False)
     rollouts, _ = roll_out(learner, batch, 0, 0)
     assert rollouts.cut.all()
     measured = update(learner, batch, rollouts, torch.randn(4, 4), None, 0)
-    assert measured["gradient_norm"] == 0 and measured["loss"] == 0
+    assert measured["grad_norm"] == 0 and measured["loss"] == 0
 
 
 def test_accumulated_micro_batches_give_the_update_of_one_batch(start, items):
@@ -143,7 +147,7 @@ def test_accumulated_micro_batches_give_the_update_of_one_batch(start, items):
     for micro in (4, 1):
         learner = learner_of(start, small(micro_batch=micro))
         row = train_step(learner, random_batch(learner, items), 0)
-        found.append((row["gradient_norm"], [p.detach().clone() for p in learner.bare.model.parameters()]))
+        found.append((row["grad_norm"], [p.detach().clone() for p in learner.bare.model.parameters()]))
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-4)
     for whole, parts in zip(found[0][1], found[1][1], strict=True):
         # a fifth of the learning rate: Adam makes a step of a gradient that is all rounding, too
@@ -152,9 +156,9 @@ def test_accumulated_micro_batches_give_the_update_of_one_batch(start, items):
 
 @pytest.mark.parametrize("kind", ["grpo", "dr_grpo", "dapo"])
 def test_a_second_update_of_the_same_answers_is_clipped(start, items, kind):
-    learner = learner_of(start, small(inner_updates=3, kind=kind, lr=1e-2, beta=0.0))
+    learner = learner_of(start, small(num_iterations=3, loss_type=kind, learning_rate=1e-2, beta=0.0))
     row = train_step(learner, random_batch(learner, items, twins=False), 0)
-    assert row["clip_share"] > 0
+    assert row["clip_ratio"] > 0
 
 
 def test_a_loss_that_is_no_number_stops_before_the_weights_are_touched(start, items):
@@ -171,7 +175,7 @@ def test_an_engine_that_tells_no_norm_leaves_it_out_of_the_log(start, items, mon
     learner = learner_of(start, small())
     monkeypatch.setattr(learner.accelerator, "clip_grad_norm_", lambda *_: None)
     row = train_step(learner, random_batch(learner, items), 0)
-    assert row["gradient_norm"] is None
+    assert row["grad_norm"] is None
     assert json.loads(json.dumps(row, allow_nan=False)) == row and "gradient_norm=None" in short(row)
 
 
@@ -198,7 +202,7 @@ def test_the_reference_is_the_start(start, items):
 
 def test_a_run_learns_to_give_the_score_that_is_rewarded(start, data_dir, features, tmp_path):
     items = read_items(write_labels(tmp_path / "labels.jsonl", data_dir, mos=4.2), data_dir)
-    settings = small(steps=40, save_every=40, group=8, lr=2e-3, warmup=0.0, beta=0.001)
+    settings = small(max_steps=40, save_steps=40, num_generations=8, learning_rate=2e-3, warmup_ratio=0.0, beta=0.001)
     run_grpo(items, items, tmp_path / "run", str(start), tmp_path / "out", settings, features=features, jobs=1)
     rows = without_seconds(tmp_path / "run" / "grpo_log.jsonl")
     assert [row["step"] for row in rows] == list(range(41))
@@ -217,7 +221,7 @@ def test_a_run_learns_to_give_the_score_that_is_rewarded(start, data_dir, featur
 
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(start, data_dir, features, tmp_path):
     labels = write_labels(tmp_path / "labels.jsonl", data_dir)
-    settings = settings_of(steps=9, save_every=3)
+    settings = settings_of(max_steps=9, save_steps=3)
     for name in ("whole", "killed"):
         (tmp_path / name).mkdir()
     whole, killed = (
@@ -241,7 +245,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(start, data_dir, featur
 
 def test_two_processes_make_the_update_of_one(start, data_dir, features, tmp_path):
     labels = write_labels(tmp_path / "labels.jsonl", data_dir)
-    settings = settings_of(steps=2) | {"kind": "dapo"}
+    settings = settings_of(max_steps=2) | {"loss_type": "dapo"}
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     one = [sys.executable, *command(tmp_path / "one", labels, data_dir, start, features, settings)]
@@ -252,7 +256,7 @@ def test_two_processes_make_the_update_of_one(start, data_dir, features, tmp_pat
     rows = [without_seconds(tmp_path / name / "run" / "grpo_log.jsonl") for name in ("one", "two")]
     assert [row["step"] for row in rows[0]] == [0, 1, 2]
     for single, shared in zip(*(row[1:] for row in rows), strict=True):
-        for key in ("loss", "reward", "ranking", "kl", "gradient_norm", "length", "clip_share"):
+        for key in ("loss", "reward", "ranking", "kl", "grad_norm", "completions/mean_length", "clip_ratio"):
             assert shared[key] == pytest.approx(single[key], rel=1e-3, abs=1e-5), key
     first, second = (weights_of(tmp_path / name / "out") for name in ("one", "two"))
     changed = weights_of(start)
@@ -264,7 +268,7 @@ def test_two_processes_make_the_update_of_one(start, data_dir, features, tmp_pat
 def test_processes_wait_for_hours_while_the_first_one_validates():
     code = (
         "import os, torch.distributed as dist\n"
-        "from training.grpo.train import GrpoSettings, make_accelerator\n"
+        "from training.grpo.setup import GrpoSettings, make_accelerator\n"
         "make_accelerator(GrpoSettings())\n"
         "print(dist.group.WORLD._get_backend(dist.torch.device('cpu')).options._timeout, flush=True)\n"
         "os._exit(0)\n"  # as in test_gather: gloo's threads may outlive the interpreter
@@ -276,7 +280,7 @@ def test_processes_wait_for_hours_while_the_first_one_validates():
 
 def test_a_trained_tower_is_looked_through_in_every_step(start, data_dir, tmp_path):
     items = read_items(write_labels(tmp_path / "labels.jsonl", data_dir), data_dir)
-    settings = replace(small(steps=1), train=("vision_tower", "motion_encoder", "language_model"))
+    settings = replace(small(max_steps=1), train=("vision_tower", "motion_encoder", "language_model"))
     run_grpo(items, items[:1], tmp_path / "run", str(start), tmp_path / "out", settings, jobs=1)
     before, after = weights_of(start), weights_of(tmp_path / "out")
     for name in ("model.vision_tower.stages.0", "model.motion_encoder.temporal_in", "model.language_model.layers.0"):
@@ -307,37 +311,38 @@ def test_a_bad_clip_is_left_out_and_counted(start, data_dir, features, tmp_path)
     items = [Item("broken", broken, 3.0, "clips"), *items]
     for cache in (True, False):
         run = tmp_path / f"run-{cache}"
-        settings = small(steps=3, videos=6, cache=cache)
+        settings = small(max_steps=3, videos_per_step=6, cache=cache)
         run_grpo(items, [], run, str(start), tmp_path / "out", settings, features=features, jobs=1)
         rows = without_seconds(run / "grpo_log.jsonl")
         assert [row["step"] for row in rows] == [0, 1, 2, 3]
         assert rows[-1]["skipped"] == 1
 
 
-def test_the_command_names_what_is_wrong_and_leaves_no_checkpoint(start, data_dir, features, tmp_path, capsys):
+def test_the_command_names_what_is_wrong_and_leaves_no_checkpoint(start, data_dir, features, tmp_path):
     labels = write_labels(tmp_path / "labels.jsonl", data_dir)
     cases = [
         (labels, {"stepz": 1}, "run.yaml: unknown key 'stepz'"),
-        (labels, settings_of(videos=60), "6 samples are too few for steps of 60 videos"),
-        (labels, settings_of(videos=3), "videos (3) must be a multiple"),
+        (labels, settings_of(videos_per_step=60), "6 samples are too few for steps of 60 videos"),
+        (labels, settings_of(videos_per_step=3), "videos_per_step (3) must be a multiple"),
         (tmp_path / "none.jsonl", {}, "none.jsonl cannot be read"),
     ]
     for path, settings, message in cases:
         args = command(tmp_path, path, data_dir, start, features, settings)[2:]
-        assert main(args) == 1
-        assert message in capsys.readouterr().err
+        with pytest.raises(SystemExit) as end:
+            main(args)
+        assert message in end.value.code
     assert not (tmp_path / "out").exists()
 
 
 def test_a_run_is_not_continued_with_other_settings(start, data_dir, features, tmp_path):
     items = read_items(write_labels(tmp_path / "labels.jsonl", data_dir), data_dir)
     paths = (tmp_path / "run", str(start), tmp_path / "out")
-    run_grpo(items, [], *paths, small(steps=1), features=features, jobs=1)
+    run_grpo(items, [], *paths, small(max_steps=1), features=features, jobs=1)
     with pytest.raises(VQAThinkerError, match="holds a run with other settings"):
-        run_grpo(items, [], *paths, small(steps=1, lr=5e-3), features=features, jobs=1)
+        run_grpo(items, [], *paths, small(max_steps=1, learning_rate=5e-3), features=features, jobs=1)
     with pytest.raises(VQAThinkerError, match="holds a run with other samples"):
-        run_grpo(items[1:], [], *paths, small(steps=1), features=features, jobs=1)
-    assert load_grpo_settings(tmp_path / "run" / "grpo.yaml") == small(steps=1)
+        run_grpo(items[1:], [], *paths, small(max_steps=1), features=features, jobs=1)
+    assert load_grpo_settings(tmp_path / "run" / "grpo.yaml") == small(max_steps=1)
 
 
 def test_a_full_disk_keeps_the_last_state(start, tmp_path):
@@ -378,16 +383,27 @@ def test_a_damaged_state_is_told_and_the_one_before_it_is_taken(start, tmp_path,
         resume(learner.accelerator, tmp_path, {})
 
 
-def test_a_second_run_in_the_same_folder_is_refused(start, data_dir, features, tmp_path, capsys):
+def test_a_second_run_in_the_same_folder_is_refused(start, data_dir, features, tmp_path):
     labels = write_labels(tmp_path / "labels.jsonl", data_dir)
-    words = command(tmp_path, labels, data_dir, start, features, settings_of(steps=1))
+    words = command(tmp_path, labels, data_dir, start, features, settings_of(max_steps=1))
     held = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path / "run")], stdout=subprocess.PIPE)
     held.stdout.readline()
-    assert main(words[2:]) == 1
-    assert f"another run is at work in {tmp_path / 'run'} (process {held.pid})" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as end:
+        main(words[2:])
+    assert f"another run is at work in {tmp_path / 'run'} (process {held.pid})" in end.value.code
     held.kill()
     held.wait()
-    assert main(words[2:]) == 0
+    main(words[2:])
+    assert (tmp_path / "out").is_dir()
+
+
+def test_a_state_of_the_release_before_is_read_under_the_present_names(tmp_path):
+    present = small(loss_type="dapo").to_dict()
+    noted = {old: present[new] for old, new in SETTINGS.items()}
+    noted |= {name: value for name, value in present.items() if name not in SETTINGS.values()}
+    (tmp_path / "state-000002").mkdir()
+    (tmp_path / "state-000002" / "step.json").write_text(json.dumps({"step": 2, "settings": noted}))
+    assert newest(tmp_path, print)[1] == {"step": 2, "settings": present}
 
 
 def test_rows_after_the_last_save_and_half_a_row_are_forgotten(tmp_path):

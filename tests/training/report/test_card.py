@@ -196,5 +196,5 @@ def test_a_readme_without_markers_is_refused(measured, tmp_path):
     (tmp_path / "README.md").write_text("nothing")
     write_card(measured, measured, checkpoint, tmp_path)
     options = ["--checkpoint", str(checkpoint), "--readme", str(tmp_path / "README.md"), "--run", str(RUN)]
-    with pytest.raises(ValueError, match="needs <!-- accuracy"):
+    with pytest.raises(SystemExit, match="training.report.card: .* needs <!-- accuracy"):
         main([str(measured), str(measured), *options])

@@ -23,16 +23,17 @@ def write_lines(path, rows):
 
 
 def sft_log() -> list[dict]:
-    log = [{"stage": "see", "step": k, "loss": 3 / k} for k in range(1, 40)]
+    log = [{"stage": "vision", "step": k, "loss": 3 / k} for k in range(1, 40)]
     log[-1]["validation"] = {"clive_srcc": 0.7, "avt_srcc": None, "macro_f1": 0.3}
-    log += [{"stage": "move", "step": k, "loss": 1 / k} for k in range(1, 5)]
+    log += [{"stage": "motion", "step": k, "loss": 1 / k} for k in range(1, 5)]
     log[-1]["validation"] = {"freeze": 0.8, "disorder": 0.4}
     return log
 
 
 def grpo_log() -> list[dict]:
     log = [{"step": 0, "validation": {"reward": 2.3, "clive_expected_srcc": 0.8, "ordered_by_expected": 0.7}}]
-    parts = {"format": 1.0, "regression": 0.6, "ranking": 0.8, "bonus": 0.1, "kl": None, "length": 50.0, "spread": 0.3}
+    parts = {"format": 1.0, "regression": 0.6, "ranking": 0.8, "bonus": 0.1, "kl": None, "spread": 0.3}
+    parts |= {"completions/mean_length": 50.0}
     log += [{"step": k, "reward": 2.3 + k / 100, **parts} for k in range(1, 30)]
     log[-1]["validation"] = {"reward": 2.6, "clive_expected_srcc": 0.82, "ordered_by_expected": 0.9}
     return log

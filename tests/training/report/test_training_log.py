@@ -10,9 +10,11 @@ import pytest
 from tests.training.report.test_plots import grpo_log, sft_log, write_lines
 from tests.training.study.test_run import made_lines
 from training.common.spread import spread
+from training.report.plots import figures
 from training.report.training_log import LARGEST, MOST_PROBES, MOST_SAVES, MOST_STEPS, about, main, make_story, short
 from training.study.run import make_study
 from vqathinker.bundled import checkpoint_folder
+from vqathinker.renamed import COLUMNS, SETTINGS, STAGES
 from vqathinker.space.history.log import FILE, read_story
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -32,10 +34,44 @@ def run(tmp_path) -> Path:
     write_lines(folder / "grpo_log.jsonl", grpo_log())
     probes = [probe(step, name, [3.5, None, 2.25, 3.0]) for step in (0, 29) for name in ("clive-7", "other")]
     write_lines(folder / "probes.jsonl", probes)
-    (folder / "grpo.yaml").write_text("videos: 4\ngroup: 4\nmicro_batch: 2\n")
+    (folder / "grpo.yaml").write_text("videos_per_step: 4\nnum_generations: 4\nmicro_batch: 2\n")
     runs = {"start": made_lines(0, 1.0), "grpo-seed0": made_lines(1, 0.2), "no-format-seed0": made_lines(2, 0.3)}
     (folder / "study.json").write_text(json.dumps(make_study(runs)))
     return folder
+
+
+def old_names(path: Path, names: dict[str, str]) -> None:
+    """Write a file as the release before did."""
+    text = path.read_text()
+    for old, new in names.items():
+        text = text.replace(f'"{new}"', f'"{old}"').replace(f"\n{new}:", f"\n{old}:")
+    path.write_text(text.removeprefix("\n"))
+
+
+def test_logs_and_settings_of_the_release_before_tell_the_same(run, tmp_path):
+    present = make_story([run])
+    (run / "grpo.yaml").write_text("\n" + (run / "grpo.yaml").read_text())
+    for name, names in (("log.jsonl", STAGES), ("grpo_log.jsonl", COLUMNS), ("grpo.yaml", SETTINGS)):
+        before = (run / name).read_text()
+        old_names(run / name, names)
+        assert (run / name).read_text() != before
+    assert make_story([run]) == present
+    assert {"completions/mean_length", "spread"} < set(present["steps"])
+    assert list(figures(tmp_path, [run])) and figures(tmp_path, [run])["grpo_health"]() is not None
+    assert all(figures(tmp_path, [run])[name]() is not None for name in ("sft_loss", "sft_validation", "grpo_rewards"))
+
+
+def test_the_page_reads_a_training_log_of_the_release_before(run, tmp_path):
+    main([str(run), "--out", str(tmp_path / FILE)])
+    present, told = read_story(tmp_path), json.loads((tmp_path / FILE).read_text())
+    assert told.pop("rewards") == {"format": "Format", "regression": "Bell", "ranking": "Ranking"}
+    text = json.dumps(told)
+    for names in (STAGES, COLUMNS, SETTINGS):
+        for old, new in names.items():
+            text = text.replace(f'"{new}":', f'"{old}":').replace(f'"name": "{new}"', f'"name": "{old}"')
+    assert text != json.dumps(told)
+    (tmp_path / FILE).write_text(text)
+    assert read_story(tmp_path) == present
 
 
 def test_the_page_reads_what_the_logs_say(run, tmp_path, capsys):
@@ -46,13 +82,13 @@ def test_the_page_reads_what_the_logs_say(run, tmp_path, capsys):
     assert story.steps == tuple(range(1, 30)) and story.columns["reward"] == pytest.approx(rewards)
     assert "kl" not in story.columns, "a column without a figure is left out"
     assert [row["step"] for row in story.validation] == [0, 29] and story.validation[1]["clive_expected_srcc"] == 0.82
-    assert [(stage.name, stage.steps) for stage in story.stages] == [("see", 39), ("move", 4)]
+    assert [(stage.name, stage.steps) for stage in story.stages] == [("vision", 39), ("motion", 4)]
     first, second = story.probes
     assert first.what == "Photograph 7 of LIVE-Challenge" and first.human and not second.human and first.mos == 4.143
     saved = first.saves[29]
     assert saved.scores == (3.5, None, 2.25, 3.0) and [score for score, _ in saved.sampled] == [2.25, 3.5]
     assert saved.sampled[0][1] == "<think>Sample 2.</think><answer>2.25</answer>" and saved.score == 3.21
-    assert story.settings["videos"] == 4 and story.settings["group"] == 4
+    assert story.settings["videos_per_step"] == 4 and story.settings["num_generations"] == 4
     study = json.loads((run / "study.json").read_text())
     change = study["recipe"]["srcc_clive"]["difference"]
     assert story.study.recipe["srcc_clive"].change.low == short(change["low"]) == pytest.approx(change["low"], rel=1e-3)
@@ -75,10 +111,10 @@ def test_a_supervised_start_made_again_is_said_to_be_one(run, tmp_path):
     main([str(run), "--out", str(tmp_path / FILE)])
     assert not read_story(tmp_path).repeat
     (tmp_path / "again").mkdir()
-    write_lines(tmp_path / "again" / "log.jsonl", [row for row in sft_log() if row["stage"] == "move"])
+    write_lines(tmp_path / "again" / "log.jsonl", [row for row in sft_log() if row["stage"] == "motion"])
     main([str(run), "--repeat", str(tmp_path / "again"), "--out", str(tmp_path / FILE)])
     story = read_story(tmp_path)
-    assert story.repeat and [stage.name for stage in story.stages] == ["move"]
+    assert story.repeat and [stage.name for stage in story.stages] == ["motion"]
 
 
 def test_a_run_without_grpo_is_refused_and_the_old_file_stays(run, tmp_path):
@@ -94,7 +130,8 @@ def test_a_run_without_grpo_is_refused_and_the_old_file_stays(run, tmp_path):
 
 
 def test_a_long_run_is_thinned_with_its_first_and_its_last(run, tmp_path):
-    write_lines(run / "grpo_log.jsonl", [{"step": k, "reward": k / 7, "length": 40.123456} for k in range(1, 4001)])
+    length = {"completions/mean_length": 40.123456}
+    write_lines(run / "grpo_log.jsonl", [{"step": k, "reward": k / 7, **length} for k in range(1, 4001)])
     names = [f"clive-{k}" for k in range(30)]
     write_lines(
         run / "probes.jsonl", [probe(step, name, [3.5, 2.25]) for step in range(0, 4001, 100) for name in names]

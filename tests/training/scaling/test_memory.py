@@ -15,9 +15,9 @@ from transformers.models.qwen2.modeling_qwen2 import Qwen2Model
 
 from training.common.start import load_start
 from training.grpo.config import GrpoSettings, load_grpo_settings
-from training.grpo.train import make_accelerator, make_learner
-from training.scaling import memory
-from training.scaling.memory import (
+from training.grpo.setup import make_accelerator, make_learner
+from training.scaling import estimate as memory
+from training.scaling.estimate import (
     CONFIGS,
     ENGINES,
     FROZEN_BYTES,
@@ -27,8 +27,8 @@ from training.scaling.memory import (
     Memory,
     cache_bytes,
     estimate,
-    main,
 )
+from training.scaling.memory import main
 from training.scaling.model_size import SLOWFAST_PARAMETERS, measure_8b
 from training.scaling.step_time import GPUS, step_seconds
 
@@ -147,8 +147,8 @@ def test_twice_the_gpus_halve_what_is_divided_and_nothing_else(size, engine):
 
 def test_what_is_frozen_has_the_precision_that_the_loop_loads(on_cpu):
     """When this fails the loop has learned to save memory: change the two constants and write the table again."""
-    settings = GrpoSettings(bf16=True, train=("multi_modal_projector",), videos=4)
-    learner, _, _ = make_learner(load_start("tiny"), settings, make_accelerator(settings))
+    settings = GrpoSettings(bf16=True, train=("multi_modal_projector",), videos_per_step=4)
+    learner, _ = make_learner(load_start("tiny"), settings, make_accelerator(settings))
     frozen = next(p for p in learner.bare.parameters() if not p.requires_grad)
     assert frozen.element_size() == FROZEN_BYTES
     assert next(learner.reference.policy.parameters()).element_size() == REFERENCE_BYTES
@@ -160,8 +160,8 @@ def test_one_gpu_divides_nothing(size):
 
 
 def test_the_cache_grows_in_a_straight_line_with_the_group_and_the_clips(size):
-    groups = [cache_bytes(size, replace(FULL, group=group)) for group in (2, 4, 6)]
-    assert groups[2] - groups[1] == groups[1] - groups[0] == 2 * 8 * FULL.max_new_tokens * size.cache_bytes
+    groups = [cache_bytes(size, replace(FULL, num_generations=group)) for group in (2, 4, 6)]
+    assert groups[2] - groups[1] == groups[1] - groups[0] == 2 * 8 * FULL.max_completion_length * size.cache_bytes
     assert cache_bytes(size, replace(FULL, rollout_batch=16)) == 2 * cache_bytes(size, FULL)
 
 
@@ -203,7 +203,7 @@ def test_weights_that_travel_between_machines_take_longer(size):
 
 
 def test_the_command_prints_a_table_for_each_engine_that_fits(capsys):
-    assert main(["--gpus", "8"]) == 0
+    main(["--gpus", "8"])
     printed = capsys.readouterr().out
     assert all(printed.count(f"\n| {name} | 8 |") == 2 for name in ENGINES if name != "lora")
     assert "| lora |" not in printed
@@ -213,33 +213,37 @@ def test_the_command_prints_a_table_for_each_engine_that_fits(capsys):
     ("arguments", "message"),
     [
         (["--engine", "lora"], "8b_grpo.yaml has no adapters: choose from ddp, zero2, zero3, fsdp"),
-        (["--gpus", "3"], "videos (32) must be a multiple of processes (3)"),
+        (["--gpus", "3"], "videos_per_step (32) must be a multiple of processes (3)"),
         (["--gpus", "0"], "must be at least 1"),
+        (["--engine", "zero9"], "--engine zero9: choose from "),
+        (["--gpu", "abacus"], "--gpu abacus: choose from "),
         (["--config", "missing.yaml"], "missing.yaml"),
     ],
 )
-def test_what_cannot_be_estimated_is_refused_in_one_line(capsys, arguments, message):
-    assert main(arguments) == 1
-    error = capsys.readouterr().err
-    assert error.startswith("error: ") and message in error and error.count("\n") == 1
+def test_what_cannot_be_estimated_is_refused_in_one_line(arguments, message):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code.startswith("training.scaling.memory: ") and message in end.value.code
 
 
 def test_the_table_replaces_what_stands_between_the_markers(tmp_path):
     document = tmp_path / "doc.md"
     document.write_text(f"before\n{MARKERS[0]}\nold\n{MARKERS[1]}\nafter\n")
-    assert main(["--write", str(document)]) == 0
+    main(["--write", str(document)])
     text = document.read_text()
     assert text.startswith(f"before\n{MARKERS[0]}\nMemory of one H100") and text.endswith(f"|\n{MARKERS[1]}\nafter\n")
     assert "old" not in text and "| zero3 | 16 |" in text
     document.write_text("no markers")
-    assert main(["--write", str(document)]) == 1 and document.read_text() == "no markers"
+    with pytest.raises(SystemExit, match="needs <!-- memory: begin"):
+        main(["--write", str(document)])
+    assert document.read_text() == "no markers"
 
 
 def test_the_table_in_the_document_is_what_the_command_writes_today(tmp_path):
     document = CONFIGS.parent / "SCALING.md"
     again = tmp_path / "SCALING.md"
     again.write_text(document.read_text())
-    assert main(["--write", str(again)]) == 0
+    main(["--write", str(again)])
     assert again.read_text() == document.read_text()
 
 
@@ -247,7 +251,7 @@ def test_the_comments_of_the_launch_files_agree_with_the_table(size):
     room = GPUS["h100"].memory
     peaks = {engine: estimate(size, FULL, engine, 8).peak / GIB for engine in ("zero2", "zero3", "fsdp")}
     assert round(peaks["zero2"]) == 85 > room and round(peaks["zero3"]) == 73 < room and peaks["fsdp"] < room
-    assert estimate(size, replace(FULL, max_new_tokens=1024), "zero2", 8).peak / GIB < room
+    assert estimate(size, replace(FULL, max_completion_length=1024), "zero2", 8).peak / GIB < room
     for engine in ("zero2", "zero3"):
         comment = (CONFIGS / "accelerate" / f"{engine}.yaml").read_text()
         assert f"{peaks[engine]:.0f} GiB" in comment

@@ -12,14 +12,14 @@ SHIPPED = Path(__file__).parents[3] / "training" / "configs" / "tiny_sft.yaml"
 def test_the_shipped_settings_load():
     settings = load_settings(SHIPPED)
     assert settings.model.grids == (1, 3)
-    assert settings.see.epochs > 0
+    assert settings.vision.epochs > 0
 
 
 def test_missing_keys_keep_their_defaults(tmp_path):
     path = tmp_path / "run.yaml"
     path.write_text("see:\n  epochs: 2\n")
     settings = load_settings(path)
-    assert settings.see.epochs == 2
+    assert settings.vision.epochs == 2
     assert settings.speak == SftSettings().speak
 
 

@@ -12,7 +12,7 @@ from tests.model.tiny_models import BURST, BURST_SIDE, FRAMES, make_model, make_
 from tests.training.conftest import texture
 from tests.training.toys import picture_row
 from training.common.io import read_jsonl
-from training.sft.config import ModelSettings, MoveSettings, SftSettings
+from training.sft.config import ModelSettings, MotionSettings, SftSettings
 from training.sft.motion import TEMPORAL, Mover, gains, train_to_move, varied
 from vqathinker.rating.defects import DEFECTS
 
@@ -38,7 +38,7 @@ def rows(tmp_path):
 
 
 def test_freezes_are_learned_in_a_few_steps(rows, tmp_path):
-    move = MoveSettings(epochs=12, batch_size=8, lr=1e-2, time_share=0.0)
+    move = MotionSettings(epochs=12, batch_size=8, lr=1e-2, time_share=0.0)
     settings = SftSettings(model=MODEL, move=move, tone_share=0.0)
     train_to_move(make_model(make_processor()), rows, tmp_path, tmp_path / "run", settings, report=lambda line: None)
     log = read_jsonl(tmp_path / "run" / "log.jsonl")
@@ -59,7 +59,7 @@ def test_liked_training_pictures_are_filmed_and_the_others_left_to_the_other_sta
         content = io.BytesIO()
         Image.fromarray(texture(np.random.default_rng(0), 60, 40)).save(content, "PNG")
         np.savez(tmp_path / f"{one['id']}.npz", content=np.frombuffer(content.getvalue(), np.uint8))
-    settings = SftSettings(model=MODEL, move=MoveSettings(filmed=0, time_share=0.5), tone_share=0.0)
+    settings = SftSettings(model=MODEL, motion=MotionSettings(filmed=0, time_share=0.5), tone_share=0.0)
     rows = {"train": list(pictures), "val": list(pictures)}
     mover = Mover(make_model(make_processor()), rows, tmp_path, settings)
     assert [one["id"] for one in mover.rows["train"]] == ["picture4", "picture5"] and mover.rows["val"] == []
@@ -68,5 +68,5 @@ def test_liked_training_pictures_are_filmed_and_the_others_left_to_the_other_sta
     assert shown.values.shape == (20, FRAMES, BURST, BURST_SIDE, BURST_SIDE)
     assert all(one["facts"]["num_frames"] == 60 for one in shown.rows)
     assert {d["name"] for one in shown.rows for d in one["defects"]} <= {DEFECTS[index] for index in TEMPORAL}
-    few = replace(settings, move=MoveSettings(filmed=1))
+    few = replace(settings, motion=MotionSettings(filmed=1))
     assert len(Mover(make_model(make_processor()), rows, tmp_path, few).rows["train"]) == 1

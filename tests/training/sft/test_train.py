@@ -13,8 +13,15 @@ from training.evaluate.run import predict_all, summary
 from training.report.card import RUN, write_card
 from training.sft import features
 from training.sft.cache import sample_path
-from training.sft.config import ModelSettings, MoveSettings, SeeSettings, SftSettings, SpeakSettings
-from training.sft.train import run_sft
+from training.sft.config import (
+    LanguageSettings,
+    ModelSettings,
+    MotionSettings,
+    SftSettings,
+    VisionSettings,
+    load_settings,
+)
+from training.sft.train import adopt, run_sft
 from vqathinker import load_rater
 from vqathinker.model.loading import load_model
 
@@ -32,9 +39,9 @@ MODEL = ModelSettings(
 )
 SETTINGS = SftSettings(
     model=MODEL,
-    see=SeeSettings(epochs=1, batch_size=8),
-    move=MoveSettings(epochs=1, batch_size=8),
-    speak=SpeakSettings(epochs=1, batch_size=8),
+    vision=VisionSettings(epochs=1, batch_size=8),
+    motion=MotionSettings(epochs=1, batch_size=8),
+    language=LanguageSettings(epochs=1, batch_size=8),
 )
 
 
@@ -52,10 +59,32 @@ def trained(data_dir, built, tmp_path_factory):
     return run
 
 
+def test_states_and_log_of_the_release_before_are_taken_over(tmp_path):
+    for name in ("see.pt", "see.pt.previous", "move.pt"):
+        (tmp_path / name).write_text(name)
+    rows = [{"stage": "see", "step": 1, "loss": 2.0}, {"stage": "move", "step": 1}]
+    (tmp_path / "log.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows) + '{"stage": "mo')
+    adopt(tmp_path)
+    assert {path.name for path in tmp_path.glob("*.pt*")} == {"vision.pt", "vision.pt.previous", "motion.pt"}
+    assert (tmp_path / "vision.pt.previous").read_text() == "see.pt.previous"
+    assert read_jsonl(tmp_path / "log.jsonl") == [{**rows[0], "stage": "vision"}, {**rows[1], "stage": "motion"}]
+    adopt(tmp_path)
+    assert (tmp_path / "vision.pt").read_text() == "see.pt"
+
+
+def test_sections_of_the_release_before_are_read(tmp_path):
+    (tmp_path / "old.yaml").write_text("see:\n  epochs: 2\nmove:\n  lr: 0.5\nspeak:\n  views: 3\n")
+    found = load_settings(tmp_path / "old.yaml")
+    assert (found.vision.epochs, found.motion.lr, found.language.views) == (2, 0.5, 3)
+    (tmp_path / "both.yaml").write_text("see: {}\nvision: {}\n")
+    with pytest.raises(ValueError, match="'see' is the old name of 'vision'"):
+        load_settings(tmp_path / "both.yaml")
+
+
 def test_every_stage_is_logged_with_its_validation(trained):
     log = read_jsonl(trained / "log.jsonl")
-    assert {row["stage"] for row in log} == {"see", "move", "speak"}
-    for stage in ("see", "speak"):
+    assert {row["stage"] for row in log} == {"vision", "motion", "language"}
+    for stage in ("vision", "language"):
         last = [row for row in log if row["stage"] == stage][-1]
         assert last["validation"]["clive_mae"] > 0
 
@@ -81,10 +110,10 @@ def test_a_finished_run_is_not_trained_again(trained, data_dir, built):
 def test_what_was_seen_is_kept_until_a_weight_or_a_setting_changes(trained, data_dir, built):
     seen = trained / "seen" / "000000.pt"
     written = seen.stat().st_mtime_ns
-    (trained / "speak.pt").unlink()
+    (trained / "language.pt").unlink()
     run_sft(data_dir, built, trained, trained / "again", replace(SETTINGS), jobs=1)
     assert seen.stat().st_mtime_ns == written
-    (trained / "speak.pt").unlink()
+    (trained / "language.pt").unlink()
     run_sft(data_dir, built, trained, trained / "again", replace(SETTINGS, tone_share=0.9), jobs=1)
     assert seen.stat().st_mtime_ns > written
 
@@ -95,7 +124,7 @@ def test_a_stopped_look_at_all_views_goes_on_behind_its_last_file(trained, built
     rows = [row for row in read_jsonl(built / "manifest.jsonl") if sample_path(cache, row).exists()][:8]
 
     def watcher() -> features.Watcher:
-        capacity = len(rows) * SETTINGS.speak.views * SETTINGS.model.frames
+        capacity = len(rows) * SETTINGS.language.views * SETTINGS.model.frames
         return features.Watcher(loaded.model, loaded.processor, SETTINGS, capacity)
 
     whole, stopped, again = watcher(), watcher(), watcher()

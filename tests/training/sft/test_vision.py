@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.training.toys import picture_row, row
 from training.data.reasoning import GOOD_MOS, is_clean
-from training.sft.config import SeeSettings, SftSettings
+from training.sft.config import SftSettings, VisionSettings
 from training.sft.features import with_quick_tower
 from training.sft.vision import SEVERITY_TARGETS, Seer, learn_in_full, plcc_loss, seeing_loss, weighted
 from vqathinker.rating.defects import DEFECTS
@@ -83,7 +83,7 @@ def test_defects_are_learned_only_where_all_of_them_are_known():
 
 @pytest.fixture
 def seer(model, processor, tmp_path):
-    return Seer(model, processor, tmp_path, SftSettings(see=SeeSettings(frozen_stages=1, layer_decay=0.5)))
+    return Seer(model, processor, tmp_path, SftSettings(vision=VisionSettings(frozen_stages=1, layer_decay=0.5)))
 
 
 def test_later_stages_of_the_tower_move_faster_and_every_trained_weight_once(seer):

@@ -8,7 +8,15 @@ import yaml
 from tests.training.toys import save_checkpoint, write_built
 from training.study.launch import main, planned
 
-GRPO = {"steps": 1, "videos": 1, "group": 2, "micro_batch": 1, "max_new_tokens": 4, "validation": 1, "twins": 1}
+GRPO = {
+    "max_steps": 1,
+    "videos_per_step": 1,
+    "num_generations": 2,
+    "micro_batch": 1,
+    "max_completion_length": 4,
+    "validation": 1,
+    "twins": 1,
+}
 
 
 def test_each_seed_and_each_reward_has_a_run():

@@ -9,8 +9,9 @@ import pytest
 from scipy import stats
 
 from tests.training.toys import save_checkpoint, write_built
+from training.study.__main__ import main
 from training.study.metrics import METRICS, difference, value_of
-from training.study.run import main, make_study, text_of
+from training.study.run import make_study, text_of
 from vqathinker.rating.evaluation import draw_counts
 from vqathinker.video import PERTURBATIONS
 

@@ -17,8 +17,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import curve_fit
-from scipy.stats import pearsonr, spearmanr
 
 from vqathinker.rating.defects import DEFECTS, SEVERITIES
 
@@ -115,6 +113,8 @@ def fit_quality(curve: LogisticCurve, x: np.ndarray, mos: np.ndarray) -> FitQual
     """How well a curve predicts the MOS (1..5) of these rows, x and mos both (N,)."""
     values = curve(x)
     error = float(np.sqrt(np.mean((values - mos) ** 2)))
+    from scipy.stats import pearsonr, spearmanr
+
     return FitQuality(float(spearmanr(values, mos)[0]), float(pearsonr(values, mos)[0]), error, len(x))
 
 
@@ -122,6 +122,8 @@ def fit_curve(
     x: np.ndarray, mos: np.ndarray, start: tuple[float, ...], low: tuple[float, ...], high: tuple[float, ...]
 ):
     """Least-squares logistic within bounds, each (low, high, middle, width); x and mos (N,)."""
+    from scipy.optimize import curve_fit  # takes longer than all else that `--help` needs
+
     values, _ = curve_fit(lambda x, *p: LogisticCurve(*p)(x), x, mos, p0=start, bounds=(low, high), maxfev=20000)
     return LogisticCurve(*(float(v) for v in values))
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from scipy.io import loadmat
 from tqdm import tqdm
 
 from training.common.atomic import whole
@@ -109,6 +108,8 @@ def _read(place: Path, names: list[str]) -> Iterator[tuple[str, bytes]]:
 
 def _scores(contents: dict[str, bytes], tables: dict[str, str]) -> dict[str, tuple[float, float]]:
     """Picture's name without ending -> its score and deviation, both on 0..100."""
+    from scipy.io import loadmat
+
     images, mos, std = (loadmat(io.BytesIO(contents[tables[name]]))[name].ravel() for name in CLIVE_TABLES)
     if not len(images) == len(mos) == len(std):
         raise ValueError(f"the tables of LIVE In the Wild differ in length: {len(images)}, {len(mos)}, {len(std)}")

@@ -11,19 +11,18 @@ from itertools import accumulate
 from .log import Row, Stage, Story
 
 SETS = {"biq": "BIQ2021", "clive": "LIVE-Challenge", "avt": "AVT UHD", "pseudo": "degraded clips"}
-EARNED = {
-    "reward": "Total reward",
-    "format": "Format",
-    "regression": "Regression",
-    "ranking": "Ranking",
-    "bonus": "Temporal bonus",
-}
-HEALTH = {"kl": "KL to the start", "length": "Tokens in an answer", "spread": "Spread in a group"}
+LENGTH = "completions/mean_length"
+HEALTH = {"kl": "KL to the start", LENGTH: "Tokens in an answer", "spread": "Spread in a group"}
 CHECKED = ("checked-reward", "checked-ordered_by_expected")
 FROM_ZERO = {"kl"}
-DECIMALS = {"reward": 2, "length": 1}
+DECIMALS = {"reward": 2, LENGTH: 1}
 NICE, STEPS = (1.0, 2.0, 2.5, 5.0, 10.0), 3
 NOT_YET = "–"
+
+
+def earned(story: Story) -> dict[str, str]:
+    """Column -> title of what answers earned: the total, every reward of the run, the bonus."""
+    return {"reward": "Total reward", **story.rewards, "bonus": "Temporal bonus"}
 
 
 @dataclass(frozen=True)
@@ -208,13 +207,14 @@ def agreement_note(story: Story, before: Sequence[Stage]) -> str:
             f"GRPO was measured on up to {count:g} samples of each set, the stages before it on all of them: the lines "
             "do not join."
         )
-    if any(stage.name == "see" for stage in before):
-        parts.append("In “see” the score comes from a reading head that was thrown away afterwards.")
+    if any(stage.name == "vision" for stage in before):
+        parts.append("In “vision” the score comes from a reading head that was thrown away afterwards.")
     return " ".join(parts)
 
 
 def reward_chart(story: Story) -> str:
-    note = "Of its sampled answers: format, regression and ranking, without the bonus."
+    *some, last = (title.lower() for title in story.rewards.values())
+    note = f"Of its sampled answers: {', '.join(some)} and {last}, without the bonus."
     return checked_chart(story, "checked-reward", "Mean reward", note)
 
 

@@ -8,14 +8,18 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import VQAThinkerError
+from ...renamed import COLUMNS, SETTINGS, STAGES, renamed
 
 FILE, FORMAT = "training.json", 1
 MISSING = "This checkpoint came without a training log (training.json), so there is nothing to replay."
 BROKEN = "The training log of this checkpoint (training.json) cannot be read: {}."
+
+REWARDS = {"format": "Format", "regression": "Bell", "ranking": "Ranking"}
+"""Titles of the rewards in a log that does not name them, as those of the release before."""
 
 Row = Mapping[str, float | None]
 
@@ -114,7 +118,8 @@ class Stage:
 class Story:
     """A whole run. `columns`: figures of every step in `steps`; `validation`: rows with their step, 0 is the start.
 
-    `repeat`: the stages are those of a supervised start made again, not of the one that GRPO began with.
+    `rewards`: title of each reward that was paid, by its column, in their order. `repeat`: the stages are those of a
+    supervised start made again, not of the one that GRPO began with.
     """
 
     settings: dict[str, float]
@@ -125,6 +130,7 @@ class Story:
     probes: tuple[Probe, ...]
     study: Study | None
     repeat: bool = False
+    rewards: Mapping[str, str] = field(default_factory=lambda: REWARDS)
 
     @property
     def last(self) -> int:
@@ -162,7 +168,7 @@ def _story(content: dict) -> Story:
     _need(content.get("format") == FORMAT, f"it has format {content.get('format')!r}, this page knows {FORMAT}")
     steps, columns = _columns(content["steps"])
     return Story(
-        settings={key: _number(value) for key, value in content["settings"].items()},
+        settings={key: _number(value) for key, value in renamed(content["settings"], SETTINGS).items()},
         stages=tuple(_stage(entry) for entry in content["supervised"]),
         steps=steps,
         columns=columns,
@@ -170,12 +176,14 @@ def _story(content: dict) -> Story:
         probes=tuple(_probe(entry) for entry in content["probes"]),
         study=_study(content["study"]) if content["study"] else None,
         repeat=bool(content.get("repeat")),
+        rewards={key: _text(title) for key, title in content.get("rewards", REWARDS).items()},
     )
 
 
 def _columns(content: dict) -> tuple[tuple[int, ...], dict[str, tuple[float | None, ...]]]:
     steps = tuple(_whole(step) for step in content["step"])
     _need(steps and all(a < b for a, b in zip(steps, steps[1:], strict=False)), "its steps do not ascend")
+    content = renamed(content, COLUMNS)
     columns = {key: tuple(map(_maybe, values)) for key, values in content.items() if key != "step"}
     for key, values in columns.items():
         _need(len(values) == len(steps), f"{key} has {len(values)} figures for {len(steps)} steps")
@@ -190,7 +198,8 @@ def _rows(content: list) -> tuple[Row, ...]:
 
 
 def _stage(entry: dict) -> Stage:
-    return Stage(_text(entry["name"]), _whole(entry["steps"]), _rows(entry["validation"]))
+    name = _text(entry["name"])
+    return Stage(STAGES.get(name, name), _whole(entry["steps"]), _rows(entry["validation"]))
 
 
 def _probe(entry: dict) -> Probe:

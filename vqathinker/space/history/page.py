@@ -15,7 +15,7 @@ WORDS_OF_SLIDER = 7
 """More saves than this have only the first, the middle and the last named below the slider."""
 NOISE = (
     "Dots are single steps, each with other videos; the line is their running mean over {}. The total is the sum of "
-    "the four below it; the bonus goes only to moving clips."
+    "those below it; the bonus goes only to moving clips."
 )
 ANECDOTE = "{} are an anecdote: they show how answers change, not how good they are. What was measured stands below."
 NO_STUDY = "No study of start, seeds and removed rewards came with this run."
@@ -35,7 +35,7 @@ def page(story: Story) -> str:
 
 def slots(story: Story, step: int) -> dict[str, str]:
     """Name -> HTML of everything that follows the slider."""
-    charts = [*curves.EARNED, *curves.HEALTH]
+    charts = [*curves.earned(story), *curves.HEALTH]
     return {
         "step": str(step),
         "notice": escape(words.notice(story, step)),
@@ -91,7 +91,7 @@ def columns(story: Story) -> str:
 def earned(story: Story) -> str:
     charts = "".join(
         curves.step_chart(story, key, title, css="wide" if key == "reward" else "")
-        for key, title in curves.EARNED.items()
+        for key, title in curves.earned(story).items()
     )
     return section("What its sampled answers earned", charts, NOISE.format(curves.window_of(len(story.steps))))
 
@@ -108,10 +108,10 @@ def health(story: Story) -> str:
 
 def cut(story: Story) -> str:
     """Whether answers were longer than they were allowed to be."""
-    shares = [share for share in story.columns.get("cut_share", ()) if share is not None]
+    shares = [share for share in story.columns.get("completions/clipped_ratio", ()) if share is not None]
     if not shares:
         return ""
-    limit = story.settings.get("max_new_tokens")
+    limit = story.settings.get("max_completion_length")
     where = f" at the limit of {limit:g} tokens" if limit else " at the limit"
     return (
         f"In no step more than {max(shares):.0%} of the answers were cut{where}."

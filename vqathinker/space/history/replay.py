@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from difflib import SequenceMatcher
 from html import escape
 
+from ...answer import reasoning
 from ..widgets.charts import Answers, axis
 from .log import Probe, Save, Story
 from .words import changed
 
-THOUGHT = re.compile(r"<think>(.*?)</think>", re.DOTALL)
 SAMPLED = "Its lowest and its highest sampled answer"
 NOT_KEPT = "Nothing was kept at this step."
 MARKS = {
@@ -26,8 +25,7 @@ LEGEND += "<span><mark>words</mark>not said at the start</span>"
 
 def words(text: str) -> str:
     """The reasoning of an answer; all of it where it has no such part."""
-    found = THOUGHT.search(text)
-    return (found[1] if found else text).strip()
+    return reasoning(text) or text.strip()
 
 
 def marked(now: str, then: str) -> str:

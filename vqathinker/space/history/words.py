@@ -46,7 +46,7 @@ def listed(things: Sequence[str]) -> str:
 
 def intro(story: Story) -> str:
     """What a step of this run was."""
-    group, videos = story.settings.get("group"), story.settings.get("videos")
+    group, videos = story.settings.get("num_generations"), story.settings.get("videos_per_step")
     each = f": in each the model wrote {group:g} answers about each of {videos:g} videos" if group and videos else ""
     paid = " The answers that earned more than their siblings became more likely." if each else ""
     return (

@@ -80,8 +80,8 @@ def answer_aloud(model: Model, path: str | None, question: str, visitor: Visitor
             if isinstance(event, Waiting):
                 yield markup.waiting(event.ahead) if event.ahead else markup.note(LOOKING, busy=True)
                 continue
+            from ...answer import answer_so_far
             from ...rating import Replied, Watched, Wrote  # not before the loading thread has imported all of it
-            from ...rating.ask import answer_so_far
 
             if isinstance(event, Watched):
                 yield markup.note(LOOKING, busy=True)

@@ -28,14 +28,14 @@ def rate_aloud(wish: Wish, panel: Panel, model: Model, visitor: Visitor) -> Iter
             yield panel.update(status=markup.waiting(event.ahead) if event.ahead else now)
             began = time.perf_counter() - spent.get("decoding", 0.0)  # what was waited is no part of the rating
             continue
+        from ...answer import reasoning_so_far
         from ...rating import Rated, Watched, Wrote  # not before the loading thread has imported all of it
-        from ...rating.thought import thought_so_far
 
         if isinstance(event, Watched):
             spent["decoding"], film = time.perf_counter() - began, Film.of(event.clip)
             yield panel.update(status=markup.stages("watching", spent), film=markup.filmstrip(film, seek=True))
         elif isinstance(event, Wrote):
-            thought = score_card.reasoning(thought_so_far(event.text), writing=True)
+            thought = score_card.reasoning(reasoning_so_far(event.text), writing=True)
             if "watching" in spent:
                 yield panel.update(reasoning=thought)
                 continue

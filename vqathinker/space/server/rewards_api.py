@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from numbers import Real
 from typing import TYPE_CHECKING
 
+from ...answer import NUMBER, compose
 from .calls import said
 
 if TYPE_CHECKING:  # the page is there before torch is
@@ -17,8 +17,6 @@ LARGEST, LONGEST, LONGEST_ALL, MOST_VIDEOS = 4096, 8000, 256_000, 128
 """Answers, characters of one of them, and of all of them; and videos, each of which is compared with each other: what
 can be computed while others wait for the page."""
 LARGEST_NUMBER = 1e9
-NUMBER = re.compile(r"-?\d+(\.\d+)?")
-WELL_FORMED = "<think> </think><answer>{}</answer>"
 
 
 def reward_table(answers: list, mos: list, spec: str = "repaired", perturbed: list | None = None) -> dict:
@@ -74,9 +72,9 @@ def completions(groups: list, name: str) -> list[list[str]]:
 
 def completion(answer: object, name: str) -> str:
     if isinstance(answer, str):
-        return WELL_FORMED.format(answer.strip()) if NUMBER.fullmatch(answer.strip()) else answer
+        return compose(" ", answer.strip()) if NUMBER.fullmatch(answer.strip()) else answer
     if isinstance(answer, Real) and not isinstance(answer, bool) and abs(answer) <= LARGEST_NUMBER:
-        return WELL_FORMED.format(f"{answer:.2f}")
+        return compose(" ", f"{answer:.2f}")
     raise ValueError(f"{name} must hold strings and numbers, not {said(answer)}.")
 
 

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.space.lab_states import states
+from vqathinker.answer import compose
 from vqathinker.space.lab.experiment.actions import ACTIONS, act
 from vqathinker.space.lab.experiment.numbers import group, position, with_number
 from vqathinker.space.lab.experiment.presets import PRESETS
-from vqathinker.space.lab.experiment.state import DEFAULT, LabError, LabState, complete
+from vqathinker.space.lab.experiment.state import DEFAULT, LabError, LabState
 
 
 def moved(state: LabState, **action) -> str:
@@ -20,7 +21,7 @@ def moved(state: LabState, **action) -> str:
 
 def test_a_moved_answer_keeps_its_words_and_its_decimals():
     where = {"video": 0, "answer": 1, "in_order": True}
-    assert moved(DEFAULT, **where, value=2.3456) == complete("Slight noise in the dark.", "2.35")
+    assert moved(DEFAULT, **where, value=2.3456) == compose("Slight noise in the dark.", "2.35")
     for number, wanted in (("3", "2"), ("3.5", "2.3"), ("3.500", "2.346"), ("fair", "2.35")):
         state = act(act(DEFAULT, {"kind": "choose", **where}), {"kind": "number", "number": number})
         assert moved(state, value=2.3456).endswith(f"<answer>{wanted}</answer>")
@@ -37,7 +38,7 @@ def test_a_twin_is_moved_without_its_original():
 def test_only_the_last_answer_of_a_text_is_rewritten():
     text = "<think>4 of 5</think><answer>3.1</answer><answer>about 2.50 of 5</answer>"
     assert with_number(text, "4.00") == "<think>4 of 5</think><answer>3.1</answer><answer>about 4.00 of 5</answer>"
-    assert with_number("no tags", "4.00") == complete("no tags", "4.00")
+    assert with_number("no tags", "4.00") == compose("no tags", "4.00")
 
 
 def test_words_mos_constants_and_the_walk():

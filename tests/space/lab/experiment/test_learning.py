@@ -44,12 +44,12 @@ def trained(state: LabState, monkeypatch: pytest.MonkeyPatch) -> torch.nn.Module
     monkeypatch.setattr(trainer, "roll_out", lambda *_: (rollouts, twins))
     videos = len(state.videos)
     run = GrpoSettings(
-        videos=videos, micro_batch=videos, reward=reward_spec(state), beta=state.beta, clip=state.clip,
-        inner_updates=state.inner,
+        videos_per_step=videos, micro_batch=videos, reward=reward_spec(state), beta=state.beta, epsilon=state.epsilon,
+        num_iterations=state.num_iterations,
     )  # fmt: skip
     items = [SimpleNamespace(mos=video.mos) for video in state.videos]
     inputs = {"video": torch.arange(videos)}
-    optimizer = torch.optim.SGD(policy.parameters(), state.rate)
+    optimizer = torch.optim.SGD(policy.parameters(), state.learning_rate)
     learner = Learner(Accelerator(cpu=True), policy, reference, optimizer, None, run)
     train_step(learner, Batch(items, inputs, inputs, [True] * videos), 0)
     return policy
@@ -59,8 +59,8 @@ def trained(state: LabState, monkeypatch: pytest.MonkeyPatch) -> torch.nn.Module
     "state",
     [
         DEFAULT,
-        replace(DEFAULT, beta=0.5, clip=0.05, rate=4.0, inner=8),
-        replace(APART, off=("ranking", "temporal"), inner=1, beta=0.0),
+        replace(DEFAULT, beta=0.5, epsilon=0.05, learning_rate=4.0, num_iterations=8),
+        replace(APART, off=("ranking", "temporal"), num_iterations=1, beta=0.0),
         MIXED,
     ],
     ids=["default", "braked", "without", "forms"],
@@ -120,8 +120,8 @@ def test_the_brakes_brake():
         return course(replace(APART, updates=10, **changes))[-1]
 
     assert after(beta=1.0).measures.kl < 0.7 * after(beta=0.0).measures.kl
-    assert after(clip=0.05).clipped > after(clip=1.0).clipped
-    assert course(replace(APART, updates=1, inner=1))[-1].clipped == 0  # the ratio of the first update is 1
+    assert after(epsilon=0.05).clipped > after(epsilon=1.0).clipped
+    assert course(replace(APART, updates=1, num_iterations=1))[-1].clipped == 0  # the ratio of the first update is 1
 
 
 def test_looking_around_computes_nothing_anew_and_other_samples_do():

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 
 from tests.space.lab_states import states
+from vqathinker.answer import compose
 from vqathinker.space.lab.experiment.actions import act
 from vqathinker.space.lab.experiment.numbers import score
 from vqathinker.space.lab.experiment.presets import PRESETS
-from vqathinker.space.lab.experiment.state import DEFAULT, VIEWS, LabState, complete, use_rollouts
+from vqathinker.space.lab.experiment.state import DEFAULT, VIEWS, LabState, use_rollouts
 from vqathinker.space.lab.views.notice import notice
 
 
@@ -79,7 +80,7 @@ def test_the_bell_is_flat_again_where_it_is():
 
 
 def test_the_ranking_of_two_points_without_a_lead_is_a_tie():
-    point = (complete("Clear enough.", "3.05"),) * 4
+    point = (compose("Clear enough.", "3.05"),) * 4
     same = replace(DEFAULT, videos=tuple(replace(video, ordered=point) for video in DEFAULT.videos))
     assert "both say the same" in sentence("ranking", start=same)
 
@@ -104,7 +105,7 @@ def test_the_temporal_view_says_what_keeps_the_bonus_away():
 
 def test_a_gate_that_is_closed_passes_nobody():
     ordered, shuffled = (
-        tuple(complete("Sharp.", number) for number in group.split())
+        tuple(compose("Sharp.", number) for number in group.split())
         for group in ("2.91 2.85 2.95 2.88", "4.31 4.28 4.25 4.35")
     )
     video = replace(DEFAULT.videos[0], ordered=ordered, shuffled=shuffled)

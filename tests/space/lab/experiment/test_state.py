@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.space.lab_states import states
+from vqathinker.answer import compose
 from vqathinker.rewards import RewardSpec, score_groups
 from vqathinker.space.lab.experiment.link import BROKEN, MAX_LINK, from_link, to_link
 from vqathinker.space.lab.experiment.state import (
@@ -20,7 +21,6 @@ from vqathinker.space.lab.experiment.state import (
     LabError,
     LabState,
     LabVideo,
-    complete,
     condense,
     use_rollouts,
 )
@@ -92,7 +92,7 @@ def _with_video(**changes) -> str:
         (_with(sigma=0), "sigma must be"),
         (_with(sigma="0.5"), "sigma must be"),
         (_with(bonus=float("nan")), "bonus must be"),
-        (_with(step=8), "The step"),
+        (_with(step=31), "The step"),
         (_with(step=True), "The step"),
         (_with(answer=4), "The answer"),
         (_with(video=2), "The video"),
@@ -116,7 +116,7 @@ def test_a_state_cannot_be_changed_in_place():
 
 
 def test_rollouts_take_the_place_of_the_first_video():
-    texts = [complete("Soft.", f"{2 + j / 10:.2f}") for j in range(6)]
+    texts = [compose("Soft.", f"{2 + j / 10:.2f}") for j in range(6)]
     state = LabState.from_rollouts(texts, 2.75)
     assert state.videos[0] == LabVideo("Y", 2.75, tuple(texts), tuple(texts))
     assert state.answers == 6 and len(state.videos) == 2

@@ -12,7 +12,7 @@ from training.data.build.references import make_reference
 from training.data.build.run import CLEAN_TAKES, GRPO_SHARES, build
 from training.data.build.sources import load_contents
 from training.data.reasoning import GOOD_MOS, is_clean
-from training.grpo.train import read_manifest
+from training.grpo.setup import read_manifest
 
 LIMIT = 14
 

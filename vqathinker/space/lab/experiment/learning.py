@@ -111,7 +111,7 @@ def step(state: LabState, before: Moment, k: int, reference: ToyPolicy) -> Momen
     advantage = advantages(scored.table.total)
     parts = update(policy, reference, tokens, advantage, state)
     batch = Batch(tokens, texts, shuffled, scored, advantage)
-    clipped = sum(float(part.clip_share) for part in parts) / len(parts)
+    clipped = sum(float(part.clip_ratio) for part in parts) / len(parts)
     return Moment(policy, measure(state, policy, reference), batch, clipped, float(scored.table.total.mean()))
 
 
@@ -124,15 +124,15 @@ def update(
     with torch.no_grad():
         old, ref = (one(inputs, tokens).flatten(0, 1) for one in (policy, reference))
     told = []
-    for _ in range(state.inner):
+    for _ in range(state.num_iterations):
         logps = policy(inputs, tokens).flatten(0, 1)
-        loss, parts = grpo_loss(logps, old, ref, advantage.flatten(), mask, state.beta, clip=state.clip)
+        loss, parts = grpo_loss(logps, old, ref, advantage.flatten(), mask, state.beta, epsilon=state.epsilon)
         policy.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(policy.parameters(), STEEPEST)
         with torch.no_grad():  # torch.optim would do the same, but takes a second to import
             for weight in policy.parameters():
-                weight -= state.rate * weight.grad
+                weight -= state.learning_rate * weight.grad
         told.append(parts)
     return told
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 
+from ....answer import answer_span, compose, number_span
 from ....rewards import (
     REWARDS,
     RewardSpec,
@@ -18,7 +19,6 @@ from ....rewards import (
     score_groups,
 )
 from ....rewards.groups import in_sum
-from ....rewards.parse import NUMBER, answer_span
 from .state import LabState, LabVideo
 
 SMALLEST_DIFFERENCE = 5e-4  # what the views show of a reward: three decimals
@@ -138,11 +138,8 @@ def decimals_written(text: str) -> int:
 
 def with_number(text: str, number: str) -> str:
     """The same completion with another number in its last answer; a new, well-formed one where none can be read."""
-    span = answer_span(text)
-    found = span and NUMBER.search(text, *span)
-    if not found:
-        return f"<think>{_thought(text)}</think><answer>{number}</answer>"
-    return text[: found.start()] + number + text[found.end() :]
+    span = number_span(text)
+    return text[: span[0]] + number + text[span[1] :] if span else compose(_thought(text), number)
 
 
 def _thought(text: str) -> str:

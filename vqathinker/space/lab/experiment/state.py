@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 
+from ....answer import compose, shortened
 from ....errors import VQAThinkerError
 
 VIEWS = ("video", "frames", "bell", "ranking", "temporal", "step", "update")
@@ -17,10 +18,10 @@ CONSTANTS = {
     "bonus": (0.0, 1.0),
     "ranking_gate": (0.0, 1.0),
     "regression_gate": (0.0, 1.0),
-    "clip": (0.05, 1.0),
+    "epsilon": (0.05, 1.0),
     "beta": (0.0, 1.0),
-    "rate": (0.2, 5.0),
-    "inner": (1, 8),
+    "learning_rate": (0.2, 5.0),
+    "num_iterations": (1, 8),
 }
 MAX_SEED = 2**31
 THOUGHT_SHOWN = 240
@@ -76,9 +77,9 @@ class LabState:
     those of `RewardSpec`. view: one of VIEWS. video, answer, in_order: the answer that was chosen; rival: the video
     that it is compared with. step: how far the walk through the whole step has gone, from 0 on; one beyond its end is
     its end. seed: what the released code's random scores, and what the toy policy answers, are drawn from. off: names
-    of rewards that are switched off. clip, beta, rate, inner: the range of the ratio, the weight of the KL penalty, the
-    learning rate and the updates from one batch of the toy policy; updates: the steps of GRPO that it has taken, 0 to
-    60. Raises LabError, with one sentence, for anything else.
+    of rewards that are switched off. epsilon, beta, learning_rate,
+    num_iterations: of the toy policy, as in `vqathinker.rewards.loss`, the last the updates from one batch; updates:
+    the steps of GRPO that it has taken, 0 to 60. Raises LabError, with one sentence, for anything else.
     """
 
     videos: tuple[LabVideo, ...]
@@ -94,10 +95,10 @@ class LabState:
     ranking_gate: float = 0.5
     regression_gate: float = 0.9
     off: tuple[str, ...] = ()
-    clip: float = 0.2
+    epsilon: float = 0.2
     beta: float = 0.04
-    rate: float = 2.0
-    inner: int = 4
+    learning_rate: float = 2.0
+    num_iterations: int = 4
     updates: int = 0
 
     def __post_init__(self) -> None:
@@ -118,8 +119,8 @@ class LabState:
         _whole("The number of updates", self.updates, MOST_UPDATES)
         for name, (low, high) in CONSTANTS.items():
             _number(name, getattr(self, name), low, high)
-        if not isinstance(self.inner, int):
-            raise LabError("inner must be a whole number.")
+        if not isinstance(self.num_iterations, int):
+            raise LabError("num_iterations must be a whole number.")
         if not isinstance(self.off, tuple) or not all(is_text(name) for name in self.off) or len(self.off) > MOST_OFF:
             raise LabError("off names the rewards that are switched off.")
 
@@ -211,23 +212,10 @@ def _put(state: LabState, video: LabVideo, place: int) -> LabState:
 
 def condense(text: str) -> str:
     """An answer whose long thought is cut in the middle of its words; tags, and what follows them, stay."""
-    head, opened, rest = text.partition("<think>")
-    thought, closed, tail = rest.partition("</think>")
-    if closed and "<" not in thought and len(thought) > THOUGHT_SHOWN and "<answer>" in tail:
-        text = f"{head}{opened}{thought[:THOUGHT_SHOWN].rsplit(' ', 1)[0]} …{closed}{tail}"
-    return text[:MAX_TEXT]
+    return shortened(text, THOUGHT_SHOWN)[:MAX_TEXT]
 
 
-def complete(thought: str, answer: str) -> str:
-    """A well-formed answer.
-
-    >>> complete("Sharp.", "3.42")
-    '<think>Sharp.</think><answer>3.42</answer>'
-    """
-    return f"<think>{thought}</think><answer>{answer}</answer>"
-
-
-ADDED = ("clip", "off", "clip", "beta", "rate", "inner", "updates")
+ADDED = ("clip", "off", "epsilon", "beta", "learning_rate", "num_iterations", "updates")
 """What links that were made before there were updates do not hold."""
 
 
@@ -271,7 +259,7 @@ def made_up(name: str, mos: float, ordered: Sequence[str], shuffled: Sequence[st
     """A video with invented answers: only their numbers, as written, are given."""
     thoughts = ("Sharp edges, steady motion.", "Slight noise in the dark.", "Soft in places.", "Clear enough.")
     first, second = (
-        tuple(complete(thoughts[j % len(thoughts)], number) for j, number in enumerate(group))
+        tuple(compose(thoughts[j % len(thoughts)], number) for j, number in enumerate(group))
         for group in (ordered, shuffled)
     )
     return LabVideo(name, mos, first, second)

@@ -6,6 +6,7 @@ from html import escape
 
 import torch
 
+from ....answer import compose
 from ....rewards import RewardSpec, bell, read_answer, regression_reward
 from ....rewards.notation import num, plain
 from ..experiment.explain import reward_lines, score_of
@@ -77,7 +78,7 @@ def possible(mos: float, decimals: int, spec: RewardSpec) -> tuple[torch.Tensor,
     """Every score from 1 to 5 with so many decimals, and the reward of each as it would be written."""
     count = round((HIGHEST - LOWEST) * 10**decimals)
     texts = [f"{LOWEST + k / 10**decimals:.{decimals}f}" for k in range(count + 1)]
-    answers = [read_answer(f"<answer>{text}</answer>", spec) for text in texts]
+    answers = [read_answer(compose("", text), spec) for text in texts]
     scores = torch.tensor([[answer.value for answer in answers]], dtype=torch.float64)
     counted = torch.tensor([[answer.decimals for answer in answers]])
     return scores[0], regression_reward(scores, torch.tensor([mos], dtype=torch.float64), counted, spec)[0]

@@ -82,7 +82,7 @@ def _step(spec: RewardSpec) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _update(spec: RewardSpec) -> tuple[str, list[tuple[str, str]]]:
-    clip = sym("ε", "[data-constant=clip]", "how far the ratio may go")
+    clip = sym("ε", "[data-constant=epsilon]", "how far the ratio may go")
     brake = sym("β", "[data-constant=beta]", "the KL brake")
     return f"loss = −min( ρA, clip(ρ, 1 − {clip}, 1 + {clip}) A ) + {brake} · KL", [
         ("ρ", "how much likelier a token has become since the answers were sampled"),

@@ -16,10 +16,10 @@ from . import policy, svg
 
 NARROW = 560
 SLIDERS = (
-    ("clip", "clipping ε", 0.05),
+    ("epsilon", "clipping ε", 0.05),
     ("beta", "KL brake β", 0.01),
-    ("rate", "learning rate", 0.1),
-    ("inner", "updates per batch", 1),
+    ("learning_rate", "learning rate", 0.1),
+    ("num_iterations", "updates per batch", 1),
 )
 
 

@@ -33,6 +33,8 @@ REDRAWN = """
   if (kind === 'slider') {
     input.value = value;
     input.dispatchEvent(new Event('input', {bubbles: true}));
+  } else if (kind === 'click') {
+    input.click();
   } else {
     input.dispatchEvent(new KeyboardEvent('keydown', {key: value > 0 ? 'ArrowRight' : 'ArrowLeft', bubbles: true}));
   }
@@ -43,16 +45,15 @@ MOVES = {
     "bell: slider of sigma": ("Bell", "slider", "[data-constant=sigma]", ".lab-plot.bell .curve"),
     "ranking: moved point": ("Ranking", "key", POINT, ".lab-plot .area"),
     "temporal: moved point": ("Temporal", "key", POINT, ".lab-plot .hill"),
-    "whole step: moved point": ("The whole step", "key", POINT, ".lab-plot .hill"),
+    "whole step: moved point": ("Advantage", "key", POINT, ".lab-plot .hill"),
+    "update: one step": ("Update", "click", ".lab-learn .next", ".lab-plot .area"),
+    "update: slider of the brake, after 20 steps": ("Update", "slider", "[data-constant=beta]", ".lab-plot .area"),
 }
 
 
 def seconds(page: Page, view: str, kind: str, selector: str, curve: str, times: int) -> list[float]:
     page.get_by_role("button", name=view, exact=True).click()
     page.wait_for_timeout(1000)
-    if view == "The whole step":
-        page.get_by_label("Step 8: advantage").click()
-        page.wait_for_timeout(1000)
     took = []
     for k in range(times + 1):
         value = (0.3 + 0.02 * k) if kind == "slider" else (1 if k < times // 2 else -1)
@@ -71,6 +72,7 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 860})
         page.goto(address)
         page.locator("[role=tab][data-tab-id=lab]").click()
+        page.get_by_label("Predict first").uncheck()
         page.locator(".lab-notice").wait_for(timeout=READY_MS)
         page.wait_for_timeout(5000)  # the model has been loaded by now
         results = {name: seconds(page, *move, args.times) for name, move in MOVES.items()}

@@ -35,7 +35,7 @@ def open_compare(page: Page) -> None:
 
 def open_lab(page: Page) -> None:
     open_tab(page, "Reward lab")
-    expect(page.locator(".lab-notice")).to_be_visible()
+    expect(page.locator(".lab-lesson")).to_be_visible()
 
 
 def open_learned(page: Page) -> None:

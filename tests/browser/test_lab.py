@@ -31,17 +31,26 @@ def choose_lab(page: Page) -> None:
     tab.click()
 
 
-def open_lab(page: Page, view: str = "bell") -> Page:
+def open_lab(page: Page, view: str = "bell", *, predict: bool = False) -> Page:
+    """The lab as it is after a first visit, with its questions off; as on a first visit with `predict`."""
     choose_lab(page)
-    expect(page.locator(".lab-notice")).to_be_visible(timeout=ENOUGH_MS)
+    if not predict:
+        page.get_by_label("Predict first").uncheck()
+    expect(page.locator(".lab-lesson" if predict else ".lab-notice")).to_be_visible(timeout=ENOUGH_MS)
     if view != "bell":
         show(page, view)
     return page
 
 
 def show(page: Page, view: str) -> None:
-    page.locator(".lab-tab").nth(VIEWS.index(view)).click()
-    expect(page.locator(".lab-tab").nth(VIEWS.index(view))).to_have_attribute("aria-pressed", "true")
+    name = {"step": "Answers"}.get(view, view.capitalize())
+    stop(page, name).click()
+    expect(stop(page, name)).to_have_attribute("aria-pressed", "true")
+
+
+def stop(page: Page, name: str) -> Locator:
+    """A stop of the strip that shows the whole way."""
+    return page.locator(".lab-strip").get_by_role("button", name=name, exact=True)
 
 
 def said(page: Page) -> Locator:
@@ -75,9 +84,7 @@ def test_a_preset_shows_what_it_promises(visit, name: str):
     page = open_lab(visit(), preset.state.view)
     page.get_by_role("button", name=preset.title, exact=True).click()
     expect(said(page)).to_have_text(preset.promise)
-    show(page, "step")
-    if preset.state.step != 7:
-        page.get_by_label("Step 8: advantage").click()
+    stop(page, "Advantage").click()
     table = score_groups([video.ordered for video in preset.state.videos], [video.mos for video in preset.state.videos])
     shuffled = score_groups(
         [video.shuffled for video in preset.state.videos], [video.mos for video in preset.state.videos]
@@ -165,6 +172,7 @@ def test_the_whole_step_goes_forward_and_back(visit):
     told, cells = page.locator(".lab-walk p"), page.locator("td.cell")
     expect(page.locator(".lab-raw").first).to_contain_text("<think>")
     expect(cells).to_have_count(0)
+    expect(said(page)).to_contain_text("which is best has not been said")
     for step in range(1, 8):
         page.get_by_role("button", name="Next").click()
         expect(told).to_contain_text(f"{step + 1} of 8")
@@ -260,8 +268,6 @@ def test_it_fits_a_phone(visit):
         for k in range(chips.count()):
             chips.nth(k).tap()
             page.wait_for_timeout(150)
-            if view != "bell" and k == chips.count() - 1:
-                show(page, view)
             assert overflow(page) <= 0, (view, chips.nth(k).inner_text())
     cut = page.evaluate(
         "[...document.querySelectorAll('.lab-plot')].filter(x => x.getBoundingClientRect().right > innerWidth).length"
@@ -281,10 +287,11 @@ def test_the_drawings_follow_the_window(visit):
 def test_the_keyboard_is_enough(visit):
     page = open_lab(visit())
     page.locator("[role=tab][data-tab-id=lab]").focus()
-    tab_to(page, ".lab-tab")
-    page.keyboard.press("Tab")
+    tab_to(page, ".lab-stop")
+    for _ in range(5):
+        page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.locator(".lab-tab").nth(1)).to_have_attribute("aria-pressed", "true")
+    expect(stop(page, "Ranking")).to_have_attribute("aria-pressed", "true")
     tab_to(page, ".lab-stage .handle:not(.mos)")
     point = page.evaluate("document.activeElement.getAttribute('aria-label')")
     now = page.locator(f"[aria-label='{point}']").first
@@ -304,7 +311,107 @@ def test_an_answer_that_never_comes_is_told(visit):
     page = open_lab(visit())
     calls = re.compile("component_server")
     page.route(calls, lambda route: route.fulfill(json=None))
-    page.locator(".lab-tab").nth(1).click()
+    stop(page, "Ranking").click()
     expect(page.locator(".lab-said")).to_contain_text("Try again")
     page.unroute(calls)
     show(page, "ranking")
+
+
+def overlapped(page: Page) -> bool:
+    """Whether the page can be moved sideways, as a phone would let one."""
+    return page.evaluate("visualViewport.width * visualViewport.scale < document.documentElement.scrollWidth - 1")
+
+
+def test_a_first_visit_guesses_before_it_sees(visit):
+    page = open_lab(visit(), predict=True)
+    expect(page.locator(".lab-notice, .lab-view table, .lab-plot.bell .curve")).to_have_count(0)
+    page.get_by_role("button", name="Reveal").click()
+    expect(page.locator(".lab-said")).to_have_text("Guess first.")
+    page.get_by_label("Your guess").fill("0.95")
+    expect(page.locator(".lab-plot.bell .guessed")).not_to_have_count(0)
+    page.get_by_role("button", name="Reveal").click()
+    expect(page.locator(".lab-truth")).to_contain_text("It is 0.998.")
+    expect(page.locator(".lab-tally")).to_have_text("1 of 1 right")
+    expect(page.locator(".lab-notice")).to_be_visible()
+    page.get_by_role("button", name=PRESETS["punished"].title).click()
+    expect(page.locator(".lab-asked")).to_contain_text("the released code pay for “3.50”")
+    page.get_by_label("Your guess").press("End")
+    page.get_by_role("button", name="Reveal").click()
+    expect(page.locator(".lab-tally")).to_have_text("1 of 2 right")
+    page.get_by_role("button", name="Another question").click()
+    expect(page.locator(".lab-truth")).to_have_count(0)
+    page.get_by_label("Predict first").uncheck()
+    expect(page.locator(".lab-lesson")).to_have_count(0)
+    page.reload()
+    expect(page.locator("#examples button").first).to_be_visible()
+    choose_lab(page)
+    expect(page.locator(".lab-notice")).to_be_visible(timeout=ENOUGH_MS)
+
+
+def test_steps_shift_what_is_answered_and_a_missing_reward_shows(visit):
+    page = open_lab(visit(), "update")
+    area = page.locator(".lab-view .area").first
+    before = area.get_attribute("d")
+    page.get_by_role("button", name="1 step").click()
+    expect(area).not_to_have_attribute("d", before)
+    expect(said(page)).to_have_text(re.compile("^After step 1, "))
+    page.get_by_role("button", name="20 steps").click()
+    expect(page.locator(".lab-learn b")).to_have_text("step 21 of 60")
+    page.get_by_role("button", name="Bell", exact=True).and_(page.locator(".lab-form")).click()
+    expect(said(page)).to_have_text(re.compile("^Without the bell, the expected scores are "))
+    page.locator("[data-cell='update-0-0']").hover()
+    expect(page.locator(".lab-calc")).to_contain_text("exp(")
+    page.get_by_role("button", name="To the start").click()
+    expect(said(page)).to_have_text(re.compile("^Nothing has been learned yet"))
+
+
+def test_a_symbol_leads_to_its_control(visit):
+    page = open_lab(visit())
+    page.get_by_label("the width of the bell: go to its control").first.click()
+    expect(page.locator("[data-constant=sigma]")).to_be_focused()
+
+
+def test_the_tour_leads_through_the_lab_by_keyboard_and_is_remembered(visit):
+    page = open_lab(visit(), predict=True)
+    page.get_by_role("button", name="Show me around").press("Enter")
+    card = page.get_by_role("dialog", name="Tour of the lab")
+    for number in range(1, 9):
+        expect(card.locator("b")).to_contain_text(f"{number} of 8")
+        expect(page.locator(".toured")).to_have_count(1)
+        page.keyboard.press("Enter")
+    expect(card).to_be_hidden()
+    expect(stop(page, "Update")).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    choose_lab(page)
+    expect(page.locator(".lab-lesson")).to_be_visible(timeout=ENOUGH_MS)
+    expect(page.locator(".lab-invite")).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_lecture_goes_from_a_clip_to_what_changed(visit, app: str, scheme: str, tmp_path):
+    page = visit(color_scheme=scheme, viewport={"width": 1440, "height": 900})
+    page.goto("about:blank")
+    page.goto(f"{app}/#lecture=1")
+    expect(page.locator(".lab-slide h3")).to_contain_text("1 / 8", timeout=ENOUGH_MS)
+    for number in range(1, 9):
+        expect(page.locator(".lab-slide h3")).to_contain_text(f"{number} / 8")
+        expect(page.locator(".lab-idea")).not_to_be_empty()
+        assert page.url.endswith(f"#lecture={number}")
+        page.screenshot(path=tmp_path / f"slide-{number}-{scheme}.png")
+        if number in (1, 6):
+            assert violations(page) == []
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Home")
+    expect(page.locator(".lab-slide h3")).to_contain_text("1 / 8")
+    page.keyboard.press("Escape")
+    expect(page.locator(".lab-strip")).to_be_visible()
+    assert "lecture" not in page.url
+
+
+@pytest.mark.parametrize("width", [390, 360])
+def test_nothing_sticks_out_on_a_phone(visit, width: int):
+    page = open_lab(visit(viewport={"width": width, "height": 800}, is_mobile=True, has_touch=True), predict=True)
+    for name in ("Video", "Frames", "Answers", "Bell", "Temporal", "Update"):
+        stop(page, name).tap()
+        expect(stop(page, name)).to_have_attribute("aria-pressed", "true")
+        assert not overlapped(page), name

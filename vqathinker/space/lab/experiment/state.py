@@ -77,9 +77,9 @@ class LabState:
     those of `RewardSpec`. view: one of VIEWS. video, answer, in_order: the answer that was chosen; rival: the video
     that it is compared with. step: how far the walk through the whole step has gone, from 0 on; one beyond its end is
     its end. seed: what the released code's random scores, and what the toy policy answers, are drawn from. off: names
-    of rewards that are switched off. epsilon, beta, learning_rate,
-    num_iterations: of the toy policy, as in `vqathinker.rewards.loss`, the last the updates from one batch; updates:
-    the steps of GRPO that it has taken, 0 to 60. Raises LabError, with one sentence, for anything else.
+    of rewards that are switched off. epsilon, beta, learning_rate, num_iterations: how the toy policy is updated, in
+    the words of training/grpo/config.py; updates: the steps of GRPO that it has taken, 0 to 60. Raises LabError, with
+    one sentence, for anything else.
     """
 
     videos: tuple[LabVideo, ...]

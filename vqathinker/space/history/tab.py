@@ -6,20 +6,30 @@ from html import escape
 from pathlib import Path
 
 import gradio as gr
+from gradio.components.plot import PlotData
 
 from ...bundled import checkpoint_folder
+from ..queue.events import AT_ONCE
 from ..widgets.parts import html
 from .log import StoryError, read_story
 from .page import page
 
 TAB_ID = "learned"
+EMPTY = '{"data": [], "layout": {"height": 1}}'
 JS = (Path(__file__).parent / "history.js").read_text(encoding="utf-8")
 
 
 def build_learned_tab(model: str) -> None:
     """Put the tab into the Blocks that are being built; `model` is the name or folder of the checkpoint."""
-    with gr.Tab("How it learned", id=TAB_ID):
+    with gr.Tab("How it learned", id=TAB_ID) as tab:
         html("learned", content(checkpoint_folder(model)), js_on_load=JS)
+        # Gradio fetches plotly with the first plot that it shows; this one stays out of sight.
+        plotly = gr.Plot(show_label=False, elem_id="learned-plotly")
+    tab.select(load_plotly, None, plotly, **AT_ONCE)
+
+
+def load_plotly() -> PlotData:
+    return PlotData(type="plotly", plot=EMPTY)
 
 
 def content(folder: Path) -> str:

@@ -1,0 +1,170 @@
+"""The curves of a run as plotly draws them: plain JSON, whose colours are names that the page's script looks up.
+
+`tone` is such a name in the place of a colour. The x axis of every figure is the step of GRPO, where the script marks
+the step of the slider; stages before GRPO have axes of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .curves import CHECKED, EARNED, HEALTH, SETS, running_mean, window_of
+from .log import Row, Stage, Story
+
+TONES = {"reward": "own", "format": "clive", "regression": "biq", "ranking": "avt", "bonus": "pseudo"}
+SYMBOLS = {"clive": "circle", "biq": "square", "avt": "diamond", "pseudo": "triangle-up", "own": "circle"}
+DASHES = {"clive": "solid", "biq": "dash", "avt": "dot", "pseudo": "dashdot", "own": "solid"}
+GAP, LOW_PART = 0.09, 0.04
+"""Shares of the height between rows, and of a value's range that stays free around it."""
+
+
+def figures(story: Story) -> dict[str, dict]:
+    """Key -> {title, told, data, layout} of what was logged; `told` is for who cannot see it."""
+    made = {"earned": earned(story), "checked": agreement(story), "kept": kept(story), "health": health(story)}
+    return {key: figure for key, figure in made.items() if figure["data"]}
+
+
+def earned(story: Story) -> dict:
+    """Rewards of every step: the total above its parts, single steps as dots, running means as lines."""
+    data, told = [], []
+    for key, title in EARNED.items():
+        axis = "y2" if key == "reward" else "y"
+        data += steps_of(story, key, title, TONES[key], axis, dots=key == "reward")
+        told.append(told_steps(story, key, title))
+    rows = {"y": "its parts", "y2": "total"} if any(one["yaxis"] == "y" for one in data) else {"y2": "total"}
+    return figure("What its sampled answers earned", told, data, rows, story, heights=(0.55, 0.45))
+
+
+def health(story: Story) -> dict:
+    """KL, length and spread, one above another."""
+    shown = {key: title for key, title in HEALTH.items() if known(story, key)}
+    data, told = [], []
+    for number, (key, title) in enumerate(shown.items()):
+        data += steps_of(story, key, title, tuple(SYMBOLS)[number], axis_name(number), dots=True)
+        told.append(told_steps(story, key, title))
+    rows = {axis_name(number): title for number, title in enumerate(shown.values())}
+    return figure("How its answers changed", told, data, rows, story, legend=False)
+
+
+def kept(story: Story) -> dict:
+    """Validations: the reward of the sampled answers, and the clips preferred in order."""
+    titles = dict(zip(CHECKED, ("Mean reward", "Preferred in order"), strict=True))
+    shown = {name.removeprefix("checked-"): title for name, title in titles.items()}
+    shown = {key: title for key, title in shown.items() if any(row.get(key) is not None for row in story.validation)}
+    data, told = [], []
+    for number, (key, title) in enumerate(shown.items()):
+        data.append(validations(story.validation, key, title, ("own", "avt")[number], yaxis=axis_name(number)))
+        told.append(told_checks(story.validation, key, title))
+    rows = {axis_name(number): title for number, title in enumerate(shown.values())}
+    return figure("Rewards on videos it was not trained on", told, data, rows, story, legend=False)
+
+
+def agreement(story: Story) -> dict:
+    """SRCC of the written score with MOS: the supervised stages on axes of their own, then GRPO."""
+    stages = [s for s in story.stages if any(row.get(f"{n}_srcc") is not None for row in s.validation for n in SETS)]
+    data, told = [], []
+    for name, title in SETS.items():
+        if any(row.get(f"{name}_greedy_srcc") is not None for row in story.validation):
+            data.append(validations(story.validation, f"{name}_greedy_srcc", title, name))
+            told.append(told_checks(story.validation, f"{name}_greedy_srcc", f"{title} in GRPO"))
+        for number, stage in enumerate(stages):
+            if any(row.get(f"{name}_srcc") is not None for row in stage.validation):
+                row = validations(stage.validation, f"{name}_srcc", title, name, xaxis=f"x{number + 2}")
+                data.append(row | {"showlegend": False, "legendgroup": name})
+    made = figure("Agreement with people (SRCC of the score)", told, data, {"y": "SRCC"}, story)
+    made["layout"] |= stage_axes(stages, story)
+    return made
+
+
+def stage_axes(stages: Sequence[Stage], story: Story) -> dict:
+    """The x axes of the stages before GRPO, each an eighth of the width, and the names of all above them."""
+    width = 0.13
+    begin = len(stages) * (width + 0.04)
+    places = [(k * (width + 0.04), k * (width + 0.04) + width) for k in range(len(stages))]
+    axes = {
+        f"xaxis{k + 2}": {"domain": list(place), "anchor": "y", "nticks": 2, "range": [0, 1.06 * stage_end(stage)]}
+        for k, (stage, place) in enumerate(zip(stages, places, strict=True))
+    }
+    named = [*zip((stage.name for stage in stages), (place[0] for place in places), strict=True), ("GRPO", begin)]
+    labels = [
+        {"text": name, "x": x, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom",
+         "showarrow": False}
+        for name, x in named
+    ]  # fmt: skip
+    return axes | {"xaxis": step_axis(story) | {"domain": [begin, 1]}, "annotations": labels}
+
+
+def stage_end(stage: Stage) -> float:
+    return stage.validation[-1]["step"] or 1
+
+
+def figure(
+    title: str,
+    told: Sequence[str],
+    data: list[dict],
+    rows: dict[str, str],
+    story: Story,
+    heights: Sequence[float] = (),
+    legend: bool = True,
+) -> dict:
+    """Traces with the axes of their rows, from the lowest up; the share of each row is even where none is given."""
+    shares = heights if len(heights) == len(rows) else [1 / len(rows)] * len(rows) if rows else []
+    layout: dict = {"xaxis": step_axis(story) | {"anchor": "y"}, "showlegend": legend}
+    bottom = 0.0
+    for (axis, name), share in zip(rows.items(), shares, strict=True):
+        top = bottom + share
+        domain = [bottom + (GAP / 2 if bottom else 0), min(1.0, top - (GAP / 2 if top < 0.999 else 0))]
+        layout[f"yaxis{axis[1:]}"] = {"domain": domain, "title": {"text": name, "standoff": 4}, "nticks": 4}
+        bottom = top
+    return {"title": title, "told": ". ".join(one for one in told if one), "data": data, "layout": layout}
+
+
+def step_axis(story: Story) -> dict:
+    return {"range": [-LOW_PART * story.last, (1 + LOW_PART) * story.last], "nticks": 6}
+
+
+def axis_name(number: int) -> str:
+    return "y" if number == 0 else f"y{number + 1}"
+
+
+def known(story: Story, key: str) -> list[float]:
+    return [value for value in story.columns.get(key, ()) if value is not None]
+
+
+def steps_of(story: Story, key: str, title: str, tone: str, axis: str, dots: bool) -> list[dict]:
+    """A column over the steps: its running mean as a line, with `dots` the single steps, too; nothing without one."""
+    if not known(story, key):
+        return []
+    values = story.columns[key]
+    base = {"x": list(story.steps), "yaxis": axis, "tone": tone, "legendgroup": key}
+    smooth = [None if mean is None else round(mean, 4) for mean in running_mean(values, window_of(len(values)))]
+    line = {"mode": "lines", "line": {"width": 2.4, "dash": DASHES[tone]}, "hovertemplate": f"%{{y}} {title}"}
+    single = {"mode": "markers", "marker": {"size": 4}, "opacity": 0.45, "hovertemplate": "%{y} this step"}
+    quiet = {"name": f"{title}, single steps", "showlegend": False}
+    rows = [base | {"y": list(values), **single, **quiet}] if dots else []
+    return [*rows, base | {"y": smooth, "name": title, **line}]
+
+
+def validations(rows: Sequence[Row], key: str, title: str, tone: str, xaxis: str = "x", yaxis: str = "y") -> dict:
+    """A figure of every validation that has it, as marks on a line."""
+    some = [row for row in rows if row.get(key) is not None]
+    return {
+        "x": [row["step"] for row in some], "y": [row[key] for row in some], "name": title, "tone": tone,
+        "legendgroup": tone, "mode": "lines+markers", "xaxis": xaxis, "yaxis": yaxis,
+        "line": {"width": 2, "dash": DASHES[tone]}, "marker": {"size": 8, "symbol": SYMBOLS[tone]},
+        "hovertemplate": f"%{{y:.3f}} {title}",
+    }  # fmt: skip
+
+
+def told_steps(story: Story, key: str, title: str) -> str:
+    """ "Total reward: running mean from 2.51 to 2.74 over 80 steps" """
+    if not known(story, key):
+        return ""
+    means = [mean for mean in running_mean(story.columns[key], window_of(len(story.steps))) if mean is not None]
+    return f"{title}: running mean from {means[0]:.3g} to {means[-1]:.3g} over {story.steps[-1]} steps"
+
+
+def told_checks(rows: Sequence[Row], key: str, title: str) -> str:
+    """ "Mean reward: 2.48 at step 0, 2.61 at step 20" """
+    some = [f"{row[key]:.3g} at step {row['step']}" for row in rows if row.get(key) is not None]
+    return f"{title}: {', '.join(some)}" if some else ""

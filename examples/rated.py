@@ -20,7 +20,7 @@ RATINGS = 175
 """Of a picture, on average."""
 CREDIT = "LIVE In the Wild Image Quality Challenge Database, (c) 2015 The University of Texas at Austin"
 CHOSEN = {
-    "1010": "A cat on a sofa",
+    "1010": "A cat on a rug",
     "774": "Roses",
     "309": "A lupine",
     "1059": "A statue's head",

@@ -43,7 +43,7 @@ def read_pictures(ids: Iterable[str], data: Path, built: Path) -> dict[str, Pict
     """Pictures of those samples that may be shown. Raises ValueError and VideoError."""
     require_data(data)
     wanted = set(ids)
-    rows = [row for row in read_manifest(built) if row["id"] in wanted and row["redistributable"]]
+    rows = [row for row in read_manifest(built) if row["id"] in wanted and row.get("redistributable")]
     found = {row["id"]: _picture(row, data, built) for row in rows}
     return {name: picture for name, picture in found.items() if picture}
 

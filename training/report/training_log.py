@@ -90,7 +90,7 @@ def about(name: str) -> dict[str, object]:
     if found := AVT.fullmatch(name):
         source, crf, lines = found["source"].replace("_", " "), int(found["crf"]), int(found["height"])
         how = next(told for most, told in PRESSED if crf <= most)
-        title = f"A frame of a film, {lines} lines, {how} compressed"
+        title = f"A film frame, {lines} lines, {how} compressed"
         return {"title": title, "what": f"Picture {source} of AVT UHD, {lines} lines, CRF {crf}", "human": True}
     if found := MADE.fullmatch(name):
         clip = found["group"] == "clips"

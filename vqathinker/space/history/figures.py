@@ -14,8 +14,9 @@ from .log import Row, Stage, Story
 TONES = {"reward": "own", "format": "clive", "regression": "biq", "ranking": "avt", "bonus": "pseudo"}
 SYMBOLS = {"clive": "circle", "biq": "square", "avt": "diamond", "pseudo": "triangle-up", "own": "circle"}
 DASHES = {"clive": "solid", "biq": "dash", "avt": "dot", "pseudo": "dashdot", "own": "solid"}
-GAP, LOW_PART = 0.09, 0.04
-"""Shares of the height between rows, and of a value's range that stays free around it."""
+GAP, LOW_PART, LEAST_SPAN = 0.16, 0.04, 0.1
+"""Share of the height between rows, share of the steps that stays free around them, and what a row of rewards shows at
+least."""
 
 
 def figures(story: Story) -> dict[str, dict]:
@@ -31,7 +32,7 @@ def earned(story: Story) -> dict:
         axis = "y2" if key == "reward" else "y"
         data += steps_of(story, key, title, TONES[key], axis, dots=key == "reward")
         told.append(told_steps(story, key, title))
-    rows = {"y": "its parts", "y2": "total"} if any(one["yaxis"] == "y" for one in data) else {"y2": "total"}
+    rows = {"y": "Its parts", "y2": "Total"} if any(one["yaxis"] == "y" for one in data) else {"y2": "Total"}
     return figure("What its sampled answers earned", told, data, rows, story, heights=(0.55, 0.45))
 
 
@@ -43,7 +44,7 @@ def health(story: Story) -> dict:
         data += steps_of(story, key, title, tuple(SYMBOLS)[number], axis_name(number), dots=True)
         told.append(told_steps(story, key, title))
     rows = {axis_name(number): title for number, title in enumerate(shown.values())}
-    return figure("How its answers changed", told, data, rows, story, legend=False)
+    return figure("How its answers changed", told, data, rows, story)
 
 
 def kept(story: Story) -> dict:
@@ -56,7 +57,17 @@ def kept(story: Story) -> dict:
         data.append(validations(story.validation, key, title, ("own", "avt")[number], yaxis=axis_name(number)))
         told.append(told_checks(story.validation, key, title))
     rows = {axis_name(number): title for number, title in enumerate(shown.values())}
-    return figure("Rewards on videos it was not trained on", told, data, rows, story, legend=False)
+    made = figure("Rewards on videos it was not trained on", told, data, rows, story)
+    for number, key in enumerate(shown):
+        values = [row[key] for row in story.validation if row.get(key) is not None]
+        made["layout"][f"yaxis{axis_name(number)[1:]}"]["range"] = span(values)
+    return made
+
+
+def span(values: Sequence[float]) -> list[float]:
+    """A range of `LEAST_SPAN` at least: a step of one clip in fifty must not look like a fall."""
+    middle, half = (min(values) + max(values)) / 2, max((max(values) - min(values)) * 0.6, LEAST_SPAN / 2)
+    return [middle - half, middle + half]
 
 
 def agreement(story: Story) -> dict:
@@ -70,8 +81,9 @@ def agreement(story: Story) -> dict:
         for number, stage in enumerate(stages):
             if any(row.get(f"{name}_srcc") is not None for row in stage.validation):
                 row = validations(stage.validation, f"{name}_srcc", title, name, xaxis=f"x{number + 2}")
-                data.append(row | {"showlegend": False, "legendgroup": name})
-    made = figure("Agreement with people (SRCC of the score)", told, data, {"y": "SRCC"}, story)
+                data.append(row | {"showlegend": False})
+    made = figure("Agreement with people (SRCC of the score)", told, data, {"y": ""}, story)
+    made["layout"]["yaxis"] |= {"anchor": "free", "position": 0}
     made["layout"] |= stage_axes(stages, story)
     return made
 
@@ -82,16 +94,19 @@ def stage_axes(stages: Sequence[Stage], story: Story) -> dict:
     begin = len(stages) * (width + 0.04)
     places = [(k * (width + 0.04), k * (width + 0.04) + width) for k in range(len(stages))]
     axes = {
-        f"xaxis{k + 2}": {"domain": list(place), "anchor": "y", "nticks": 2, "range": [0, 1.06 * stage_end(stage)]}
+        f"xaxis{k + 2}": {"domain": list(place), "anchor": "y", "tickvals": [stage_end(stage)]}
+        | {"range": [-0.12 * stage_end(stage), 1.12 * stage_end(stage)]}
         for k, (stage, place) in enumerate(zip(stages, places, strict=True))
     }
     named = [*zip((stage.name for stage in stages), (place[0] for place in places), strict=True), ("GRPO", begin)]
-    labels = [
-        {"text": name, "x": x, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom",
-         "showarrow": False}
-        for name, x in named
-    ]  # fmt: skip
-    return axes | {"xaxis": step_axis(story) | {"domain": [begin, 1]}, "annotations": labels}
+    labels = [label(name, x, 1) for name, x in named]
+    return axes | {"xaxis": step_axis(story) | {"domain": [begin, 1], "anchor": "y"}, "annotations": labels}
+
+
+def label(text: str, x: float, y: float) -> dict:
+    """A name that stands on a place of the paper, from (0, 0) to (1, 1)."""
+    place = {"x": x, "y": y, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
+    return {"text": text, **place, "showarrow": False}
 
 
 def stage_end(stage: Stage) -> float:
@@ -105,18 +120,29 @@ def figure(
     rows: dict[str, str],
     story: Story,
     heights: Sequence[float] = (),
-    legend: bool = True,
 ) -> dict:
     """Traces with the axes of their rows, from the lowest up; the share of each row is even where none is given."""
     shares = heights if len(heights) == len(rows) else [1 / len(rows)] * len(rows) if rows else []
-    layout: dict = {"xaxis": step_axis(story) | {"anchor": "y"}, "showlegend": legend}
+    layout: dict = {"xaxis": step_axis(story) | {"anchor": "y"}, "annotations": []}
     bottom = 0.0
     for (axis, name), share in zip(rows.items(), shares, strict=True):
         top = bottom + share
-        domain = [bottom + (GAP / 2 if bottom else 0), min(1.0, top - (GAP / 2 if top < 0.999 else 0))]
-        layout[f"yaxis{axis[1:]}"] = {"domain": domain, "title": {"text": name, "standoff": 4}, "nticks": 4}
+        domain = [bottom, min(1.0, top - (GAP if top < 0.999 else 0))]
+        layout[f"yaxis{axis[1:]}"] = {"domain": domain, "nticks": 4}
+        layout["annotations"].append(label(name, 0, domain[1]))
         bottom = top
     return {"title": title, "told": ". ".join(one for one in told if one), "data": data, "layout": layout}
+
+
+SWATCHES = {"solid": "", "dash": "6 4", "dot": "2 3", "dashdot": "7 3 2 3"}
+"""How a line is dashed, for plotly and for SVG."""
+
+
+def swatch(tone: str) -> str:
+    """A piece of a curve, for a legend."""
+    dashes = f' stroke-dasharray="{SWATCHES[DASHES[tone]]}"' if SWATCHES[DASHES[tone]] else ""
+    line = f'<line x1="1" x2="25" y1="5" y2="5" style="stroke:var(--tone-{tone})"{dashes}></line>'
+    return f'<svg width="26" height="10" viewBox="0 0 26 10" aria-hidden="true">{line}</svg>'
 
 
 def step_axis(story: Story) -> dict:
@@ -148,9 +174,10 @@ def steps_of(story: Story, key: str, title: str, tone: str, axis: str, dots: boo
 def validations(rows: Sequence[Row], key: str, title: str, tone: str, xaxis: str = "x", yaxis: str = "y") -> dict:
     """A figure of every validation that has it, as marks on a line."""
     some = [row for row in rows if row.get(key) is not None]
+    group = key.removesuffix("_srcc").removesuffix("_greedy")
     return {
         "x": [row["step"] for row in some], "y": [row[key] for row in some], "name": title, "tone": tone,
-        "legendgroup": tone, "mode": "lines+markers", "xaxis": xaxis, "yaxis": yaxis,
+        "legendgroup": group, "mode": "lines+markers", "xaxis": xaxis, "yaxis": yaxis,
         "line": {"width": 2, "dash": DASHES[tone]}, "marker": {"size": 8, "symbol": SYMBOLS[tone]},
         "hovertemplate": f"%{{y:.3f}} {title}",
     }  # fmt: skip

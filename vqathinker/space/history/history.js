@@ -19,14 +19,16 @@ if (learned) {
     const shade = colour(`--tone-${tone}`), part = key => trace[key] && {[key]: {...trace[key], color: shade}};
     return {...trace, ...part('line'), ...part('marker')};
   };
+  const touch = matchMedia('(hover: none)').matches;
   const layoutOf = figure => {
     const quiet = {gridcolor: colour('--vq-line'), linecolor: colour('--vq-line'), zeroline: false, automargin: true};
     const layout = {
-      height: innerWidth < 640 ? 280 : 320, margin: {l: 8, r: 10, t: 20, b: 8}, uirevision: 'learned', shapes: mark(),
+      height: innerWidth < 640 ? 220 : 300, margin: {l: 8, r: 10, t: touch ? 30 : 20, b: 8}, uirevision: 'learned', shapes: mark(),
       paper_bgcolor: colour('--vq-card'), plot_bgcolor: colour('--vq-card'), hovermode: 'x unified',
       font: {color: colour('--vq-quiet'), size: 11, family: getComputedStyle(learned).fontFamily},
       hoverlabel: {bgcolor: colour('--vq-card'), bordercolor: colour('--vq-line'), font: {color: colour('--vq-ink')}},
-      legend: {orientation: 'h', y: -0.16, yanchor: 'top', x: 0}, dragmode: matchMedia('(hover: none)').matches ? false : 'zoom',
+      showlegend: false, legend: {orientation: 'h', y: -0.12, yanchor: 'top', x: 0}, dragmode: touch ? false : 'zoom',
+      modebar: {bgcolor: 'rgba(0,0,0,0)', color: colour('--vq-quiet'), activecolor: colour('--vq-accent')},
     };
     for (const [key, value] of Object.entries(figure.layout)) layout[key] = /axis/.test(key) ? {...quiet, ...value} : value;
     return layout;
@@ -35,7 +37,8 @@ if (learned) {
     for (const chart of charts) {
       const figure = figures[chart.dataset.figure];
       await window.Plotly.newPlot(area(chart), figure.data.map(toned), layoutOf(figure), {
-        displaylogo: false, responsive: true, displayModeBar: false, scrollZoom: false,
+        displaylogo: false, responsive: true, scrollZoom: false, displayModeBar: touch ? true : 'hover',
+        modeBarButtonsToRemove: ['toImage', 'lasso2d', 'select2d', 'autoScale2d', ...(touch ? ['zoom2d', 'pan2d'] : [])],
       });
     }
     drawn = true;
@@ -56,7 +59,11 @@ if (learned) {
   };
   const save = async (chart, kind) => {
     const name = `how-it-learned-${chart.dataset.figure}`;
-    if (kind === 'png') return drawn && window.Plotly.downloadImage(area(chart), {format: 'png', scale: 2, filename: name});
+    if (kind === 'png') {
+      const {data, layout} = area(chart), title = {text: figures[chart.dataset.figure].title, font: {size: 14}};
+      const page = {...layout, showlegend: true, title, height: 480, width: 800, margin: {l: 50, r: 20, t: 60, b: 50}};
+      return drawn && window.Plotly.downloadImage({data, layout: page}, {format: 'png', width: 800, height: 480, scale: 2, filename: name});
+    }
     const link = document.createElement('a');
     link.href = URL.createObjectURL(new Blob([csv(figures[chart.dataset.figure])], {type: 'text/csv'}));
     link.download = `${name}.csv`;
@@ -90,9 +97,19 @@ if (learned) {
     play.textContent = 'Pause';
     timer = setInterval(() => learned.isConnected ? advance() : stop(), PAUSE_MS);
   });
+  const toggle = button => {
+    const chart = button.closest('[data-figure]'), on = button.getAttribute('aria-pressed') !== 'true';
+    button.setAttribute('aria-pressed', on);
+    const {data} = figures[chart.dataset.figure], mine = [...data.keys()].filter(k => data[k].legendgroup === button.dataset.series);
+    if (drawn) window.Plotly.restyle(area(chart), {visible: on}, mine);
+  };
   learned.addEventListener('click', event => {
-    const button = event.target.closest('[data-save]');
-    if (button) save(button.closest('[data-figure]'), button.dataset.save);
+    const file = event.target.closest('[data-save]'), series = event.target.closest('[data-series]');
+    if (file) save(file.closest('[data-figure]'), file.dataset.save);
+    if (series) toggle(series);
   });
+  const hint = learned.querySelector('.learned-hint');
+  if (hint) hint.hidden = touch;
+  if (innerWidth < 640) learned.querySelectorAll('.learned-note').forEach(note => { note.open = false; });
   play.hidden = slider.disabled = kept.length < 2;
 }

@@ -10,7 +10,7 @@ import json
 from html import escape
 
 from . import curves, replay, words
-from .figures import figures
+from .figures import figures, swatch
 from .log import Ablation, Change, Effect, Story, Study
 
 WORDS_OF_SLIDER = 7
@@ -106,44 +106,41 @@ def measured(story: Story) -> str:
         "kept": kept_note(story),
         "health": f"{KL_SAYS} {cut(story)}".strip(),
     }
-    shown = {
-        "earned": curves.EARNED,
-        "checked": {f"srcc-{name}": title for name, title in curves.SETS.items()},
-        "kept": dict(zip(curves.CHECKED, ("Mean reward", "Preferred in order"), strict=True)),
-        "health": curves.HEALTH,
-    }
-    made = figures(story)
-    charts = "".join(chart(key, made[key], shown[key], notes[key], story) for key in made)
+    charts = "".join(chart(key, figure, notes[key], story) for key, figure in figures(story).items())
     return f'<p class="vq-caption learned-hint">{HINT}</p><div class="learned-charts">{charts}</div>' if charts else ""
 
 
-def chart(key: str, figure: dict, names: dict[str, str], note: str, story: Story) -> str:
-    """One figure before plotly has drawn it."""
-    known = {name: title for name, title in names.items() if logged(story, name)}
-    now = "".join(f'<li>{escape(title)} <span data-slot="{name}"></span></li>' for name, title in known.items())
+def chart(key: str, figure: dict, note: str, story: Story) -> str:
+    """One figure before plotly has drawn it. The names of its curves are buttons, with their numbers at the step."""
+    tones = {row["legendgroup"]: (row["tone"], row["name"]) for row in figure["data"] if row.get("showlegend", True)}
+    now = "".join(
+        f'<li><button type="button" data-series="{group}" aria-pressed="true">{swatch(tone)}{escape(title)} '
+        f'<span data-slot="{slot_of(key, group)}"></span></button></li>'
+        for group, (tone, title) in tones.items()
+    )
     files = "".join(f'<button type="button" data-save="{kind}">{kind.upper()}</button>' for kind in ("png", "csv"))
     title = escape(figure["title"])
     return (
         f'<figure class="vq-card learned-chart" data-figure="{key}"><figcaption><h4>{title}</h4>'
         f'<span class="learned-files" role="group" aria-label="Save this figure">{files}</span></figcaption>'
-        f'<div class="learned-area" role="img" aria-label="{escape(figure["told"], quote=True)}"></div>'
         f'<ul class="learned-numbers" aria-label="At the slider\'s step">{now}</ul>'
-        f'<p class="vq-caption">{escape(note)}</p></figure>'
+        f'<div class="learned-area" role="img" aria-label="{escape(figure["told"], quote=True)}"></div>'
+        f'<details class="learned-note" open><summary>What is shown</summary><p class="vq-caption">{escape(note)}</p>'
+        f"</details></figure>"
     )
 
 
-def logged(story: Story, name: str) -> bool:
-    """Whether a figure of that name is known at some step."""
-    key = f"{name.removeprefix('srcc-')}_greedy_srcc" if name.startswith("srcc-") else name.removeprefix("checked-")
-    checked = name.startswith(("srcc-", "checked-"))
-    values = [row.get(key) for row in story.validation] if checked else story.columns.get(key, ())
-    return any(value is not None for value in values)
+def slot_of(key: str, group: str) -> str:
+    """The slot with the number of a curve."""
+    return {"checked": f"srcc-{group}", "kept": f"checked-{group}"}.get(key, group)
 
 
 def kept_note(story: Story) -> str:
     twins = next((row["twins"] for row in story.validation if row.get("twins")), None)
-    order = f" In order: the share of {twins:g} clips whose expected score is above that of their disordered twin."
-    return f"Reward: of its sampled answers, without the bonus.{order if twins else ''}"
+    note = "Reward: of its sampled answers, without the bonus."
+    if not twins:
+        return note
+    return f"{note} In order: the share of {twins:g} clips whose expected score is above that of their disordered twin."
 
 
 def cut(story: Story) -> str:

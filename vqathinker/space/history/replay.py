@@ -14,8 +14,8 @@ THOUGHT = re.compile(r"<think>(.*?)</think>", re.DOTALL)
 SAMPLED = "Its lowest and its highest sampled answer"
 START, AFTER = "At the start", "After step {}"
 MOS = {True: "People gave it", False: "By rules it has"}
-NOT_SHOWN = "{}, which people rated {:.1f}. Its licence does not let us show it."
-NOT_SHOWN_RULES = "{}, which rules gave {:.1f}. Its licence does not let us show it."
+NOT_SHOWN = "{}: people rated it {:.1f}. Its licence keeps it from being shown."
+NOT_SHOWN_RULES = "{}: rules gave it {:.1f}. Its licence keeps it from being shown."
 NOT_KEPT = "Nothing was kept at this step."
 MARKS = {
     "own": "its own answer",
@@ -49,7 +49,7 @@ def card(k: int, probe: Probe, first: int) -> str:
     """The frame of a probe video: what it is, its first answer, and slots that are filled for every step."""
     then = probe.saves.get(first)
     start = said(then, None) if then else NOT_KEPT
-    credit = f"<small>{escape(probe.credit)}</small>" if probe.credit else ""
+    credit = f"<small>{escape(probe.credit or probe.what)}</small>"
     return (
         f'<article class="vq-card learned-card" aria-label="{escape(probe.title or probe.what, quote=True)}">'
         f"{shown(probe)}<header><h5>{escape(probe.title or probe.what)}</h5>"

@@ -125,9 +125,9 @@ def test_a_curve_is_hidden_zoomed_hovered_and_saved(visit):
 
 def test_the_curves_of_the_rewards_are_drawn_when_they_are_asked_for(visit):
     page = open_learned(visit)
-    assert page.locator("#explore-plot .js-plotly-plot").count() == 0
+    assert page.locator(".vq-explore .js-plotly-plot").count() == 0
     page.get_by_role("button", name="The three rewards as curves").click()
-    expect(page.locator("#explore-plot .scatterlayer .trace")).to_have_count(8)
+    expect(page.locator(".vq-explore .scatterlayer .trace")).to_have_count(8)
     expect(page.locator("#explore-files a")).to_have_attribute("download", "reward-curves.csv")
     assert overflow(page) <= 0
 

@@ -9,8 +9,8 @@ import json
 import pytest
 
 from vqathinker.rewards import RewardSpec, bell, fidelity
-from vqathinker.space.history.explore import DASHES, PEOPLE, explore_csv, explore_figure, panels
-from vqathinker.space.history.tab import explore
+from vqathinker.space.history.explore import DASHES, PEOPLE, explore_csv, explore_figures, panels
+from vqathinker.space.history.tab import REWARDS, explore
 
 SPEC = RewardSpec()
 
@@ -46,10 +46,11 @@ def test_the_bonus_is_added_above_its_gates_and_only_where_order_earned_more():
 
 def test_the_figure_and_the_table_hold_the_same_points():
     rows = list(csv.DictReader(io.StringIO(explore_csv())))
-    data = explore_figure()["data"]
+    data = [curve for figure in explore_figures() for curve in figure["data"]]
     assert sum(len(one["x"]) for one in data) == len(rows) and len(data) == 8
     last = data[-1]
     assert [float(row["y"]) for row in rows if row["curve"] == last["name"]] == last["y"]
     assert all(one["line"]["dash"] in DASHES for one in data)
-    plot, link = explore()
-    assert json.loads(plot.plot)["data"] == data and "download=" in link
+    *plots, link = explore()
+    assert len(plots) == REWARDS and "download=" in link
+    assert [curve for plot in plots for curve in json.loads(plot.plot)["data"]] == data

@@ -10,14 +10,14 @@ TONES = ("#2f86c1", "#c9682c", "#8f6bb3")
 """Of the curves of a panel: to be told apart by everybody, in light and in dark."""
 DASHES = ("solid", "dash", "dot")
 QUIET, GRID = "#7d838c", "rgba(125,131,140,0.25)"
-PEOPLE, ROW, GAP = 3.0, 190, 0.11
-"""The MOS of the bell, pixels of a panel, and the share of the height between two."""
+PEOPLE, HEIGHT = 3.0, 300
+"""The MOS of the bell, and pixels of a figure."""
 
 Curves = dict[str, tuple[Sequence[float], Sequence[float]]]
 
 
 def panels() -> dict[str, tuple[str, Curves]]:
-    """Title -> (what stands on its x axis, name -> x and y of a curve), computed anew."""
+    """Name of a reward -> (what stands on its x axis, name -> x and y of a curve), computed anew."""
     import torch
 
     from ...rewards import RewardSpec, bell, fidelity, temporal_bonus
@@ -34,14 +34,14 @@ def panels() -> dict[str, tuple[str, Curves]]:
     won, lost = (temporal_bonus(ranking, ranking, twin, twin, spec) for twin in (less, more))
     preferred = {"people prefer it": 1.0, "people see no difference": 0.5, "people prefer the other": 0.0}
     return {
-        f"Regression: what an answer earns where people gave {PEOPLE:.2f}": ("answer", {
+        "Regression": (f"an answer about a video to which people gave {PEOPLE:.2f}", {
             "with two decimals": curve(answers, near),
             "with one decimal": curve(answers, near * spec.coarse_factor),
         }),
-        "Ranking: what an answer earns against one other video": ("probability that it is the better one", {
+        "Ranking": ("probability that it is better than the other video", {
             name: curve(shares, fidelity(shares, target, spec.smoothing)) for name, target in preferred.items()
         }),
-        "Temporal bonus: what becomes of a reward": ("reward before the bonus", {
+        "Temporal bonus": ("reward before the bonus", {
             "ranking, better in order": curve(shares, won[0]),
             "regression, better in order": curve(shares, won[1]),
             "not better in order": curve(shares, lost[0]),
@@ -49,40 +49,27 @@ def panels() -> dict[str, tuple[str, Curves]]:
     }  # fmt: skip
 
 
-def explore_figure() -> dict:
-    """{data, layout, config}: the panels one above another."""
-    drawn = panels()
-    data, layout = [], _layout(len(drawn))
-    share = (1 - GAP * (len(drawn) - 1)) / len(drawn)
-    for number, (title, (named, curves)) in enumerate(drawn.items()):
-        top = 1 - number * (share + GAP)
-        suffix = str(number + 1) if number else ""
-        quiet = {"gridcolor": GRID, "zeroline": False, "automargin": True}
-        layout[f"xaxis{suffix}"] = {**quiet, "anchor": f"y{suffix}", "title": {"text": named, "standoff": 4}}
-        layout[f"yaxis{suffix}"] = {**quiet, "domain": [top - share, top], "rangemode": "tozero"}
-        layout["annotations"].append(_heading(title, top))
-        for place, (name, (x, y)) in enumerate(curves.items()):
-            line = {"color": TONES[place], "dash": DASHES[place], "width": 2.4}
-            data.append(
-                {"x": x, "y": y, "xaxis": f"x{suffix}", "yaxis": f"y{suffix}", "name": name, "mode": "lines"}
-                | {"line": line, "hovertemplate": f"%{{y:.3f}} {name}<extra></extra>"}
-                | {"legend": f"legend{suffix}"}
-            )
-        layout[f"legend{suffix}"] = {"orientation": "h", "x": 0, "y": top, "yanchor": "bottom", "font": {"size": 10}}
-    return {"data": data, "layout": layout, "config": {"displaylogo": False, "scrollZoom": False}}
+def explore_figures() -> list[dict]:
+    """{data, layout, config} of each reward."""
+    return [_figure(title, named, curves) for title, (named, curves) in panels().items()]
 
 
-def _layout(count: int) -> dict:
-    return {
-        "height": ROW * count + 80, "margin": {"l": 8, "r": 8, "t": 56, "b": 8}, "uirevision": "explore",
+def _figure(title: str, named: str, curves: Curves) -> dict:
+    data = [
+        {"x": x, "y": y, "name": name, "mode": "lines", "hovertemplate": f"%{{y:.3f}} {name}<extra></extra>",
+         "line": {"color": tone, "dash": dash, "width": 2.4}}
+        for (name, (x, y)), tone, dash in zip(curves.items(), TONES, DASHES, strict=False)
+    ]  # fmt: skip
+    quiet = {"gridcolor": GRID, "zeroline": False, "automargin": True}
+    layout = {
+        "height": HEIGHT, "margin": {"l": 8, "r": 8, "t": 44, "b": 8}, "uirevision": "explore",
+        "title": {"text": f"<b>{title}</b>", "x": 0, "xref": "paper", "font": {"size": 13}},
         "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "font": {"color": QUIET, "size": 11},
-        "hovermode": "x unified", "annotations": [],
+        "hovermode": "x unified", "legend": {"orientation": "h", "x": 0, "y": -0.28, "yanchor": "top"},
+        "xaxis": {**quiet, "title": {"text": named, "standoff": 4}}, "yaxis": {**quiet, "rangemode": "tozero"},
     }  # fmt: skip
-
-
-def _heading(text: str, y: float) -> dict:
-    place = {"x": 0, "y": y, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "yshift": 20}
-    return {"text": f"<b>{text}</b>", **place, "showarrow": False, "align": "left"}
+    unused = ["lasso2d", "select2d", "autoScale2d"]
+    return {"data": data, "layout": layout, "config": {"displaylogo": False, "modeBarButtonsToRemove": unused}}
 
 
 def explore_csv() -> str:

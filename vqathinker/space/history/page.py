@@ -124,7 +124,7 @@ def chart(key: str, figure: dict, note: str, story: Story) -> str:
         f'<figure class="vq-card learned-chart" data-figure="{key}"><figcaption><h4>{title}</h4>'
         f'<span class="learned-files" role="group" aria-label="Save this figure">{files}</span></figcaption>'
         f'<ul class="learned-numbers" aria-label="At the slider\'s step">{now}</ul>'
-        f'<div class="learned-area" role="img" aria-label="{escape(figure["told"], quote=True)}"></div>'
+        f'<div class="learned-area" role="group" aria-label="{escape(figure["told"], quote=True)}"></div>'
         f'<details class="learned-note" open><summary>What is shown</summary><p class="vq-caption">{escape(note)}</p>'
         f"</details></figure>"
     )

@@ -17,6 +17,7 @@ from .log import StoryError, read_story
 from .page import page
 
 TAB_ID = "learned"
+REWARDS = 3
 EXPLORE = "The three rewards as curves"
 EXPLORE_SAYS = (
     "Computed by the functions that the training calls. Point at a curve for its numbers, drag to zoom, save the "
@@ -34,22 +35,24 @@ def build_learned_tab(model: str) -> None:
         plotly = gr.Plot(show_label=False, elem_id="learned-plotly")
         with gr.Accordion(EXPLORE, open=False, elem_id="explore") as box:
             html("explore-info", f'<p class="vq-caption">{EXPLORE_SAYS}</p>')
-            curves, files = gr.Plot(show_label=False, elem_id="explore-plot"), html("explore-files")
+            with gr.Row():
+                curves = [gr.Plot(show_label=False, min_width=280, elem_classes="vq-explore") for _ in range(REWARDS)]
+            files = html("explore-files")
     tab.select(load_plotly, None, plotly, **AT_ONCE)
-    box.expand(explore, None, [curves, files], **AT_ONCE)
+    box.expand(explore, None, [*curves, files], **AT_ONCE)
 
 
 def load_plotly() -> PlotData:
     return PlotData(type="plotly", plot=EMPTY)
 
 
-def explore() -> tuple[PlotData, str]:
-    """The curves of the rewards, and the link to their table."""
-    from .explore import explore_csv, explore_figure
+def explore() -> tuple[PlotData | str, ...]:
+    """The curves of each reward, and the link to their table."""
+    from .explore import explore_csv, explore_figures
 
     address = data_address(explore_csv().encode(), "text/csv")
-    link = f'<p class="vq-save"><a download="reward-curves.csv" href="{address}">CSV</a></p>'
-    return PlotData(type="plotly", plot=json.dumps(explore_figure())), link
+    link = f'<p class="vq-save">All points: <a download="reward-curves.csv" href="{address}">CSV</a></p>'
+    return *(PlotData(type="plotly", plot=json.dumps(figure)) for figure in explore_figures()), link
 
 
 def content(folder: Path) -> str:

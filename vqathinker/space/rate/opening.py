@@ -41,7 +41,7 @@ def choose_opening(
             if record := found.get(path):
                 poster = markup.data_address((folder / example["poster"]).read_bytes())
                 caption = markup.example_caption(example, record.report)
-                shown = {"player": markup.player(path, poster), "caption": caption}
+                shown = {"player": markup.player(path, poster, plays=False), "caption": caption}
                 status = markup.note(told.format(record.made))
                 said = said_of(record.report, record.film, beside) | shown | {"status": status}
                 return Opening(Job(str(path)), shown, said)

@@ -29,17 +29,19 @@ def to_lab() -> str:
     return f'<p class="vq-to-lab">{asked} <button type="button" data-index="0">{button}</button></p>'
 
 
-def player(path: str | Path | None, poster: str = "") -> str:
-    """The video or picture itself, served by Gradio from its cache or from the examples."""
+def player(path: str | Path | None, poster: str = "", plays: bool = True) -> str:
+    """The video or picture itself, served by Gradio from its cache or from the examples; `plays` at once, or when it is
+    asked to."""
     if path is None:
         return ""
     source = "gradio_api/file=" + quote(str(path))
     name = escape(Path(path).name, quote=True)
     if Path(path).suffix.lower() in (*STILLS, ".gif"):
         return f'<figure class="vq-player"><img src="{source}" alt="{name}"></figure>'
+    begin = "autoplay" if plays else 'preload="metadata"'
     return (
         f'<figure class="vq-player"><video src="{source}" aria-label="{name}"{poster and f" poster={poster!r}"} '
-        'controls autoplay muted loop playsinline onerror="this.hidden=true;this.nextElementSibling.hidden=false">'
+        f'controls {begin} muted loop playsinline onerror="this.hidden=true;this.nextElementSibling.hidden=false">'
         f"</video><p hidden>{texts.NOT_PLAYABLE}</p></figure>"
     )
 

@@ -72,7 +72,7 @@ def span(values: Sequence[float]) -> list[float]:
 
 def agreement(story: Story) -> dict:
     """SRCC of the written score with MOS: the supervised stages on axes of their own, then GRPO."""
-    stages = [s for s in story.stages if any(row.get(f"{n}_srcc") is not None for row in s.validation for n in SETS)]
+    stages = scored_stages(story)
     data, told = [], []
     for name, title in SETS.items():
         if any(row.get(f"{name}_greedy_srcc") is not None for row in story.validation):
@@ -81,11 +81,17 @@ def agreement(story: Story) -> dict:
         for number, stage in enumerate(stages):
             if any(row.get(f"{name}_srcc") is not None for row in stage.validation):
                 row = validations(stage.validation, f"{name}_srcc", title, name, xaxis=f"x{number + 2}")
-                data.append(row | {"showlegend": False})
+                data.append(row | {"showlegend": False, "meta": stage.name})
     made = figure("Agreement with people (SRCC of the score)", told, data, {"y": ""}, story)
     made["layout"]["yaxis"] |= {"anchor": "free", "position": 0}
     made["layout"] |= stage_axes(stages, story)
     return made
+
+
+def scored_stages(story: Story) -> list[Stage]:
+    """The stages before GRPO whose scores were measured."""
+    keys = [f"{name}_srcc" for name in SETS]
+    return [s for s in story.stages if any(row.get(key) is not None for row in s.validation for key in keys)]
 
 
 def stage_axes(stages: Sequence[Stage], story: Story) -> dict:

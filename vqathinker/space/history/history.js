@@ -53,7 +53,7 @@ if (learned) {
   const waiting = setInterval(whenSeen, POLL_MS);
 
   const csv = figure => {
-    const shown = figure.data.map(({x, y, name, xaxis}, k) => ({x, y, name: xaxis && xaxis !== 'x' ? `${name} before GRPO, ${xaxis}` : name}));
+    const shown = figure.data.map(({x, y, name, meta}) => ({x, y, name: meta ? `${name} (${meta})` : name}));
     const rows = shown.flatMap(({x, y, name}) => x.map((step, k) => [name, step, y[k]])).filter(row => row[2] != null);
     return [['series', 'step', 'value'], ...rows].map(row => row.map(cell => /[",]/.test(cell) ? `"${cell}"` : cell).join(',')).join('\r\n');
   };

@@ -10,7 +10,7 @@ import json
 from html import escape
 
 from . import curves, replay, words
-from .figures import figures, swatch
+from .figures import figures, scored_stages, swatch
 from .log import Ablation, Change, Effect, Story, Study
 
 WORDS_OF_SLIDER = 7
@@ -102,7 +102,7 @@ def measured(story: Story) -> str:
     """A place for each figure, with its numbers at the slider's step, notes, and its files."""
     notes = {
         "earned": NOISE.format(curves.window_of(len(story.steps))),
-        "checked": curves.agreement_note(story, [stage for stage in story.stages if stage.validation]),
+        "checked": curves.agreement_note(story, scored_stages(story)),
         "kept": kept_note(story),
         "health": f"{KL_SAYS} {cut(story)}".strip(),
     }

@@ -41,17 +41,12 @@ def build_rate_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings: Se
     opening = choose_opening(examples, records, stand_ins, settings.examples, held)
     own = [(entry, records[path]) for entry in rated if (path := settings.examples / entry["file"]) in records]
     followed: list[TimelinePanel] = []
-
-    def last_path(session: str) -> str | None:
-        """The file of the last wish; before the first one that of the example which the page opened with."""
-        if opening and wishes.last_path(session) is None:
-            wishes.say(session, [opening.job], opening.shown)
-            wishes.stop(session)
-        return wishes.last_path(session)
+    if opening:
+        wishes.begin_with(opening.job, opening.shown)
 
     def under_player() -> None:
         def paths_of(session: str) -> list[str | None]:
-            return [last_path(session)]
+            return [wishes.last_path(session)]
 
         followed.append(build_timeline_panel(model, to_follow, "timeline", "#player video", paths_of))
         followed[0].start.visible = opening is not None
@@ -105,13 +100,11 @@ def build_rate_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings: Se
         return waiting(**shown)
 
     def rate_again(count: int, request: gr.Request) -> list:
-        last_path(request.session_hash or "")
         wishes.repeat(request.session_hash or "", rollouts=count, perturbation="")
         return waiting()
 
     def disorder(name: str, report: dict | None, request: gr.Request) -> list:
         count = len(report["rollouts"]) if report else 0
-        last_path(request.session_hash or "")
         wishes.repeat(request.session_hash or "", rollouts=count, perturbation=name)
         return panel.checking(markup.note(texts.WAITING if model.ready else texts.LOADING, busy=True), checked="")
 

@@ -18,7 +18,8 @@ EXAMPLE = "meadow-frozen.mp4"
 
 @dataclass(frozen=True)
 class Opening:
-    """`job`: the clip, as if the visitor had asked for it. `shown`: of the clip. `said`: all that the panel shows."""
+    """`job`: the clip, as if the visitor had asked for it. `said`: all that the panel shows; `shown`: what it shows of
+    the clip while that is rated again."""
 
     job: Job
     shown: dict[str, str]
@@ -40,9 +41,10 @@ def choose_opening(
             path = folder / example["file"]
             if record := found.get(path):
                 poster = markup.data_address((folder / example["poster"]).read_bytes())
-                caption = markup.example_caption(example, record.report)
-                shown = {"player": markup.player(path, poster, plays=False), "caption": caption}
+                player = markup.player(path, poster, plays=False)
+                at_once = markup.example_caption(example, record.report)
                 status = markup.note(told.format(record.made))
-                said = said_of(record.report, record.film, beside) | shown | {"status": status}
-                return Opening(Job(str(path)), shown, said)
+                said = {"player": player, "caption": at_once, "status": status}
+                shown = {"player": player, "caption": markup.example_caption(example)}
+                return Opening(Job(str(path)), shown, said_of(record.report, record.film, beside) | said)
     return None

@@ -2,7 +2,7 @@
 
     python -m training.tiny DATA_DIR WORK_DIR [--out vqathinker/checkpoints/tiny]
 
-Eight parts, each of which can be run alone with the command that its module names, and each of which goes on where it
+Nine parts, each of which can be run alone with the command that its module names, and each of which goes on where it
 was stopped:
 1. build     training/data/build/run.py        degraded clips and labels                 -> WORK_DIR/built
 2. start     training/sft/train.py             supervised start: vision, motion, language -> WORK_DIR/start
@@ -11,7 +11,8 @@ was stopped:
 5. story     training/report/training_log.py   what the Space replays of this training   -> OUT/training.json
 6. evaluate  training/evaluate/run.py          held-out contents, through files          -> WORK_DIR/evaluation
 7. card      training/report/card.py           the model card, from what was measured    -> OUT/README.md
-8. plots     training/report/plots.py          curves and measurements                   -> WORK_DIR/plots
+8. held_out  training/report/held_out.py       held-out pictures, shown beside a score   -> OUT/held_out.json
+9. plots     training/report/plots.py          curves and measurements                   -> WORK_DIR/plots
 
 Nothing else is written: the table of the repository's README is that of `training.report.card`, the study of what each
 reward buys that of `training.study`.
@@ -27,7 +28,7 @@ from .common.cli import ends_in_a_sentence
 from .data.build.run import add_grpo_shares, build, shares_of
 
 CONFIGS = Path(__file__).parent / "configs"
-PARTS = ("build", "start", "grpo", "interval", "story", "evaluate", "card", "plots")
+PARTS = ("build", "start", "grpo", "interval", "story", "evaluate", "card", "held_out", "plots")
 
 
 def parts(args: argparse.Namespace) -> dict[str, Callable[[], object]]:
@@ -38,8 +39,10 @@ def parts(args: argparse.Namespace) -> dict[str, Callable[[], object]]:
     from .grpo.setup import read_manifest
     from .grpo.train import run_grpo
     from .report.card import write_card
+    from .report.held_out import write_held_out
     from .report.plots import draw_all
-    from .report.training_log import write_story
+    from .report.probe_pictures import read_pictures
+    from .report.training_log import probe_ids, write_story
     from .sft.config import load_settings
     from .sft.train import run_sft
 
@@ -51,14 +54,19 @@ def parts(args: argparse.Namespace) -> dict[str, Callable[[], object]]:
         settings = load_grpo_settings(args.grpo)
         run_grpo(*read_manifest(data, built), work / "grpo", str(start), out, settings, jobs=args.jobs)
 
+    def tell() -> None:
+        pictures = read_pictures(probe_ids(runs), data, built)
+        write_story(runs, out / "training.json", load_grpo_settings(args.grpo), pictures=pictures)
+
     return {
         "build": lambda: build(data, built, args.jobs, limit=args.limit, grpo_shares=shares_of(args)),
         "start": lambda: run_sft(data, built, work / "sft", start, load_settings(args.sft), args.jobs),
         "grpo": learn,
         "interval": lambda: calibrate(data, built, work / "held_out", out, jobs=args.jobs),
-        "story": lambda: write_story(runs, out / "training.json", load_grpo_settings(args.grpo)),
+        "story": tell,
         "evaluate": lambda: evaluate.main([str(data), str(built), str(measured), "--model", str(out)]),
         "card": lambda: write_card(measured, built, out, work / "grpo"),
+        "held_out": lambda: write_held_out(measured, out),
         "plots": lambda: draw_all(measured, runs, work / "plots"),
     }
 

@@ -10,6 +10,7 @@ click on the first example to its score from the record; and, for comparison, a 
 from __future__ import annotations
 
 import argparse
+import re
 import statistics
 import tempfile
 import time
@@ -35,9 +36,9 @@ def one_run(folder: Path, browser) -> dict[str, float]:
         page.locator("#examples button").first.click(trial=True)
         ready = time.perf_counter()
         page.locator("#examples button").first.click()
-        page.locator(".vq-verdict:not(.empty) .vq-score b").wait_for()
+        page.locator("#status", has_text=re.compile("^Recorded with|decoding")).wait_for()
         from_record = time.perf_counter()
-        recorded = "Recorded" in page.locator("#status").inner_text()
+        recorded = page.locator("#status").inner_text().startswith("Recorded")
         page.locator("#rate").click()
         again = time.perf_counter()
         page.locator("#status li.done").nth(2).wait_for()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,8 @@ from tests.browser.app import REPOSITORY, chromium_options, running_app
 from tests.browser.tabs import open_tab
 
 QUALITY, PATIENCE_MS = 86, 120_000
+RECORDED = re.compile("^Recorded with")
+"""Said of an example that was clicked, not of the one that the page opens with."""
 PHONE = 600
 """Pages narrower than this are those of a phone, with a finger for a mouse."""
 
@@ -26,13 +29,18 @@ def rate(page: Page, example: str) -> None:
     manifest = json.loads((REPOSITORY / "examples" / "manifest.json").read_text(encoding="utf-8"))
     index = [entry["file"] for entry in manifest].index(f"{example}.mp4")
     page.locator("#examples button").nth(index).click()
-    page.locator(".vq-verdict:not(.empty)").wait_for()
+    page.locator("#status", has_text=RECORDED).wait_for()
 
 
 def compare(page: Page, example: str) -> None:
     open_tab(page, "Compare")
     page.locator("#pairs button").first.click()
     page.locator("#outcome .vq-told").wait_for()
+
+
+def learned(page: Page, example: str) -> None:
+    open_tab(page, "How it learned")
+    page.locator("#learned figure:last-of-type .js-plotly-plot").wait_for()
 
 
 def opened(title: str) -> Callable[[Page, str], None]:
@@ -44,7 +52,7 @@ TABS = {
     "rate": ("screenshot.jpg", rate, False),
     "compare": ("screenshot-compare.jpg", compare, True),
     "lab": ("screenshot-lab.jpg", opened("Reward lab"), True),
-    "learned": ("screenshot-learned.jpg", opened("How it learned"), True),
+    "learned": ("screenshot-learned.jpg", learned, True),
     "about": ("screenshot-about.jpg", opened("About"), True),
 }
 """File name, what leads there, and whether the whole page is taken rather than what is in sight."""

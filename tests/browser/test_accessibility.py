@@ -7,14 +7,15 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import violations
 from tests.browser.tabs import open_tab
-from tests.browser.test_rate import score
+from tests.browser.test_rate import choose, score
 
 
 def open_rate(page: Page) -> None:
-    page.locator("#examples button").first.click()
+    choose(page, 0)
     score(page)
-    for name in ("Does the order", "Record with the webcam", "Report (JSON)"):
+    for name in ("Does the order", "Record with the webcam", "Report (JSON)", "Score a picture first"):
         page.get_by_role("button", name=name).click()
+    page.locator(".vq-first .show").click()
     expect(page.locator("#report")).to_contain_text("precision")
 
 
@@ -40,7 +41,8 @@ def open_lab(page: Page) -> None:
 
 def open_learned(page: Page) -> None:
     open_tab(page, "How it learned")
-    for summary in page.locator("#learned summary").all():
+    expect(page.locator("#learned .js-plotly-plot")).to_have_count(page.locator("#learned figure").count())
+    for summary in page.locator("#learned .learned-card summary").all():
         summary.click()
     page.locator("#learned-step").press("ArrowLeft")
 

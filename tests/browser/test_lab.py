@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.accessibility import violations
 from tests.browser.conftest import PATIENCE_MS
-from tests.browser.test_rate import overflow, score, tab_to
+from tests.browser.test_rate import choose, overflow, score, tab_to
 from vqathinker.rewards import score_groups
 from vqathinker.space.lab.experiment.link import BROKEN, to_link
 from vqathinker.space.lab.experiment.numbers import score as rewards
@@ -209,7 +209,7 @@ def test_videos_and_answers_are_added_and_taken_away(visit):
 
 def test_the_rollouts_of_a_rating_can_be_used(visit):
     page = visit()
-    page.locator("#examples button").first.click()
+    choose(page, 0)
     score(page)
     open_lab(page, "step")
     page.locator("#lab-mine input").fill("4.25")

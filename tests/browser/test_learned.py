@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,6 +15,7 @@ from tests.browser.test_rate import overflow, tab_to
 from vqathinker.bundled import checkpoint_folder
 from vqathinker.space.history import words
 from vqathinker.space.history.curves import checked_figure, step_figure
+from vqathinker.space.history.figures import figures
 from vqathinker.space.history.log import read_story
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -49,19 +51,27 @@ def at_step(page: Page, step: int) -> None:
     expect(page.locator("[data-slot=srcc-clive]")).to_have_text(checked_figure(STORY, "clive_greedy_srcc", step))
 
 
+def drawn(page: Page) -> int:
+    """Wait until plotly has drawn every figure; how many there are."""
+    count = page.locator("#learned figure").count()
+    expect(page.locator("#learned figure .js-plotly-plot .shapelayer path").first).to_be_attached()
+    expect(page.locator("#learned figure .js-plotly-plot")).to_have_count(count)
+    return count
+
+
 def line_places(page: Page) -> list[float]:
-    """Where the line stands in each drawing, as a share of its width."""
-    page.wait_for_timeout(350)
+    """The step at which the upright line stands in each figure, by what plotly has drawn."""
     return page.evaluate(
-        """() => [...document.querySelectorAll('.learned-now')].map(line => {
-          const [a, b] = [line.getBoundingClientRect(), line.parentElement.getBoundingClientRect()];
-          return (a.left - b.left) / b.width;
+        """() => [...document.querySelectorAll('#learned .js-plotly-plot')].map(figure => {
+          const line = figure.querySelector('.shapelayer path').getBBox(), {xaxis, _size: size} = figure._fullLayout;
+          return xaxis.p2d(line.x - xaxis._offset);
         })"""
     )
 
 
 def test_the_slider_moves_replay_line_and_sentence_without_the_server(visit):
     page = open_learned(visit)
+    count = drawn(page)
     at_step(page, STEPS[-1])
     asked = []
     page.on("request", lambda request: asked.append(request.url))
@@ -69,8 +79,57 @@ def test_the_slider_moves_replay_line_and_sentence_without_the_server(visit):
         go(page, k)
         at_step(page, STEPS[k])
         places = line_places(page)
-        assert len(places) > 5 and places == pytest.approx([STEPS[k] / STORY.last] * len(places), abs=0.01)
+        assert places == pytest.approx([STEPS[k]] * count, abs=0.01 * STORY.last)
     assert asked == []
+
+
+def test_plotly_is_loaded_when_the_tab_is_opened_and_not_before(visit):
+    page, asked = visit(), []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(1500)
+    assert not [url for url in asked if "Plotly" in url] and not page.evaluate("Boolean(window.Plotly)")
+    open_tab(page, "How it learned")
+    assert drawn(page) == len(figures(STORY))
+
+
+def test_a_curve_is_hidden_zoomed_hovered_and_saved(visit):
+    page = open_learned(visit, viewport={"width": 1280, "height": 900})
+    drawn(page)
+    figure = page.locator("#learned figure[data-figure=earned]")
+    button = figure.locator("[data-series=ranking]")
+    curves = figure.locator(".scatterlayer .trace")
+    before = curves.count()
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "false")
+    expect(curves).to_have_count(before - 1)
+    button.press("Enter")
+    expect(curves).to_have_count(before)
+    figure.scroll_into_view_if_needed()
+    box = figure.locator(".learned-area").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 3)
+    expect(figure.locator(".hoverlayer text").first).to_contain_text(re.compile(r"\d"))
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] / 3, steps=4)
+    page.mouse.up()
+    page.wait_for_function("document.querySelector('[data-figure=earned] .js-plotly-plot').layout.xaxis.range[0] > 20")
+    for kind in ("png", "csv"):
+        with page.expect_download() as download:
+            figure.locator(f"[data-save={kind}]").click()
+        assert download.value.suggested_filename == f"how-it-learned-earned.{kind}"
+        content = Path(download.value.path()).read_bytes()
+        assert content.startswith(b"\x89PNG") if kind == "png" else content.startswith(b"series,step,value\r\n")
+    lines = content.decode().splitlines()
+    value = STORY.columns["reward"][-1]
+    assert f'"Total reward, single steps",{STORY.steps[-1]},{value:g}' in lines
+
+
+def test_the_curves_of_the_rewards_are_drawn_when_they_are_asked_for(visit):
+    page = open_learned(visit)
+    assert page.locator(".vq-explore .js-plotly-plot").count() == 0
+    page.get_by_role("button", name="The three rewards as curves").click()
+    expect(page.locator(".vq-explore .scatterlayer .trace")).to_have_count(8)
+    expect(page.locator("#explore-files a")).to_have_attribute("download", "reward-curves.csv")
+    assert overflow(page) <= 0
 
 
 def test_what_an_answer_was_at_the_start_stays_in_sight(visit):
@@ -111,6 +170,8 @@ def test_the_keyboard_is_enough(visit):
     tab_to(page, ".learned-card summary")
     page.keyboard.press("Enter")
     expect(page.locator(".learned-card ol li").first).to_be_visible()
+    tab_to(page, "[data-save=csv]")
+    tab_to(page, "[data-series]")
 
 
 def test_play_runs_from_the_start_to_the_end_and_can_be_paused(visit):
@@ -157,12 +218,22 @@ def test_it_fits_a_phone(visit, width: int):
     for summary in page.locator("#learned summary").all():
         summary.tap()
     assert overflow(page) <= 0
+    drawn(page)
     outside = page.evaluate(
-        """() => [...document.querySelectorAll('#learned svg, #learned p, #learned li, #learned .learned-xs span')]
+        """() => [...document.querySelectorAll('#learned svg.main-svg, #learned p, #learned li, #learned button')]
+          .filter(one => !one.closest('.learned-cards, .learned-numbers svg'))
           .filter(one => { const box = one.getBoundingClientRect(); return box.right > innerWidth || box.left < 0; })
-          .map(one => one.outerHTML.slice(0, 80))"""
+          .map(one => one.outerHTML.slice(0, 120))"""
     )
     assert outside == []
+
+
+def test_it_takes_four_screens_of_a_phone(visit):
+    """Of 844 pixels; what the study says comes on top."""
+    page = open_learned(visit, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    drawn(page)
+    study = page.evaluate("document.querySelector('.learned-study').getBoundingClientRect().height")
+    assert page.evaluate("document.documentElement.scrollHeight") - study <= 4 * 844
 
 
 def test_dark_is_dark_and_light_is_light(visit):

@@ -40,7 +40,10 @@ SAID = """
 
 
 def upload(page: Page, path: Path) -> None:
+    """Choose a file; what the page says of the one before is gone then."""
+    before = page.locator("#caption")
     page.locator("#upload input[type=file]").set_input_files(path)
+    expect(before).to_contain_text(path.name)
 
 
 def score(page: Page, patience: float = PATIENCE_MS) -> float:
@@ -48,6 +51,12 @@ def score(page: Page, patience: float = PATIENCE_MS) -> float:
     number = page.locator(".vq-verdict:not(.empty) .vq-score b")
     expect(number).to_be_visible(timeout=patience)
     return float(number.inner_text())
+
+
+def choose(page: Page, index: int) -> None:
+    """Click an example; its record, or the beginning of its rating, is in sight then."""
+    page.locator("#examples button").nth(index).click()
+    expect(page.locator("#caption")).to_contain_text(EXAMPLES[index]["notice"])
 
 
 def overflow(page: Page) -> int:
@@ -197,8 +206,8 @@ def test_the_webcam_records_and_is_rated(visit):
     page.locator("#webcam").get_by_text("Record", exact=True).click()
     page.wait_for_timeout(1500)
     page.locator("#webcam").get_by_text("Stop", exact=True).click()
-    score(page)
     expect(page.locator("#caption")).to_contain_text("From the webcam")
+    score(page)
     expect(page.locator("#film figure")).to_have_count(6)
 
 
@@ -255,7 +264,7 @@ def test_a_bad_file_gets_a_sentence_and_the_next_one_a_score(visit, clip, name: 
 def test_it_fits_a_phone(visit, width: int):
     page = visit(viewport={"width": width, "height": 800}, has_touch=True, is_mobile=True)
     assert overflow(page) == 0
-    page.get_by_role("button", name=EXAMPLES[4]["title"]).click()
+    choose(page, 4)
     score(page)
     assert overflow(page) == 0
     expect(page.locator("#verdict .vq-score")).to_be_in_viewport(ratio=1)
@@ -272,6 +281,7 @@ def test_the_keyboard_is_enough(visit, clip):
     page.on("filechooser", lambda chooser: chooser.set_files(clip("plain.mp4")))
     tab_to(page, "#upload")
     page.keyboard.press("Enter")
+    expect(page.locator("#caption")).to_contain_text("plain.mp4")
     rated = score(page)
     tab_to(page, "#rate")
     page.keyboard.press("Enter")
@@ -289,13 +299,13 @@ def test_an_example_can_be_chosen_with_the_keyboard(visit):
     page = visit()
     tab_to(page, "#examples")
     page.keyboard.press("Enter")
-    score(page)
     expect(page.locator("#caption")).to_contain_text(EXAMPLES[0]["notice"])
+    score(page)
 
 
 def test_a_timeline_moves_the_player_by_click_key_and_card(visit):
     page = visit(viewport={"width": 1280, "height": 1400})
-    page.locator("#examples button").first.click()
+    choose(page, 0)
     score(page)
     assert page.locator("#timeline-plot .js-plotly-plot").count() == 0
     page.locator("#timeline-start").click()

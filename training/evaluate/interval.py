@@ -5,8 +5,9 @@
 The error of a score counts as normal with the standard deviation factor * sqrt(variance + floor^2), where `variance` is
 that of the answers which the model could have written. Both numbers are chosen on one half of the validation contents
 (floor: the likelihood of their errors; factor: 90 % of them lie within, split conformal), each set counting as much as
-another. They are written into CHECKPOINT/config.json; the coverage of the other half, and the agreement of the score
-with every set of pictures, the official test pictures too, are printed and written to CHECKPOINT/interval.json.
+another. They are written into CHECKPOINT/config.json; the coverage of the other half, how often a preference between
+two of its pictures is right (training/evaluate/pairs.py), and the agreement of the score with every set of pictures,
+the official test pictures too, are printed and written to CHECKPOINT/interval.json.
 FEATURES_DIR keeps what the tower sees (training/evaluate/stored.py).
 """
 
@@ -102,6 +103,7 @@ def calibrate(data: Path, built: Path, features: Path, checkpoint: Path, seed: i
     """The command of the module docstring; what it writes to interval.json."""
     from ..common.start import load_start  # torch, only once there is something to do
     from .lines import write_json
+    from .pairs import reliability
     from .stored import answers_about, make_views
 
     require_data(data)
@@ -120,7 +122,9 @@ def calibrate(data: Path, built: Path, features: Path, checkpoint: Path, seed: i
     fitted_on = fitted_on or checked_on  # one content of each set: too few to be divided
     fitted = fit(fitted_on)
     tested = [lines[row["id"]] for row in views.rows if row["split"] == "test"]
-    report = {"calibration": fitted, "fitted_on": len(fitted_on), "checked": coverage([*checked_on, *tested], fitted)}
+    checked = [*checked_on, *tested]
+    report = {"calibration": fitted, "fitted_on": len(fitted_on), "checked": coverage(checked, fitted)}
+    report |= {"pairs": reliability(checked, fitted, seed)}
     report |= {"agreement": agreements(list(lines.values()))}
     settings = json.loads((checkpoint / "config.json").read_text())
     write_json(checkpoint / "config.json", settings | {"calibration": fitted})

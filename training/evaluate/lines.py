@@ -25,13 +25,18 @@ def digest(paths: list[Path]) -> str:
     return total.hexdigest()
 
 
+def checkpoint_digest(checkpoint: Path) -> str:
+    """Of all that a rating depends on: weights, settings, tokenizer."""
+    patterns = ("*.safetensors", "*config.json", "tokenizer.json")
+    return digest([path for pattern in patterns for path in checkpoint.glob(pattern)])
+
+
 def claim(out: Path, checkpoint: Path, manifest: Path) -> dict[str, str]:
     """Hashes of weights and manifest, kept in `out`, so that lines of two checkpoints never mix.
 
     Raises ValueError when `out` holds lines of another checkpoint or another manifest.
     """
-    weights = [*checkpoint.glob("*.safetensors"), *checkpoint.glob("*config.json"), *checkpoint.glob("tokenizer.json")]
-    stamp = {"checkpoint": digest(weights), "manifest": digest([manifest])}
+    stamp = {"checkpoint": checkpoint_digest(checkpoint), "manifest": digest([manifest])}
     path = out / STAMP
     if path.exists():
         for name, value in json.loads(path.read_text()).items():

@@ -41,11 +41,13 @@ MODEL_FILES = (
     "evaluation.json",
     "interval.json",
     "training.json",
+    "held_out.json",
+    "pictures.txt",
 )
 RUN_FILES = ("*.md", "*.json", "*.jsonl", "*.yaml", "*.sha256", "*.png", "*.svg")
 SPACE_FILES = ("app.py", "README.md", "requirements.txt", "LICENSE")
 PACKAGE_FILES = ("*.py", "*.css", "*.js", "*.json", "*.md")
-EXAMPLE_FILES = ("*.mp4", "*.jpg", "*.png", "*.json", "*.py", "*.ipynb")
+EXAMPLE_FILES = ("*.mp4", "*.jpg", "*.png", "*.json", "*.py", "*.ipynb", "LICENSE.txt")
 LARGE = 10 * 1000 * 1000
 """From this size on, a file is stored outside git (Xet) by the hub."""
 

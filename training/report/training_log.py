@@ -1,12 +1,14 @@
 """What a run tells about itself, in one small file beside its checkpoint; the Space's tab "How it learned" shows it.
 
     python -m training.report.training_log RUN_DIR [RUN_DIR …] [--repeat RUN_DIR] [--out OUT/training.json]
+        [--pictures DATA_DIR BUILT_DIR]
 
 A RUN_DIR holds grpo_log.jsonl and probes.jsonl of `training.grpo`, grpo.yaml with its settings, log.jsonl of
 `training.sft`, study.json of `training.study`; of each the first that is found is told. Only grpo_log.jsonl must be
-there. Where the log of the supervised start was lost, --repeat names a run that made it again; the page says so.
-Figures keep four digits. A run that is too long for one page keeps some of its steps, saves and probe videos,
-evenly spread, with the first and the last. vqathinker/space/history/log.py reads the file.
+there. With --pictures those probe videos are shown whose licence allows it (training/report/probe_pictures.py); their
+licences go into pictures.txt beside the file. Where the log of the supervised start was lost, --repeat names a run that
+made it again; the page says so. Figures keep four digits. A run that is too long for one page keeps some of its steps,
+saves and probe videos, evenly spread, with the first and the last. vqathinker/space/history/log.py reads the file.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import argparse
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ from ..common.atomic import whole
 from ..common.cli import ends_in_a_sentence
 from ..common.io import first_of, read_first, read_log
 from ..common.spread import spread
+from .probe_pictures import LICENCES, Picture, read_pictures, write_licences
 
 if TYPE_CHECKING:
     from ..grpo.config import GrpoSettings
@@ -47,6 +50,9 @@ LARGEST = 250_000
 """Bytes: the file is read before the page is built, and its content is sent to every visitor."""
 AVT = re.compile(r"avt_uhd-(?P<source>.+?)([_-]\d+(x\d+|p-).*?|\.\w+)_1frame_crf_(?P<crf>\d+)_height_(?P<height>\d+)")
 MADE = re.compile(r"(?P<group>clips|photos)-(?P<name>.+?)__(extra\d+-)?(?P<defect>[^_]+(_[^_]+)*?)(__\d+)?")
+PRESSED = ((12, "lightly"), (22, "moderately"), (99, "strongly"))
+"""Largest CRF, and how strongly it compresses in plain words."""
+ORDINARY = {"clean": "untouched"}
 DONE = {"clean": "clean", "clean1": "clean", "mixture": "several defects"}
 
 
@@ -85,23 +91,29 @@ def columns(log: list[dict]) -> dict[str, list]:
 
 
 def about(name: str) -> dict[str, object]:
-    """What a sample shows and whether people rated it, from its id as training/data/build/run.py makes it."""
+    """What a sample shows, in ordinary words (`title`) and by its name (`what`), and whether people rated it, from its
+    id as training/data/build/run.py makes it."""
     if name.startswith("biq2021-"):
         moving = name.endswith("__filmed")
         number = name.removeprefix("biq2021-").removesuffix("__filmed")
-        return {"what": f"{'Camera over photograph' if moving else 'Photograph'} {number} of BIQ2021", "human": True}
+        what = f"{'Camera over photograph' if moving else 'Photograph'} {number} of BIQ2021"
+        return {"title": "A photograph, filmed" if moving else "A photograph", "what": what, "human": True}
     if name.startswith("clive-"):
-        return {"what": f"Photograph {name.removeprefix('clive-')} of LIVE-Challenge", "human": True}
+        number = name.removeprefix("clive-")
+        return {"title": "A phone photograph", "what": f"Photograph {number} of LIVE-Challenge", "human": True}
     if found := AVT.fullmatch(name):
-        source = found["source"].replace("_", " ")
-        lines = int(found["height"])
-        return {"what": f"Picture {source} of AVT UHD, {lines} lines, CRF {int(found['crf'])}", "human": True}
+        source, crf, lines = found["source"].replace("_", " "), int(found["crf"]), int(found["height"])
+        how = next(told for most, told in PRESSED if crf <= most)
+        title = f"A film frame, {lines} lines, {how} compressed"
+        return {"title": title, "what": f"Picture {source} of AVT UHD, {lines} lines, CRF {crf}", "human": True}
     if found := MADE.fullmatch(name):
-        kind = "Clip" if found["group"] == "clips" else "Pan over the photograph"
+        clip = found["group"] == "clips"
         family, _, variant = found["defect"].partition("-")
-        done = DONE.get(family) or family.replace("_", " ") + (f" ({variant})" if variant else "")
-        return {"what": f"{kind} {found['name'].replace('_', ' ')}, {done}", "human": False}
-    return {"what": name, "human": name.startswith("avt_uhd-")}
+        done = DONE.get(family) or family.replace("_", " ")
+        what = f"{'Clip' if clip else 'Pan over the photograph'} {found['name'].replace('_', ' ')}, {done}"
+        title = f"{'A clip' if clip else 'A pan over a photograph'}, {ORDINARY.get(done, done)}"
+        return {"title": title, "what": what + (f" ({variant})" if variant else ""), "human": False}
+    return {"title": "", "what": name, "human": name.startswith("avt_uhd-")}
 
 
 def save_of(row: dict) -> dict:
@@ -117,16 +129,23 @@ def save_of(row: dict) -> dict:
     }
 
 
-def probes(rows: list[dict]) -> list[dict]:
-    """What the model said about each probe video at every save."""
+def probes(rows: list[dict], pictures: Mapping[str, Picture] | None = None) -> list[dict]:
+    """What the model said about each probe video at every save; `pictures` of some of them, by id."""
     steps = set(spread(sorted({row["step"] for row in rows}), MOST_SAVES))
     result = []
     for name in spread(list(dict.fromkeys(row["id"] for row in rows)), MOST_PROBES):
         own = {row["step"]: row for row in rows if row["id"] == name and row["step"] in steps}
         saves = [save_of(own[step]) for step in sorted(own)]
         mos = next(iter(own.values()))["mos"]
-        result.append({"id": name, **about(name), "mos": short(float(mos)), "saves": saves})
+        shown = (pictures or {}).get(name)
+        seen = {"picture": shown.address, "credit": shown.credit} if shown else {}
+        result.append({"id": name, **about(name), **seen, "mos": short(float(mos)), "saves": saves})
     return result
+
+
+def probe_ids(runs: Sequence[Path]) -> list[str]:
+    """Which probe videos are told."""
+    return spread(list(dict.fromkeys(row["id"] for row in read_first(runs, "probes.jsonl"))), MOST_PROBES)
 
 
 def study_of(study: dict) -> dict | None:
@@ -153,7 +172,12 @@ def study_of(study: dict) -> dict | None:
     }
 
 
-def make_story(runs: Sequence[Path], settings: GrpoSettings | None = None, repeat: Path | None = None) -> dict:
+def make_story(
+    runs: Sequence[Path],
+    settings: GrpoSettings | None = None,
+    repeat: Path | None = None,
+    pictures: Mapping[str, Picture] | None = None,
+) -> dict:
     """The content of training.json; `repeat` holds the log.jsonl of a supervised start made again.
 
     Raises ValueError when there is no GRPO log, or one that cannot be read.
@@ -177,7 +201,7 @@ def make_story(runs: Sequence[Path], settings: GrpoSettings | None = None, repea
         "rewards": {name: reward.title for name, reward in REWARDS.items()},
         "steps": columns(log),
         "validation": spread(checked, MOST_VALIDATIONS),
-        "probes": probes(read_first(runs, "probes.jsonl")),
+        "probes": probes(read_first(runs, "probes.jsonl"), pictures),
         "study": study_of(json.loads(study.read_text())) if study else None,
     }
 
@@ -188,14 +212,17 @@ def write_story(
     settings: GrpoSettings | None = None,
     report: Callable[[str], None] = print,
     repeat: Path | None = None,
+    pictures: Mapping[str, Picture] | None = None,
 ) -> dict:
     """Write training.json and name what it lacks; its content. Raises ValueError when it would be too large."""
-    story = make_story(runs, settings, repeat)
+    story = make_story(runs, settings, repeat, pictures)
     content = json.dumps(story, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
     if (size := len(content.encode())) > LARGEST:
         raise ValueError(f"the story would have {size:,} bytes, more than {LARGEST:,}: its answers are too long")
     with whole(out) as partial:
         partial.write_text(content, encoding="utf-8")
+    if pictures:
+        write_licences(pictures, out.with_name(LICENCES))
     lacking = [name for name in ("settings", "supervised", "validation", "probes", "study") if not story[name]]
     report(f"{out}: {size:,} bytes" + (f", without {', '.join(lacking)}" if lacking else ""))
     return story
@@ -208,10 +235,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN_DIR", help="folders with the logs of one checkpoint")
     parser.add_argument("--repeat", type=Path, metavar="RUN_DIR", help="a run that made the supervised start again")
     parser.add_argument("--out", type=Path, default=OUT, help=f"default: {OUT}")
+    places = {"nargs": 2, "type": Path, "metavar": ("DATA_DIR", "BUILT_DIR")}
+    parser.add_argument("--pictures", **places, help="show the probe videos whose licence allows it")
     args = parser.parse_args(argv)
     with ends_in_a_sentence("report.training_log"):
         try:
-            write_story(args.runs, args.out, repeat=args.repeat)
+            pictures = read_pictures(probe_ids(args.runs), *args.pictures) if args.pictures else None
+            write_story(args.runs, args.out, repeat=args.repeat, pictures=pictures)
         except KeyError as error:
             raise ValueError(f"{error.args[0]} is missing in a log") from None
         except TypeError as error:

@@ -21,6 +21,7 @@ from .about import about, caveat
 from .banner import build_banner
 from .compare.tab import build_compare_tab
 from .history.tab import build_learned_tab
+from .lab.tab import TAB_ID as LAB
 from .lab.tab import build_lab_tab, open_shared
 from .queue.model import Model
 from .queue.requests import Wishes
@@ -34,8 +35,8 @@ from .server.stopping import Stop, end, leave_at_once
 from .server.uploads import Uploads
 from .settings import Settings
 from .widgets import markup, texts
-from .widgets.parts import html
-from .widgets.records import load_examples
+from .widgets.parts import PICK, html
+from .widgets.records import load_examples, load_rated
 from .widgets.theme import CSS, make_theme
 
 GRACE_S = 1
@@ -43,6 +44,7 @@ GRACE_S = 1
 MOST_QUEUED, SPARE_THREADS = 512, 32
 """Requests that Gradio holds: far more than may be in the line, so that all others are refused with a sentence; and
 threads for everything that does not wait in the line."""
+OPEN_LAB = f"() => ({{__type__: 'update', selected: '{LAB}'}})"
 
 
 def build(settings: Settings, uploads: Uploads) -> tuple[Page, Model]:
@@ -56,10 +58,13 @@ def build(settings: Settings, uploads: Uploads) -> tuple[Page, Model]:
         rollouts_state = gr.State([])
         with gr.Tabs():  # named, so that who opens a tab from elsewhere, and every client, finds it
             with gr.Tab("Rate"):
+                teachers = html("teachers", markup.to_lab(), js_on_load=PICK)
                 build_rate_tab(model, to_rate, to_follow, settings, rollouts_state)
             with gr.Tab("Compare"):
                 build_compare_tab(model, to_compare, to_follow_both, settings)
-            open_shared(page, build_lab_tab(rollouts_state, settings))
+            lab = build_lab_tab(rollouts_state, settings)
+            open_shared(page, lab)
+            teachers.click(None, None, lab.parent, js=OPEN_LAB, api_visibility="private")
             build_learned_tab(settings.model)
             with gr.Tab("About"):
                 gr.Markdown(about(settings.model, settings.address, checkpoint), elem_id="about")
@@ -108,6 +113,11 @@ def launch(settings: Settings) -> NoReturn:
     leave_at_once(0)
 
 
+def shown_files(settings: Settings) -> list[dict]:
+    """The clips and pictures that the page itself shows."""
+    return [*load_examples(settings.examples), *load_rated(settings.examples)]
+
+
 def serve(page: Page, settings: Settings, service: Service) -> tuple:
     """Start the server in a thread of its own; what Gradio's launch returns."""
     return page.launch(
@@ -117,7 +127,7 @@ def serve(page: Page, settings: Settings, service: Service) -> tuple:
         server_port=settings.port,
         theme=make_theme(),
         css_paths=CSS,
-        allowed_paths=[str(settings.examples / entry["file"]) for entry in load_examples(settings.examples)],
+        allowed_paths=[str(settings.examples / entry["file"]) for entry in shown_files(settings)],
         max_file_size=settings.max_bytes,
         max_threads=settings.bounds.whole + SPARE_THREADS,
         app_kwargs={"middleware": [Middleware(Gate, service=service)]},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import statistics
@@ -18,32 +19,6 @@ from vqathinker.space.history.tab import content as tab
 from vqathinker.space.widgets.charts import Answers, axis
 
 
-@pytest.mark.parametrize(
-    ("values", "ticks"),
-    [
-        ([0.81, 0.94], (0.8, 0.85, 0.9, 0.95)),
-        ([2.81, 3.18], (2.8, 3.0, 3.2)),
-        ([41, 47], (40, 42, 44, 46, 48)),
-        ([0.5, 0.5], (0.48, 0.5, 0.52)),
-    ],
-)
-def test_ticks_are_round_and_hold_all_values(values: list, ticks: tuple):
-    found = curves.scale(values)
-    assert found.ticks == pytest.approx(ticks)
-    assert all(
-        f"{tick:.{found.digits}f}" == f"{want:.{found.digits}f}" for tick, want in zip(found.ticks, ticks, strict=True)
-    )
-    assert all(-1e-9 <= found.share(value) <= 1 + 1e-9 for value in values)
-
-
-@pytest.mark.parametrize("values", [[0.0], [1e-5, 3e-4], [-2.0, 5.0], [1e6, 3e6], [0.99999, 1.0]])
-def test_any_values_have_a_scale(values: list):
-    for zero in (False, True):
-        found = curves.scale(values, zero)
-        assert 2 <= len(found.ticks) <= 6 and all(-1e-6 <= found.share(v) <= 1 + 1e-6 for v in values)
-    assert curves.scale([0.01, 0.06], zero=True).ticks[0] == 0
-
-
 def test_the_running_mean_is_that_of_the_neighbours():
     assert curves.running_mean([1.0, 2.0, 6.0, None, None, None], 3) == [1.5, 3.0, 4.0, 6.0, None, None]
     values = [math.sin(k) for k in range(40)]
@@ -52,48 +27,6 @@ def test_the_running_mean_is_that_of_the_neighbours():
     )
     assert curves.running_mean([1.0, 2.0], 1) == [1.0, 2.0]
     assert [curves.window_of(n) for n in (1, 13, 14, 64, 5000)] == [1, 1, 3, 9, 51]
-
-
-def path_of(html: str, css: str) -> list[tuple[float, float]]:
-    [path] = [tag["d"] for tag in parse(html).named("path") if tag["class"] == css]
-    return [tuple(map(float, pair.split())) for pair in re.findall(r"-?[\d.]+ -?[\d.]+", path)]
-
-
-def test_a_curve_goes_through_its_steps(tmp_path):
-    found = story(tmp_path)
-    html = curves.step_chart(found, "reward", "Total reward")
-    raw = path_of(html, "raw")
-    ticks = curves.scale(found.columns["reward"])
-    assert raw == [
-        pytest.approx((100 * step / 10, 100 - 100 * ticks.share(value)), abs=0.01)
-        for step, value in zip(found.steps, found.columns["reward"], strict=True)
-    ]
-    assert len(path_of(html, "mean")) == 10
-    [drawing] = parse(html).named("svg")
-    assert drawing["aria-label"] == (
-        "Total reward over 10 steps: running mean from 2.00 to 2.90, single steps between 2.00 and 2.90"
-    )
-    assert len(path_of(curves.step_chart(found, "kl", "KL"), "raw")) == 9, "a step without a figure has no dot"
-    assert curves.step_chart(found, "bonus", "Bonus") == ""
-
-
-def test_the_start_is_marked_and_the_stages_stand_before_it(tmp_path):
-    html = curves.agreement_chart(story(tmp_path))
-    parsed = parse(html)
-    assert re.findall(r"learned-part[^>]*>(\w+)<", html) == ["vision", "language", "GRPO"], "motion has no score"
-    drawings = parsed.named("svg")
-    assert "LIVE-Challenge, 0.70 at step 0, 0.75 at step 5, 0.80 at step 10" in drawings[2]["aria-label"]
-    level = [tag["d"] for tag in parsed.named("path") if tag["class"] == "begin clive"]
-    ticks = curves.scale([0.4, 0.6, 0.8, 0.7, 0.75])
-    assert level == [f"M0 {100 - 100 * ticks.share(0.7):.2f}H100"]
-    assert len(parsed.classed("learned-now")) == 1, "only GRPO has the line of the slider"
-    assert "up to 60 samples" in parsed.text and "AVT" not in parsed.text
-    assert curves.agreement_chart(story(tmp_path, supervised=[], validation=[])) == ""
-    alone = curves.agreement_chart(story(tmp_path, supervised=[]))
-    assert "samples" not in alone and "Dotted" in alone
-    again = "second run of the supervised start"
-    assert again in curves.agreement_chart(story(tmp_path, repeat=True)) and again not in html + alone
-    assert again not in curves.agreement_chart(story(tmp_path, supervised=[], repeat=True))
 
 
 def test_the_figures_are_those_of_the_step(tmp_path):
@@ -111,10 +44,10 @@ def test_every_step_fills_the_same_slots_and_the_last_is_shown(tmp_path):
     html = page(found)
     parsed = parse(html)
     templates = parsed.named("template")
-    assert [(t["data-at"], t["data-told"]) for t in templates] == [
-        ("0.0000", "step 0 of 10"),
-        ("0.5000", "step 5 of 10"),
-        ("1.0000", "step 10 of 10"),
+    assert [(t["data-step"], t["data-told"]) for t in templates] == [
+        ("0", "step 0 of 10"),
+        ("5", "step 5 of 10"),
+        ("10", "step 10 of 10"),
     ]
     frame, *kept = re.split(r"<template[^>]*>", html)
     here = re.findall(r'data-slot="([^"]+)"', frame)
@@ -123,8 +56,38 @@ def test_every_step_fills_the_same_slots_and_the_last_is_shown(tmp_path):
         assert set(here) <= set(re.findall(r'data-slot="([^"]+)"', part)) == set(slots(found, step))
     [slider] = [tag for tag in parsed.named("input") if tag["type"] == "range"]
     assert (slider["min"], slider["max"], slider["value"]) == ("0", "2", "2")
-    assert slider["aria-valuetext"] == "step 10 of 10" and "--at:1.0000" in parsed.classed("learned")[0]["style"]
+    assert slider["aria-valuetext"] == "step 10 of 10"
     assert slots(found, 10)["notice"] in frame and slots(found, 10)["axis-0"] in frame
+
+
+def test_the_first_answer_stands_beside_that_of_the_step(tmp_path):
+    found = story(tmp_path)
+    frame = page(found).split("<template")[0]
+    first, second = frame.split("<article")[1:3]
+    assert "At the start" in first and "<b>3.50</b> It is sharp." in first.split('data-slot="said-0"')[0]
+    assert slots(found, 5)["at-0"] == "After step 5" and slots(found, 0)["at-0"] == "At the start"
+    assert "People gave it <b>3.00</b>" in first and "By rules it has <b>2.00</b>" in second
+
+
+def test_a_picture_is_shown_where_there_is_one_and_else_told(tmp_path):
+    probes = content()["probes"]
+    probes[0] |= {"title": "A phone photograph", "picture": "data:image/jpeg;base64,AAAA", "credit": "(c) <somebody>"}
+    parsed = parse(page(story(tmp_path, probes=probes)))
+    [image] = [tag for tag in parsed.named("img")]
+    assert image == {"src": "data:image/jpeg;base64,AAAA", "alt": "A phone photograph"}
+    assert "(c) <somebody>" in parsed.text and len(parsed.classed("learned-tile")) == 1
+    assert "Clip b: rules gave it 2.0. Its licence keeps it from being shown." in parsed.text
+
+
+def test_each_curve_has_a_button_with_its_number(tmp_path):
+    parsed = parse(page(story(tmp_path)))
+    keys = [tag["data-figure"] for tag in parsed.named("figure")]
+    assert keys == ["earned", "checked", "kept", "health"]
+    series = [tag["data-series"] for tag in parsed.named("button") if "data-series" in tag]
+    assert series == ["reward", "format", "clive", "reward", "kl", "completions/mean_length"]
+    drawn = json.loads(parsed.classed("learned")[0]["data-figures"])
+    groups = {row["legendgroup"] for key in keys for row in drawn[key]["data"]}
+    assert groups == set(series), "every curve can be hidden"
 
 
 def test_what_a_model_wrote_stays_text(tmp_path):

@@ -52,3 +52,15 @@ def test_who_has_left_leaves_nothing_running_and_nothing_behind():
     wishes.forget("anna")
     wishes.repeat("anna")
     assert running.cancel.is_set() and wishes.open("anna") is None
+
+
+def test_before_the_first_wish_everybody_has_that_of_the_page_and_it_is_done():
+    wishes = Wishes()
+    wishes.begin_with(Job("example.mp4"), {"caption": "an example"})
+    assert wishes.last_path("anna") == "example.mp4" and wishes.open("anna") is None
+    wishes.repeat("anna", rollouts=4)
+    again = wishes.open("anna")
+    assert again.jobs == (Job("example.mp4", rollouts=4),) and not again.cancel.is_set()
+    assert wishes.open("ben") is None and wishes.last_path("ben") == "example.mp4"
+    wishes.say("anna", [Job("a.mp4")], {})
+    assert again.cancel.is_set() and wishes.last_path("anna") == "a.mp4"

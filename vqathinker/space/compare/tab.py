@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import gradio as gr
 
+from ...bundled import checkpoint_folder
 from ...errors import VQAThinkerError
 from ..queue.events import AT_ONCE, EVERY_TIME, WATCHING, tell
 from ..queue.model import Model, Waiting
@@ -16,6 +17,7 @@ from ..timeline.panel import build_timeline_panel
 from ..widgets import markup, texts
 from ..widgets.records import load_examples, read_records, read_stand_ins
 from . import views
+from .often import Step, read_steps
 from .panel import NO_RESULT, Duel, lay_out
 from .views import LETTERS
 
@@ -38,6 +40,7 @@ def build_compare_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings:
     ]  # fmt: skip
     clips = [settings.examples / file for file in entries]
     records, stand_ins = read_records(clips, settings), read_stand_ins(clips, settings)
+    steps = read_steps(checkpoint_folder(settings.model))
     duel, boxes, count, cards = lay_out(views.pair_cards(pairs, posters))
 
     def use_pair(event: gr.EventData, request: gr.Request) -> list:
@@ -51,7 +54,8 @@ def build_compare_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings:
             chosen |= duel.place(letter, str(path), poster)
         for recorded, told in ((records, texts.COMPARE_RECORDED), (stand_ins, texts.COMPARE_STAND_IN)):
             if all(path in recorded for path in paths) and (recorded is records or model.problem):
-                return duel.idle(markup.note(told), **chosen, **result(*(recorded[path].report for path in paths)))
+                reports = [recorded[path].report for path in paths]
+                return duel.idle(markup.note(told), **chosen, **result(*reports, steps if recorded is records else ()))
         return duel.idle(markup.note(texts.COMPARE_CHOSEN), **chosen, **NO_RESULT)
 
     def use_upload(letter: str):
@@ -70,7 +74,7 @@ def build_compare_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings:
         return duel.busy(markup.note(told, busy=True), **NO_RESULT)
 
     def run(request: gr.Request) -> Iterator[list]:
-        yield from grant(visitor_of(request), duel, model, wishes)
+        yield from grant(visitor_of(request), duel, model, wishes, steps)
 
     def stop(request: gr.Request) -> list:
         wishes.stop(request.session_hash or "")
@@ -105,23 +109,23 @@ def build_timelines(model: Model, wishes: Wishes, duel: Duel) -> None:
     gr.on([player.change for player in players], offer, players, panel.outputs, **AT_ONCE)
 
 
-def result(first: dict, second: dict) -> dict[str, str]:
-    """Both sides and the outcome, from the reports of two ratings with rollouts."""
+def result(first: dict, second: dict, steps: tuple[Step, ...] = ()) -> dict[str, str]:
+    """Both sides and the outcome, from the reports of two ratings with rollouts; `steps`: how often it is right."""
     sides = {"side_a": views.side("A", first), "side_b": views.side("B", second)}
     probability = views.preference(first, second)
     if probability is None:
         return {**sides, "outcome": markup.note(texts.NO_SPREAD)}
-    return {**sides, "outcome": views.outcome(first, second, probability)}
+    return {**sides, "outcome": views.outcome(first, second, probability, steps)}
 
 
-def grant(visitor: Visitor, duel: Duel, model: Model, wishes: Wishes) -> Iterator[list]:
+def grant(visitor: Visitor, duel: Duel, model: Model, wishes: Wishes, steps: tuple[Step, ...] = ()) -> Iterator[list]:
     """Updates of the tab while both videos are rated; what goes wrong is said in a toast and in the status."""
     yield duel.update()
     wish = wishes.open(visitor.session)
     if wish is None:
         return
     try:
-        yield from rate_both(wish, duel, model, visitor)
+        yield from rate_both(wish, duel, model, visitor, steps)
     except VQAThinkerError as error:
         if not wish.cancel.is_set():
             tell(error)
@@ -133,7 +137,7 @@ def grant(visitor: Visitor, duel: Duel, model: Model, wishes: Wishes) -> Iterato
         yield duel.idle(markup.note(texts.COMPARE_STOPPED))
 
 
-def rate_both(wish: Wish, duel: Duel, model: Model, visitor: Visitor) -> Iterator[list]:
+def rate_both(wish: Wish, duel: Duel, model: Model, visitor: Visitor, steps: tuple[Step, ...] = ()) -> Iterator[list]:
     """Updates while A and then B is rated. Raises BusyError, VideoError and ModelError."""
     reports: list[dict] = []
 
@@ -159,4 +163,4 @@ def rate_both(wish: Wish, duel: Duel, model: Model, visitor: Visitor) -> Iterato
                 yield now("decoding")
     if len(reports) == len(wish.jobs):
         seconds = sum(report["timings"]["total_s"] for report in reports)
-        yield duel.idle(markup.note(texts.COMPARE_DONE.format(seconds)), **result(*reports))
+        yield duel.idle(markup.note(texts.COMPARE_DONE.format(seconds)), **result(*reports, steps))

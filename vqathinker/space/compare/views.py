@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..widgets import score_card, texts
 from ..widgets.charts import Bell, axis, bell_of, bells, percent
+from .often import Step, how_often
 
 LETTERS = ("A", "B")
 KINDS = ("first", "second")
@@ -29,12 +30,11 @@ def side(letter: str, report: dict | None) -> str:
     )
 
 
-def outcome(first: dict, second: dict, probability: float) -> str:
-    """The probability in words, the answers as dots, two bells, and the formula with the numbers in it: of scores and
-    calibrated deviations where both are known, else of the sampled answers."""
+def outcome(first: dict, second: dict, probability: float, steps: tuple[Step, ...] = ()) -> str:
+    """The probability of the better one in words and how often such a one is right (`steps`), the answers as dots, two
+    bells, and the formula with the numbers in it: of scores and calibrated deviations where both are known, else of the
+    sampled answers."""
     rows = [score_card.answers(report, *names) for report, *names in zip((first, second), LETTERS, KINDS, strict=True)]
-    low, high = texts.UNDECIDED
-    told = (texts.NEITHER if low < probability < high else texts.BETTER).format(percent(probability))
     calibrated = deviation(first) is not None and deviation(second) is not None
     if calibrated:
         drawn = [
@@ -43,15 +43,29 @@ def outcome(first: dict, second: dict, probability: float) -> str:
         ]
     else:
         drawn = [bell_of(row) for row in rows]
+    often = how_often(steps, max(probability, 1 - probability)) if calibrated else ""
     title, formula, says = texts.BY_ERRORS if calibrated else texts.BY_ANSWERS
     numbers = [bell.mean for bell in drawn] + [bell.deviation**2 for bell in drawn]
     lean = f'<div class="vq-lean" aria-hidden="true"><i style="width:{probability:.1%}"></i></div>'
     return (
-        f'<section class="vq-card vq-outcome" aria-label="Which is better"><p class="vq-told" role="status">{told}</p>'
+        f'<section class="vq-card vq-outcome" aria-label="Which is better"><p class="vq-told" role="status">'
+        f"{headline(probability)}</p>{often and f'<p class=vq-often>{often}</p>'}"
         f'<div class="vq-lean-names" aria-hidden="true"><span>A {percent(probability)}</span>'
         f"<span>B {percent(1 - probability)}</span></div>{lean}{axis(rows)}{bells(*drawn, probability, title)}"
         f'<p class="vq-formula">{formula.format(*numbers, probability)}</p><p class="vq-caption">{says}</p></section>'
     )
+
+
+def headline(probability: float) -> str:
+    """Which one is better, and with what probability; `probability`: of the first.
+
+    >>> headline(0.17)
+    'B is the better one with a probability of 83%.'
+    """
+    better, likely = (LETTERS[0], probability) if probability >= 0.5 else (LETTERS[1], 1 - probability)
+    if likely < texts.EQUAL_BELOW:
+        return texts.EQUAL
+    return (texts.NEITHER if likely < texts.UNDECIDED_BELOW else texts.BETTER).format(better, percent(likely))
 
 
 def preference(first: dict, second: dict) -> float | None:

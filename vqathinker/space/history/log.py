@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from ...errors import VQAThinkerError
 from ...renamed import COLUMNS, SETTINGS, STAGES, renamed
 
 FILE, FORMAT = "training.json", 1
+PICTURE = re.compile(r"data:image/jpeg;base64,[A-Za-z0-9+/]+={0,2}")
 MISSING = "This checkpoint came without a training log (training.json), so there is nothing to replay."
 BROKEN = "The training log of this checkpoint (training.json) cannot be read: {}."
 
@@ -97,12 +99,19 @@ class Save:
 
 @dataclass(frozen=True)
 class Probe:
-    """A validation video with its MOS in [1, 5]; `human`: by people, not by rules."""
+    """A validation video with its MOS in [1, 5]; `human`: by people, not by rules.
+
+    `what`: which one it is; `title`: what it is in ordinary words. `picture`: a small JPEG as a data address, "" where
+    its licence does not allow it; `credit`: whose it is.
+    """
 
     what: str
     human: bool
     mos: float
     saves: dict[int, Save]
+    title: str = ""
+    picture: str = ""
+    credit: str = ""
 
 
 @dataclass(frozen=True)
@@ -206,7 +215,10 @@ def _probe(entry: dict) -> Probe:
     mos, saves = _number(entry["mos"]), [_save(save) for save in entry["saves"]]
     _need(1 <= mos <= 5, f"{mos:g} is no MOS")
     _need(bool(saves), "a probe video has no save")
-    return Probe(_text(entry["what"]), entry["human"] is True, mos, {save.step: save for save in saves})
+    title, picture, credit = (_text(entry.get(key) or "") for key in ("title", "picture", "credit"))
+    _need(not picture or PICTURE.fullmatch(picture), "a picture in it is no JPEG")
+    by_step = {save.step: save for save in saves}
+    return Probe(_text(entry["what"]), entry["human"] is True, mos, by_step, title, picture, credit)
 
 
 def _save(entry: dict) -> Save:

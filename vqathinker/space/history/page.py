@@ -6,9 +6,11 @@ of the server.
 
 from __future__ import annotations
 
+import json
 from html import escape
 
 from . import curves, replay, words
+from .figures import figures, scored_stages, swatch
 from .log import Ablation, Change, Effect, Story, Study
 
 WORDS_OF_SLIDER = 7
@@ -18,7 +20,12 @@ NOISE = (
     "those below it; the bonus goes only to moving clips."
 )
 ANECDOTE = "{} are an anecdote: they show how answers change, not how good they are. What was measured stands below."
+HINT = (
+    "Point at a curve for its numbers, drag over it to zoom (a double click zooms out), click a name to hide or show "
+    "it. The upright line is the slider's step."
+)
 NO_STUDY = "No study of start, seeds and removed rewards came with this run."
+MOVED = "What moved beyond chance ({})"
 STILL = "What did not move measurably ({})"
 KL_SAYS = "KL is how far the words have moved from those of the start; a group is the answers about one video."
 
@@ -26,11 +33,11 @@ KL_SAYS = "KL is how far the words have moved from those of the start; a group i
 def page(story: Story) -> str:
     """The whole tab; the slider stands at the last save."""
     steps = story.saves
-    frame = "".join((top(story), bar(story), columns(story), study(story.study)))
+    frame = "".join((top(story), bar(story), said(story), measured(story), study(story.study)))
     for name, content in slots(story, steps[-1]).items():
         frame = frame.replace(f'data-slot="{name}">', f'data-slot="{name}">{content}')
     kept = "".join(template(story, step) for step in steps)
-    return f'<div class="learned" style="--at:{steps[-1] / story.last:.4f}">{frame}{kept}</div>'
+    return f'<div class="learned" data-figures="{escape(drawn(story), quote=True)}">{frame}{kept}</div>'
 
 
 def slots(story: Story, step: int) -> dict[str, str]:
@@ -50,7 +57,7 @@ def template(story: Story, step: int) -> str:
     """The slots of one step, not shown."""
     filled = "".join(f'<div data-slot="{name}">{content}</div>' for name, content in slots(story, step).items())
     told = f"step {step} of {story.last}"
-    return f'<template data-at="{step / story.last:.4f}" data-told="{told}">{filled}</template>'
+    return f'<template data-step="{step}" data-told="{told}">{filled}</template>'
 
 
 def top(story: Story) -> str:
@@ -73,37 +80,67 @@ def bar(story: Story) -> str:
     )
 
 
-def columns(story: Story) -> str:
-    cards = "".join(replay.card(k, probe) for k, probe in enumerate(story.probes))
+def said(story: Story) -> str:
+    """What it said about the probe videos, side by side with what it said at first."""
+    cards = "".join(replay.card(k, probe, story.saves[0]) for k, probe in enumerate(story.probes))
     count = len(story.probes)
     few = ANECDOTE.format(f"{words.counted(count).capitalize()} video{'s' * (count != 1)}")
-    said = (
-        f'<p class="vq-legend learned-legend">{replay.LEGEND}</p>{cards}<p class="vq-caption">{few}</p>'
+    inside = (
+        f'<p class="vq-legend learned-legend">{replay.LEGEND}</p><div class="learned-cards" tabindex="0" role="group" '
+        f'aria-label="Videos">{cards}</div><p class="vq-caption">{few}</p>'
         if cards
         else "<p>No probe video was kept.</p>"
     )
+    return f'<section aria-label="What it said"><h4>What it said</h4>{inside}</section>'
+
+
+def drawn(story: Story) -> str:
+    return json.dumps(figures(story), separators=(",", ":"))
+
+
+def measured(story: Story) -> str:
+    """A place for each figure, with its numbers at the slider's step, notes, and its files."""
+    notes = {
+        "earned": NOISE.format(curves.window_of(len(story.steps))),
+        "checked": curves.agreement_note(story, scored_stages(story)),
+        "kept": kept_note(story),
+        "health": f"{KL_SAYS} {cut(story)}".strip(),
+    }
+    charts = "".join(chart(key, figure, notes[key], story) for key, figure in figures(story).items())
+    return f'<p class="vq-caption learned-hint">{HINT}</p><div class="learned-charts">{charts}</div>' if charts else ""
+
+
+def chart(key: str, figure: dict, note: str, story: Story) -> str:
+    """One figure before plotly has drawn it. The names of its curves are buttons, with their numbers at the step."""
+    tones = {row["legendgroup"]: (row["tone"], row["name"]) for row in figure["data"] if row.get("showlegend", True)}
+    now = "".join(
+        f'<li><button type="button" data-series="{group}" aria-pressed="true">{swatch(tone)}{escape(title)} '
+        f'<span data-slot="{slot_of(key, group)}"></span></button></li>'
+        for group, (tone, title) in tones.items()
+    )
+    files = "".join(f'<button type="button" data-save="{kind}">{kind.upper()}</button>' for kind in ("png", "csv"))
+    title = escape(figure["title"])
     return (
-        f'<div class="learned-columns"><section aria-label="What it said"><h4>What it said</h4>{said}</section>'
-        f"<div>{earned(story)}{checked(story)}{health(story)}</div></div>"
+        f'<figure class="vq-card learned-chart" data-figure="{key}"><figcaption><h4>{title}</h4>'
+        f'<span class="learned-files" role="group" aria-label="Save this figure">{files}</span></figcaption>'
+        f'<ul class="learned-numbers" aria-label="At the slider\'s step">{now}</ul>'
+        f'<div class="learned-area" role="group" aria-label="{escape(figure["told"], quote=True)}"></div>'
+        f'<details class="learned-note" open><summary>What is shown</summary><p class="vq-caption">{escape(note)}</p>'
+        f"</details></figure>"
     )
 
 
-def earned(story: Story) -> str:
-    charts = "".join(
-        curves.step_chart(story, key, title, css="wide" if key == "reward" else "")
-        for key, title in curves.earned(story).items()
-    )
-    return section("What its sampled answers earned", charts, NOISE.format(curves.window_of(len(story.steps))))
+def slot_of(key: str, group: str) -> str:
+    """The slot with the number of a curve."""
+    return {"checked": f"srcc-{group}", "kept": f"checked-{group}"}.get(key, group)
 
 
-def checked(story: Story) -> str:
-    charts = curves.agreement_chart(story) + curves.reward_chart(story) + curves.order_chart(story)
-    return section("On videos it was not trained on", charts) if charts else ""
-
-
-def health(story: Story) -> str:
-    charts = "".join(curves.step_chart(story, key, title, css="third") for key, title in curves.HEALTH.items())
-    return section("How its answers changed", charts, f"{KL_SAYS} {cut(story)}".strip()) if charts else ""
+def kept_note(story: Story) -> str:
+    twins = next((row["twins"] for row in story.validation if row.get("twins")), None)
+    note = "Reward: of its sampled answers, without the bonus."
+    if not twins:
+        return note
+    return f"{note} In order: the share of {twins:g} clips whose expected score is above that of their disordered twin."
 
 
 def cut(story: Story) -> str:
@@ -120,11 +157,6 @@ def cut(story: Story) -> str:
     )
 
 
-def section(title: str, charts: str, note: str = "") -> str:
-    told = f'<p class="vq-caption">{escape(note)}</p>' if note else ""
-    return f'<section aria-label="{title}"><h4>{title}</h4><div class="learned-charts">{charts}</div>{told}</section>'
-
-
 def study(found: Study | None) -> str:
     """What GRPO changed and what each reward buys, in words and figures."""
     if found is None:
@@ -132,14 +164,18 @@ def study(found: Study | None) -> str:
     rose, fell, same = words.groups({key: effect.change for key, effect in found.recipe.items()})
     shown = "".join(effect_row(found.titles[key], key, found.recipe[key]) for key in (*rose, *fell))
     rest = "".join(effect_row(found.titles[key], key, found.recipe[key]) for key in same)
-    more = f"<details><summary>{STILL.format(len(same))}</summary><ul>{rest}</ul></details>" if rest else ""
+    moved, more = folded(MOVED.format(len(rose) + len(fell)), shown), folded(STILL.format(len(same)), rest)
     removed = "".join(removal(found, reward, entry) for reward, entry in found.ablation.items())
     return (
         f'<div class="learned-study"><section aria-label="Did GRPO help?"><h4>Did GRPO help?</h4>'
-        f"<p>{escape(words.against_start(found))}</p>{f'<ul>{shown}</ul>' if shown else ''}{more}</section>"
+        f"<p>{escape(words.against_start(found))}</p>{moved}{more}</section>"
         f'<section aria-label="What does each reward buy?"><h4>What does each reward buy?</h4><ul>{removed}</ul>'
         f'<p class="vq-caption">{escape(words.caveat(found))}</p></section></div>'
     )
+
+
+def folded(title: str, rows: str) -> str:
+    return f"<details><summary>{title}</summary><ul>{rows}</ul></details>" if rows else ""
 
 
 def effect_row(title: str, key: str, effect: Effect) -> str:

@@ -11,6 +11,10 @@ from .log import Probe, Save, Story
 from .words import changed
 
 SAMPLED = "Its lowest and its highest sampled answer"
+START, AFTER = "At the start", "After step {}"
+MOS = {True: "People gave it", False: "By rules it has"}
+NOT_SHOWN = "{}: people rated it {:.1f}. Its licence keeps it from being shown."
+NOT_SHOWN_RULES = "{}: rules gave it {:.1f}. Its licence keeps it from being shown."
 NOT_KEPT = "Nothing was kept at this step."
 MARKS = {
     "own": "its own answer",
@@ -39,17 +43,31 @@ def marked(now: str, then: str) -> str:
     return " ".join(parts)
 
 
-def card(k: int, probe: Probe) -> str:
-    """The frame of a probe video; its slots are filled for every step."""
-    label = "MOS" if probe.human else "MOS by rules"
+def card(k: int, probe: Probe, first: int) -> str:
+    """The frame of a probe video: what it is, its first answer, and slots that are filled for every step."""
+    then = probe.saves.get(first)
+    start = said(then, None) if then else NOT_KEPT
+    credit = f"<small>{escape(probe.credit or probe.what)}</small>"
     return (
-        f'<article class="vq-card learned-card" aria-label="{escape(probe.what, quote=True)}">'
-        f"<header><h5>{escape(probe.what)}</h5><span>{label} {probe.mos:.2f}</span></header>"
-        f'<div data-slot="axis-{k}"></div><p class="learned-said" data-slot="said-{k}"></p>'
+        f'<article class="vq-card learned-card" aria-label="{escape(probe.title or probe.what, quote=True)}">'
+        f"{shown(probe)}<header><h5>{escape(probe.title or probe.what)}</h5>"
+        f"<p>{escape(MOS[probe.human])} <b>{probe.mos:.2f}</b>{credit}</p></header>"
+        f'<div class="learned-axis" data-slot="axis-{k}"></div>'
+        f'<div class="learned-both"><div><h6>{START if first == 0 else AFTER.format(first)}</h6>'
+        f'<p class="learned-then">{start}</p></div><div><h6 data-slot="at-{k}"></h6>'
+        f'<p class="learned-said" data-slot="said-{k}"></p></div></div>'
         f'<p class="learned-changed" data-slot="changed-{k}"></p>'
         f'<details><summary>{SAMPLED}</summary><ol data-slot="sampled-{k}"></ol></details>'
         "</article>"
     )
+
+
+def shown(probe: Probe) -> str:
+    """The picture, or a tile that says what would be there."""
+    if probe.picture:
+        return f'<img src="{probe.picture}" alt="{escape(probe.title or probe.what, quote=True)}">'
+    told = (NOT_SHOWN if probe.human else NOT_SHOWN_RULES).format(probe.title or probe.what, probe.mos)
+    return f'<div class="learned-tile"><p>{escape(told)}</p></div>'
 
 
 def slots(story: Story, step: int) -> dict[str, str]:
@@ -59,6 +77,7 @@ def slots(story: Story, step: int) -> dict[str, str]:
         save = probe.saves.get(step)
         first = probe.saves.get(story.saves[0])
         filled[f"axis-{k}"] = axis([row_of(probe, save, first)]) if save else ""
+        filled[f"at-{k}"] = AFTER.format(step) if step else START
         filled[f"said-{k}"] = said(save, first) if save else NOT_KEPT
         filled[f"changed-{k}"] = escape(changed(probe, story.saves[0], step)) if save else ""
         filled[f"sampled-{k}"] = "".join(map(sampled, save.sampled)) if save else ""

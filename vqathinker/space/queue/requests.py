@@ -51,6 +51,12 @@ class Wishes:
     def __init__(self):
         self._lock = threading.Lock()
         self._last: dict[str, Wish] = {}
+        self._first: Wish | None = None
+
+    def begin_with(self, job: Job, shown: dict[str, str]) -> None:
+        """What the page shows before anybody has wished for anything: each visitor's last wish until then, and done."""
+        self._first = Wish((job,), shown)
+        self._first.cancel.set()
 
     def say(self, visitor: str, jobs: Sequence[Job], shown: dict[str, str], order: int | None = None) -> bool:
         """`order` counts up within a page: a wish that a later one has overtaken on its way is not taken (False)."""
@@ -66,7 +72,7 @@ class Wishes:
     def repeat(self, visitor: str, **changes) -> None:
         """Wish for the last files again, with the jobs' fields changed."""
         with self._lock:
-            if wish := self._end(visitor):
+            if wish := self._end(visitor) or self._first:
                 jobs = tuple(replace(job, **changes) for job in wish.jobs)
                 self._last[visitor] = Wish(jobs, wish.shown, wish.order)
 
@@ -79,7 +85,7 @@ class Wishes:
     def last_path(self, visitor: str) -> str | None:
         """The file of the last wish, done or not."""
         with self._lock:
-            wish = self._last.get(visitor)
+            wish = self._last.get(visitor, self._first)
         return wish.jobs[0].path if wish else None
 
     def stop(self, visitor: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import gradio as gr
 from ...files import STILLS, VIDEOS
 from ..widgets import markup, score_card, texts
 from ..widgets.parts import HIDDEN, PICK, SHOWN, Parts, html, rollouts_choice, upload_box
+from . import score_first
 
 SEEK = (Path(__file__).parent / "film.js").read_text(encoding="utf-8")
 WEBCAM = {"video": {"width": {"ideal": 1280}, "height": {"ideal": 720}}}
@@ -29,6 +30,7 @@ class Panel(Parts):
     status: gr.HTML
     verdict: gr.HTML
     reasoning: gr.HTML
+    place: gr.HTML
     sure: gr.HTML
     film: gr.HTML
     check: gr.Accordion
@@ -46,7 +48,7 @@ class Panel(Parts):
         return self.update(
             **{
                 "status": status,
-                **dict.fromkeys(("film", "sure", "checked", "save"), ""),
+                **dict.fromkeys(("film", "place", "sure", "checked", "save"), ""),
                 **dict.fromkeys(("check", "details", "rate"), gr.update(**HIDDEN)),
                 "verdict": score_card.verdict(),
                 "reasoning": score_card.reasoning(""),
@@ -72,6 +74,7 @@ class Inputs:
     upload: gr.File
     webcam: gr.Video
     cards: gr.HTML
+    own: gr.HTML
     count: gr.Radio
     perturbation: gr.Dropdown
     check: gr.Button
@@ -86,29 +89,39 @@ def webcam_box() -> gr.Video:
 
 
 def lay_out(
-    examples: list[dict], folder: Path, rollouts: gr.State, under_player: Callable[[], None]
+    examples: list[dict],
+    folder: Path,
+    rollouts: gr.State,
+    under_player: Callable[[], None],
+    first: str = "",
+    said: Mapping[str, object] | None = None,
 ) -> tuple[Panel, Inputs]:
     """Put the parts into the Blocks that are being built: the video on the left, with what `under_player` puts there,
-    its rating on the right."""
+    its rating on the right. `first`: the pictures that a visitor may score; `said`: what the parts show at first, "" or
+    nothing where there is no such part."""
+    said = said or {}
     with gr.Row(elem_classes="vq-columns"):
         with gr.Column(scale=5, min_width=300):
-            player, caption = html("player"), html("caption")
+            player, caption = html("player", said.get("player", "")), html("caption", said.get("caption", ""))
             under_player()
             upload = upload_box(texts.UPLOAD, file_types=[*VIDEOS, *STILLS], show_label=False, elem_id="upload")
             with gr.Accordion(texts.WEBCAM, open=False, elem_id="webcam-box"):
                 webcam = webcam_box()
             cards = html("examples", markup.example_cards(examples, folder), js_on_load=PICK)
             count = rollouts_choice(ROLLOUT_CHOICES, ROLLOUTS, "count")
+            with gr.Accordion(texts.FIRST, open=False, visible=bool(first), elem_id="first-box"):
+                own = html("first", first, js_on_load=score_first.JS)
         with gr.Column(scale=6, min_width=300):
             with gr.Row(elem_classes="vq-bar"):
-                status = html("status", markup.note(texts.READY))
-                rate = gr.Button("Rate again", size="sm", visible=False, elem_id="rate")
+                status = html("status", said.get("status", markup.note(texts.READY)))
+                rate = gr.Button("Rate again", size="sm", visible=bool(said), elem_id="rate")
                 stop = gr.Button("Stop", variant="stop", size="sm", visible=False, elem_id="stop")
-            score = html("verdict", score_card.verdict())
+            score = html("verdict", said.get("verdict", score_card.verdict()))
             with gr.Accordion(texts.REASONING, open=True, elem_id="thoughts"):
-                reasoning = html("reasoning", score_card.reasoning(""))
-            sure, film = html("sure"), html("film", js_on_load=SEEK)
-            with gr.Accordion(texts.CHECK, open=False, visible=False, elem_id="check") as check:
+                reasoning = html("reasoning", said.get("reasoning", score_card.reasoning("")))
+            place, sure = html("place", said.get("place", "")), html("sure", said.get("sure", ""))
+            film = html("film", said.get("film", ""), js_on_load=SEEK)
+            with gr.Accordion(texts.CHECK, open=False, visible=bool(said), elem_id="check") as check:
                 html("check-info", f"<p class=vq-caption>{texts.CHECK_INFO}</p>")
                 with gr.Row(elem_classes="vq-ask"):
                     choices = [(text, name) for name, text in texts.PERTURBATIONS.items()]
@@ -117,11 +130,12 @@ def lay_out(
                     )
                     button = gr.Button(texts.CHECK_BUTTON, size="sm", elem_id="check-order")
                 checked = html("checked")
-            save = html("save")
-            with gr.Accordion(texts.JSON, open=False, visible=False, elem_id="details") as details:
-                shown = gr.JSON(show_label=False, elem_id="report")
+            save = html("save", said.get("save", ""))
+            with gr.Accordion(texts.JSON, open=False, visible=bool(said), elem_id="details") as details:
+                shown = gr.JSON(said.get("report"), show_label=False, elem_id="report")
+    report = gr.State(said.get("report"))
     panel = Panel(
-        player, caption, status, score, reasoning, sure, film, check, checked, save, gr.State(None), shown, details,
+        player, caption, status, score, reasoning, place, sure, film, check, checked, save, report, shown, details,
         rollouts, rate, stop,
     )  # fmt: skip
-    return panel, Inputs(upload, webcam, cards, count, perturbation, button)
+    return panel, Inputs(upload, webcam, cards, own, count, perturbation, button)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from ...bundled import checkpoint_folder
 from ...errors import VideoError, VQAThinkerError
 from ..queue.events import AT_ONCE, EVERY_TIME, WATCHING, tell
 from ..queue.model import Model
@@ -15,11 +16,14 @@ from ..queue.visitors import Visitor, visitor_of
 from ..settings import Settings
 from ..timeline.panel import TimelinePanel, build_timeline_panel
 from ..widgets import markup, texts
-from ..widgets.records import load_examples, read_records, read_stand_ins
+from ..widgets.records import Record, load_examples, load_rated, read_records, read_stand_ins
 from .ask import build_ask_panel
+from .held_out import HeldOut, read_held_out
+from .opening import choose_opening
 from .order_check import check_order
 from .panel import Panel, lay_out
-from .progress import finished, rate_aloud
+from .progress import rate_aloud, said_of
+from .score_first import score_first
 
 SHOW_RATING = """() => {
   const show = () => document.getElementById('status').scrollIntoView({behavior: 'smooth'});
@@ -30,18 +34,26 @@ SHOW_RATING = """() => {
 def build_rate_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings: Settings, rollouts: gr.State) -> None:
     """Put the tab into the Blocks that are being built; `rollouts` gets the texts of the last sampled answers.
     `to_follow` are the wishes for timelines, which are made beside ratings."""
-    examples = load_examples(settings.examples)
-    clips = [settings.examples / example["file"] for example in examples]
+    examples, rated = load_examples(settings.examples), load_rated(settings.examples)
+    clips = [settings.examples / example["file"] for example in (*examples, *rated)]
     records, stand_ins = read_records(clips, settings), read_stand_ins(clips, settings)
+    held = read_held_out(checkpoint_folder(settings.model))
+    opening = choose_opening(examples, records, stand_ins, settings.examples, held)
+    own = [(entry, records[path]) for entry in rated if (path := settings.examples / entry["file"]) in records]
     followed: list[TimelinePanel] = []
+    if opening:
+        wishes.begin_with(opening.job, opening.shown)
 
     def under_player() -> None:
         def paths_of(session: str) -> list[str | None]:
             return [wishes.last_path(session)]
 
         followed.append(build_timeline_panel(model, to_follow, "timeline", "#player video", paths_of))
+        followed[0].start.visible = opening is not None
 
-    panel, inputs = lay_out(examples, settings.examples, rollouts, under_player)
+    first = score_first(own, settings.examples) if own else ""
+    said = opening.said if opening else None
+    panel, inputs = lay_out(examples, settings.examples, rollouts, under_player, first, said)
     offer_timeline(panel.player, followed[0], to_follow)
     build_ask_panel(model, wishes)
 
@@ -59,6 +71,17 @@ def build_rate_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings: Se
         wishes.say(request.session_hash or "", [Job(path, count)], shown)
         return [None, *waiting(**shown)]
 
+    def recorded(record: Record, held: HeldOut | None, **others) -> list:
+        return panel.idle(**{**said_of(record.report, record.film, held), **others})
+
+    def use_rated(event: gr.EventData, request: gr.Request) -> list:
+        entry, record = own[event.index]
+        path, visitor = str(settings.examples / entry["file"]), request.session_hash or ""
+        shown = {"player": markup.player(path), "caption": markup.rated_caption(entry)}
+        wishes.say(visitor, [Job(path)], shown)
+        wishes.stop(visitor)
+        return recorded(record, held, **shown, status=markup.note(texts.RECORDED.format(record.made)))
+
     def use_example(count: int, event: gr.EventData, request: gr.Request) -> list:
         example, visitor = examples[event.index], request.session_hash or ""
         path, poster = settings.examples / example["file"], settings.examples / example["poster"]
@@ -69,11 +92,11 @@ def build_rate_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings: Se
         if record := records.get(path):
             wishes.stop(visitor)
             status = markup.note(texts.RECORDED.format(record.made))
-            return finished(panel, record.report, record.film, **shown, status=status)
+            return recorded(record, held, **shown, status=status)
         if model.problem and not model.ready and (record := stand_ins.get(path)):
             wishes.stop(visitor)
             status = markup.note(texts.STAND_IN.format(record.made))
-            return finished(panel, record.report, record.film, **shown, status=status)
+            return recorded(record, None, **shown, status=status)
         return waiting(**shown)
 
     def rate_again(count: int, request: gr.Request) -> list:
@@ -90,7 +113,7 @@ def build_rate_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings: Se
         return panel.idle(status=markup.note(texts.STOPPED))
 
     def run(report: dict | None, request: gr.Request) -> Iterator[list]:
-        yield from grant(visitor_of(request), panel, model, wishes, report)
+        yield from grant(visitor_of(request), panel, model, wishes, report, held)
 
     for asked in (
         inputs.upload.upload(
@@ -104,6 +127,7 @@ def build_rate_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings: Se
     ):
         asked.then(run, panel.report, panel.outputs, **WATCHING)
         asked.then(None, js=SHOW_RATING, **AT_ONCE)
+    inputs.own.click(use_rated, None, panel.outputs, **EVERY_TIME, **AT_ONCE).then(None, js=SHOW_RATING, **AT_ONCE)
     inputs.check.click(disorder, [inputs.perturbation, panel.report], panel.outputs, **AT_ONCE).then(
         run, panel.report, panel.outputs, **WATCHING
     )
@@ -120,7 +144,9 @@ def offer_timeline(player: gr.HTML, followed: TimelinePanel, wishes: Wishes) -> 
     player.change(offer, player, followed.outputs, **AT_ONCE)
 
 
-def grant(visitor: Visitor, panel: Panel, model: Model, wishes: Wishes, report: dict | None) -> Iterator[list]:
+def grant(
+    visitor: Visitor, panel: Panel, model: Model, wishes: Wishes, report: dict | None, held: HeldOut | None = None
+) -> Iterator[list]:
     """Updates of the panel while the visitor's wish is done; what goes wrong is said in a toast and in the status."""
     yield panel.update()
     wish = wishes.open(visitor.session)
@@ -131,7 +157,7 @@ def grant(visitor: Visitor, panel: Panel, model: Model, wishes: Wishes, report: 
         if disordered:
             yield from check_order(wish, panel, model, report, visitor)
         else:
-            yield from rate_aloud(wish, panel, model, visitor)
+            yield from rate_aloud(wish, panel, model, visitor, held)
     except VQAThinkerError as error:
         if not wish.cancel.is_set():
             yield complain(panel, error)

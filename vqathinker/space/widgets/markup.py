@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ...files import STILLS
+from ...rating.words import score_word
 from . import texts
 from .thumbnails import Film, data_address
 
@@ -22,17 +23,25 @@ def header(model: str, caveat: str = "") -> str:
     )
 
 
-def player(path: str | Path | None, poster: str = "") -> str:
-    """The video or picture itself, served by Gradio from its cache or from the examples."""
+def to_lab() -> str:
+    """One line that leads to the lab; `data-index` is what a click reports."""
+    asked, button = texts.TEACHERS
+    return f'<p class="vq-to-lab">{asked} <button type="button" data-index="0">{button}</button></p>'
+
+
+def player(path: str | Path | None, poster: str = "", plays: bool = True) -> str:
+    """The video or picture itself, served by Gradio from its cache or from the examples; `plays` at once, or when it is
+    asked to."""
     if path is None:
         return ""
     source = "gradio_api/file=" + quote(str(path))
     name = escape(Path(path).name, quote=True)
     if Path(path).suffix.lower() in (*STILLS, ".gif"):
         return f'<figure class="vq-player"><img src="{source}" alt="{name}"></figure>'
+    begin = "autoplay" if plays else 'preload="metadata"'
     return (
         f'<figure class="vq-player"><video src="{source}" aria-label="{name}"{poster and f" poster={poster!r}"} '
-        'controls autoplay muted loop playsinline onerror="this.hidden=true;this.nextElementSibling.hidden=false">'
+        f'controls {begin} muted loop playsinline onerror="this.hidden=true;this.nextElementSibling.hidden=false">'
         f"</video><p hidden>{texts.NOT_PLAYABLE}</p></figure>"
     )
 
@@ -102,7 +111,21 @@ def caption(name: str) -> str:
     return f'<p class="vq-caption"><b>{escape(name)}</b></p>'
 
 
-def example_caption(example: dict) -> str:
-    """What was done to an example and what to look for."""
+def example_caption(example: dict, report: dict | None = None) -> str:
+    """What was done to an example and what to look for; with a `report` its score first, where the page is narrow."""
     title, done, notice, credit = (escape(example[key]) for key in ("title", "done", "notice", "attribution"))
-    return f'<p class="vq-caption"><b>{title}.</b> {done} {notice} <small>{credit}</small></p>'
+    at_once = rated_at_once(report) if report else ""
+    return f'{at_once}<p class="vq-caption"><b>{title}.</b> {done} {notice} <small>{credit}</small></p>'
+
+
+def rated_at_once(report: dict) -> str:
+    """A rating in one line with the way to the rest of it."""
+    named = ", ".join(defect["name"].replace("_", " ") for defect in report["defects"])
+    said = f"{report['score']:.2f} {score_word(report['score'])}{f', {escape(named)}' if named else ''}"
+    return f'<p class="vq-caption vq-at-once"><b>{said}</b> <a href="#verdict">{texts.SEE_WHY}</a></p>'
+
+
+def rated_caption(entry: dict) -> str:
+    """A picture that people rated: what it shows, and what they gave it."""
+    title, credit = escape(entry["title"]), escape(entry["attribution"])
+    return f'<p class="vq-caption"><b>{title}.</b> {texts.PEOPLE_GAVE.format(entry["mos"])} <small>{credit}</small></p>'

@@ -115,11 +115,19 @@ def make_records(settings: Settings, report: Callable[[str], object] = print) ->
     from ... import load_rater
 
     rater = load_rater(settings.model, settings.precision)
-    for entry in load_examples(settings.examples):
+    for entry in (*load_examples(settings.examples), *load_rated(settings.examples)):
         report(str(make_record(rater, settings.examples / entry["file"], checkpoint)))
 
 
 def load_examples(folder: Path) -> list[dict]:
     """The entries of manifest.json, or none when there is no such file."""
-    manifest = folder / "manifest.json"
+    return _entries(folder / "manifest.json")
+
+
+def load_rated(folder: Path) -> list[dict]:
+    """The pictures that people rated, with their MOS: the entries of rated/manifest.json, or none."""
+    return _entries(folder / "rated" / "manifest.json")
+
+
+def _entries(manifest: Path) -> list[dict]:
     return json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else []

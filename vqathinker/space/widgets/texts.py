@@ -25,6 +25,35 @@ FROM_WEBCAM = "From the webcam"
 ROLLOUTS = "Sampled answers"
 ROLLOUTS_INFO = "Besides its own answer, to see how steady it is. They do not move the score."
 
+PLACE = "Beside pictures that people rated"
+PLACE_PEOPLE, PLACE_MODEL = "people's score", "its score"
+PLACE_NEAR = (
+    "Of the pictures that it never learned from, {} got a score within {} of this one. To nine in ten of those people "
+    "gave {:.1f} to {:.1f}."
+)
+PLACE_BELOW = "{:.0%} got a lower score."
+PLACE_RARE = (
+    "Only {} of the pictures that it never learned from got a score within {} of {:.2f}: what people would say is hard "
+    "to tell."
+)
+PLACE_LEGEND = (
+    '<p class="vq-legend"><span><i class="here"></i> this one, if people agree</span> <span><i class="range"></i> its '
+    'interval</span> <span><i class="spot"></i> one of {:,} held-out pictures</span> <span><i class="alike"></i> with '
+    "about the same score</span></p>"
+)
+
+FIRST = "Score a picture first, then see what people and the model said"
+FIRST_ASK = "How sharp, clean and well exposed is this picture? Not how pretty it is. The model never learned from it."
+PEOPLE_GAVE = "People gave it {:.2f}; the model never learned from it."
+FIRST_MINE = "You say"
+FIRST_SHOW = "Show what people said"
+FIRST_NEXT = "Next picture"
+FIRST_WHY = "Why did the model say so?"
+FIRST_RECORDED = "An example, recorded with this model on {}. Choose a video of your own, and its rating starts."
+FIRST_STAND_IN = "An example, recorded with the small bundled model on {}. This page's own model rates your video."
+SEE_WHY = "See why"
+TEACHERS = ("Teaching, or learning how such a model is trained?", "Open the reward lab")
+
 SURE = "How sure is it?"
 SPREAD = "{} sampled answers: mean {:.2f}, spread {:.2f} (standard deviation)."
 NO_SPREAD = "Fewer than two sampled answers can be read: there is no spread to tell."
@@ -72,9 +101,7 @@ CHECK_PROBABILITY = (
     "by the formula behind the ranking reward."
 )
 CHECK_NAMED = "This time it names: {}."
-STAND_IN = (
-    "The model of this page is not available just now. This was recorded with the small bundled model on {}."
-)
+STAND_IN = "The model of this page is not available just now. This was recorded with the small bundled model on {}."
 RECORDED = "Recorded with this model on {}."
 STOPPED = "Stopped. Choose another video, or rate this one again."
 BAD_FILE = "This file cannot be rated"
@@ -95,8 +122,13 @@ COMPARE_DONE = "Both rated in {:.1f} s."
 COMPARE_STOPPED = "Stopped. Compare starts again."
 COMPARE_BUTTON = "Compare"
 PAIRS = "Or look at one of these pairs"
-BETTER = "A is the better one with a probability of {}."
-NEITHER = "The model cannot tell them apart: A is the better one with a probability of {}."
+BETTER = "{} is the better one with a probability of {}."
+NEITHER = "The model cannot tell them apart: {} is the better one with a probability of {} only."
+EQUAL = "The model cannot tell them apart: either may be the better one."
+HOW_OFTEN = (
+    "How often is that right? In pairs of held-out pictures where it said {:.0f} to {:.0f}%, people preferred the same "
+    "one in {:.0f} of 100 (95% interval {:.0f} to {:.0f}; {pairs:,} pairs)."
+)
 BY_ANSWERS = (
     "The answers about A and B",
     "P = Φ((mean<sub>A</sub> − mean<sub>B</sub>) ∕ √(variance<sub>A</sub> + variance<sub>B</sub> + 10<sup>−6</sup>)) "
@@ -117,7 +149,7 @@ BY_ERRORS = (
 )
 """The same where the errors of the scores were calibrated."""
 ERROR_BELL = "{}: score {:.2f} with the deviation of its error"
-UNDECIDED = (0.4, 0.6)
+EQUAL_BELOW, UNDECIDED_BELOW = 0.505, 0.6
 
 
 def how_sure(spread: float) -> str:

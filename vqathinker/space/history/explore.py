@@ -1,0 +1,83 @@
+"""The curves of the three rewards, computed by vqathinker.rewards: for plotly, and as a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+TONES = ("#2f86c1", "#c9682c", "#8f6bb3")
+"""Of the curves of a panel: to be told apart by everybody, in light and in dark."""
+DASHES = ("solid", "dash", "dot")
+QUIET, GRID = "#7d838c", "rgba(125,131,140,0.25)"
+PEOPLE, HEIGHT = 3.0, 300
+"""The MOS of the bell, and pixels of a figure."""
+
+Curves = dict[str, tuple[Sequence[float], Sequence[float]]]
+
+
+def panels() -> dict[str, tuple[str, Curves]]:
+    """Name of a reward -> (what stands on its x axis, name -> x and y of a curve), computed anew."""
+    import torch
+
+    from ...rewards import RewardSpec, bell, fidelity, temporal_bonus
+
+    spec = RewardSpec()
+    answers, shares = torch.linspace(1, 5, 161), torch.linspace(0, 1, 101)
+    near = bell(answers, PEOPLE, spec.sigma)
+    # One video for each reward that an answer could have earned; its twin earned a little less, or a little more.
+    ranking, less, more = shares[:, None], shares[:, None] - 0.01, shares[:, None] + 0.01
+
+    def curve(x: torch.Tensor, y: torch.Tensor) -> tuple[list[float], list[float]]:
+        return [round(value, 4) for value in x.tolist()], [round(value, 4) for value in y.flatten().tolist()]
+
+    won, lost = (temporal_bonus(ranking, ranking, twin, twin, spec) for twin in (less, more))
+    preferred = {"people prefer it": 1.0, "people see no difference": 0.5, "people prefer the other": 0.0}
+    return {
+        "Regression": (f"an answer about a video to which people gave {PEOPLE:.2f}", {
+            "with two decimals": curve(answers, near),
+            "with one decimal": curve(answers, near * spec.coarse_factor),
+        }),
+        "Ranking": ("probability that it is better than the other video", {
+            name: curve(shares, fidelity(shares, target, spec.smoothing)) for name, target in preferred.items()
+        }),
+        "Temporal bonus": ("reward before the bonus", {
+            "ranking, better in order": curve(shares, won[0]),
+            "regression, better in order": curve(shares, won[1]),
+            "not better in order": curve(shares, lost[0]),
+        }),
+    }  # fmt: skip
+
+
+def explore_figures() -> list[dict]:
+    """{data, layout, config} of each reward."""
+    return [_figure(title, named, curves) for title, (named, curves) in panels().items()]
+
+
+def _figure(title: str, named: str, curves: Curves) -> dict:
+    data = [
+        {"x": x, "y": y, "name": name, "mode": "lines", "hovertemplate": f"%{{y:.3f}} {name}<extra></extra>",
+         "line": {"color": tone, "dash": dash, "width": 2.4}}
+        for (name, (x, y)), tone, dash in zip(curves.items(), TONES, DASHES, strict=False)
+    ]  # fmt: skip
+    quiet = {"gridcolor": GRID, "zeroline": False, "automargin": True}
+    layout = {
+        "height": HEIGHT, "margin": {"l": 8, "r": 8, "t": 44, "b": 8}, "uirevision": "explore",
+        "title": {"text": f"<b>{title}</b>", "x": 0, "xref": "paper", "font": {"size": 13}},
+        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "font": {"color": QUIET, "size": 11},
+        "hovermode": "x unified", "legend": {"orientation": "h", "x": 0, "y": -0.28, "yanchor": "top"},
+        "xaxis": {**quiet, "title": {"text": named, "standoff": 4}}, "yaxis": {**quiet, "rangemode": "tozero"},
+    }  # fmt: skip
+    unused = ["lasso2d", "select2d", "autoScale2d"]
+    return {"data": data, "layout": layout, "config": {"displaylogo": False, "modeBarButtonsToRemove": unused}}
+
+
+def explore_csv() -> str:
+    """Every point of every curve: panel, curve, x, y."""
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(["reward", "curve", "x", "y"])
+    for title, (_, curves) in panels().items():
+        for name, (xs, ys) in curves.items():
+            writer.writerows([title, name, x, y] for x, y in zip(xs, ys, strict=True))
+    return stream.getvalue()

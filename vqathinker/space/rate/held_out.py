@@ -1,0 +1,47 @@
+"""Held-out pictures that people rated, beside a new score: held_out.json of a checkpoint, as
+`python -m training.report.held_out` writes it, and what it tells about a score."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import quantiles
+
+FILE, FORMAT = "held_out.json", 1
+REACH, FEWEST = 0.15, 20
+"""Scores as close as this count as alike; of fewer alike ones no share is told."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """(MOS, score) of each picture, both in [1, 5]."""
+
+    points: tuple[tuple[float, float], ...]
+
+    def near(self, score: float) -> list[float]:
+        """The MOS of the pictures whose score was about this one."""
+        return [mos for mos, other in self.points if abs(other - score) <= REACH + 1e-9]
+
+    def below(self, score: float) -> float:
+        """The share of pictures with a lower score."""
+        return sum(other < score for _, other in self.points) / len(self.points)
+
+
+def read_held_out(folder: Path) -> HeldOut | None:
+    """The pictures of a checkpoint's folder; None where there are none, or none that can be read."""
+    try:
+        content = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        points = tuple((float(mos), float(score)) for some in content["sets"].values() for mos, score in some)
+        if content["format"] != FORMAT or not points or not all(1 <= x <= 5 for point in points for x in point):
+            return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return HeldOut(points)
+
+
+def nine_in_ten(values: Sequence[float]) -> tuple[float, float]:
+    """The 5% and the 95% quantile of at least two values."""
+    cuts = quantiles(values, n=20, method="inclusive")
+    return cuts[0], cuts[-1]

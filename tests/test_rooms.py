@@ -45,10 +45,11 @@ vqathinker.space.lab.views vqathinker.space.queue
 vqathinker.space.lab.experiment vqathinker.space.widgets
 vqathinker.space.settings
 vqathinker
+vqathinker.integrations
 vqathinker.rating
 vqathinker.model vqathinker.rewards
 vqathinker.video
-vqathinker.bundled vqathinker.errors vqathinker.files vqathinker.protocols
+vqathinker.bundled vqathinker.environment vqathinker.errors vqathinker.files vqathinker.protocols
 """.strip().splitlines()
 ]
 """From the roof to the ground: a room imports from lower floors only, not from its neighbours. A new room is put on
@@ -133,7 +134,7 @@ def test_the_package_never_imports_the_training_and_rewards_know_nothing_else():
 def test_the_page_and_the_command_line_know_the_model_only_through_its_rater():
     """The converter of checkpoints is the one command that is about the model's files."""
     page = rooms_used_by(*{room_of(module) for module in inside("vqathinker.space")})
-    shared = {f"vqathinker.{name}" for name in ("rating", "video", "errors", "files")} | {"vqathinker"}
+    shared = {f"vqathinker.{name}" for name in ("rating", "video", "environment", "errors", "files")} | {"vqathinker"}
     assert "vqathinker.rating" in page and page <= shared | {"vqathinker.rewards", "vqathinker.bundled"}
     lines = tuple(f"vqathinker.{name}" for name in ("cli", "commands", "command_timeline", "completion"))
     known = shared | {f"vqathinker.{name}" for name in ("space", "protocols", "model")}

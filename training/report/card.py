@@ -21,18 +21,13 @@ from safetensors import safe_open
 from ..common.io import read_jsonl, read_manifest
 from ..common.markdown import replace_between
 from ..study.run import ablation_table, recipe_table
+from .card_data import front_matter
 from .card_tables import accuracy, data_table, defect_table, failures, order_table, preference_section, sampled_section
 
 REPLAY = " `training.json` is a short form of the run's log, which the Space replays."
 MARKERS = ("<!-- accuracy: begin -->", "<!-- accuracy: end -->")
 RUN = Path("training/runs/tiny")
-CARD = """---
-license: apache-2.0
-library_name: transformers
-pipeline_tag: video-text-to-text
-tags: [video-quality-assessment, vqathinker]
----
-# VQAThinker tiny
+CARD = """# VQAThinker tiny
 
 Give it a video or a picture; it writes down what it sees and ends with a quality score from 1 (bad) to 5 (excellent).
 {parameters:.1f} million parameters that run on two CPU cores: an EfficientNet-Lite0 tower, a small temporal network
@@ -156,7 +151,7 @@ def write_card(evaluation: Path, built: Path, checkpoint: Path, run: Path) -> di
         logs=where_logs_are(run),
         replay=REPLAY if (checkpoint / "training.json").exists() else "",
     )
-    (checkpoint / "README.md").write_text(card)
+    (checkpoint / "README.md").write_text(front_matter(result) + card)
     shutil.copyfile(evaluation / "evaluation.json", checkpoint / "evaluation.json")
     return result
 

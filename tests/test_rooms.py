@@ -34,7 +34,6 @@ training.data
 training.common
 app vqathinker.__main__
 vqathinker.cli
-vqathinker.command_timeline
 vqathinker.commands
 vqathinker.completion vqathinker.space
 vqathinker.space.build
@@ -136,10 +135,11 @@ def test_the_page_and_the_command_line_know_the_model_only_through_its_rater():
     page = rooms_used_by(*{room_of(module) for module in inside("vqathinker.space")})
     shared = {f"vqathinker.{name}" for name in ("rating", "video", "environment", "errors", "files")} | {"vqathinker"}
     assert "vqathinker.rating" in page and page <= shared | {"vqathinker.rewards", "vqathinker.bundled"}
-    lines = tuple(f"vqathinker.{name}" for name in ("cli", "commands", "command_timeline", "completion"))
-    known = shared | {f"vqathinker.{name}" for name in ("space", "protocols", "model")}
+    lines = tuple(f"vqathinker.{name}" for name in ("cli", "commands", "completion"))
+    known = shared | {f"vqathinker.{name}" for name in ("space", "integrations", "protocols", "model")}
     assert rooms_used_by(*lines) - set(lines) <= known
-    of_the_model = {used for name in lines for used in IMPORTS[name] if room_of(used) == "vqathinker.model"}
+    modules = [module for name in lines for module in inside(name)]
+    of_the_model = {used for name in modules for used in IMPORTS[name] if room_of(used) == "vqathinker.model"}
     assert of_the_model == {"vqathinker.model.convert"}
 
 

@@ -85,8 +85,8 @@ def build_parser() -> argparse.ArgumentParser:
     rate.add_argument("--rollouts", type=whole_number, default=0, metavar="K", help="sample K more answers (spread)")
 
     compare = command("compare", run_compare, "tell which of two videos is better", model, placed, scored)
-    compare.add_argument("first", metavar="A")
-    compare.add_argument("second", metavar="B")
+    compare.add_argument("first", metavar="A", help="a video or a still image")
+    compare.add_argument("second", metavar="B", help="another one")
     compare.add_argument("--json", action="store_true", help="both ratings and the probability as one JSON object")
     compare.add_argument("--rollouts", type=at_least_two, default=8, metavar="K", help="answers a video (default: 8)")
 

@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("data_dir", type=Path)
+    parser.add_argument("data_dir", type=Path, help="folder with biq2021/")
     args = parser.parse_args(argv)
     with ends_in_a_sentence("data.biq_facts"):
         with (args.data_dir / "biq2021" / "labels.csv").open(newline="", encoding="utf-8") as file:

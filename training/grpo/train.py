@@ -191,7 +191,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--labels", type=Path, help="training labels, such as the official LSVQ JSONL")
     parser.add_argument("--validation-labels", type=Path, help="validation labels")
     parser.add_argument("--videos", type=Path, help="folder of the videos that the labels name")
-    parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_grpo.yaml"))
+    parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_grpo.yaml"), help="settings")
     # torchrun takes --start for its own --start-method, so it has a second name.
     parser.add_argument(
         "--start", "--start-from", default="tiny", help="bundled name, folder (official layout or ours) or hub id"
@@ -199,6 +199,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="the checkpoint")
     parser.add_argument("--features", type=Path, help="folder of features that several runs share")
     parser.add_argument("--seed", type=int, help="instead of the configuration's")
+    parser.add_argument("--trackio", metavar="PROJECT", help="follow the run in trackio (pip install trackio), too")
     parser.add_argument("--drop-reward", choices=REWARDS, help="leave one reward out")
     parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
     args = parser.parse_args(argv)
@@ -216,6 +217,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings = load_grpo_settings(args.config)
         settings = settings if args.seed is None else replace(settings, seed=args.seed)
         settings = settings.without(args.drop_reward) if args.drop_reward else settings
+        settings = replace(settings, trackio=args.trackio) if args.trackio else settings
         items, held_out = read_data(args)
         run_grpo(
             items,

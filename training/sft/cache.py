@@ -137,7 +137,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
     parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
     parser.add_argument("cache", type=Path, help="folder for the arrays")
-    parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_sft.yaml"))
+    parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_sft.yaml"), help="settings")
     parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
     args = parser.parse_args()
     with ends_in_a_sentence("sft.cache"):

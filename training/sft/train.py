@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
     parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
     parser.add_argument("run", type=Path, help="folder for cache, log and resume states")
-    parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_sft.yaml"))
+    parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_sft.yaml"), help="settings")
     parser.add_argument("--out", type=Path, default=Path("vqathinker/checkpoints/tiny"), help="the checkpoint")
     parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
     args = parser.parse_args(argv)

@@ -96,7 +96,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
     parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
     parser.add_argument("--start", required=True, help="folder of the supervised start")
-    parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_grpo.yaml"))
+    parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_grpo.yaml"), help="settings")
     parser.add_argument("--seeds", type=int, default=3, help="runs of the full recipe: seeds 0, 1, …")
     parser.add_argument("--without", nargs="*", choices=REWARDS, default=list(REWARDS), help="rewards to leave out")
     parser.add_argument("--at-once", type=int, default=1, help="processes at a time")

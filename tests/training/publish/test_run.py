@@ -14,6 +14,7 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import HfHubHTTPError
 
 from tests.model.tiny_models import make_model, make_processor
+from tests.upload_hub import COMMIT, taking_uploads
 from training.publish import run as publish
 from training.publish.checks import INDEX, PublishError, check_repo_id, check_shards, read_card
 from training.publish.run import ROOT, Sent, files_under, main, model_files, space_files, upload
@@ -312,6 +313,18 @@ def test_everything_goes_in_one_commit_and_old_shards_leave(checkpoint):
     deleted = [op.path_in_repo for op in operations if isinstance(op, CommitOperationDelete)]
     assert added == [file.name for file in sent] and deleted == ["model-00009-of-00009.safetensors"]
     assert call.kwargs == {"commit_message": "First", "repo_type": "model"}
+
+
+def test_the_real_client_sends_a_space_as_it_was_listed(space):
+    old = {"vqathinker/checkpoints/tiny/model-00009-of-00009.safetensors": b"old", ".gitattributes": b""}
+    sent = space_files(space / "vqathinker/checkpoints/tiny", space, "https://index.example/cpu")
+    with taking_uploads(old) as (address, repository):
+        told = upload(HfApi(address, token="hf_x"), "a/b", "space", sent, "First", private=False)
+    assert told.endswith(f"/a/b/commit/{COMMIT}") and len(repository.commits) == 1
+    assert repository.kind["type"] == "space" and repository.kind["sdk"] == "gradio"
+    assert set(repository.files) == {file.name for file in sent} | {".gitattributes"}
+    assert b"--extra-index-url https://index.example/cpu" in repository.files["requirements.txt"]
+    assert repository.files["README.md"].decode() == SPACE_CARD == repository.cards[0]
 
 
 def test_a_space_is_created_as_a_gradio_space(tmp_path):

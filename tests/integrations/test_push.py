@@ -1,4 +1,4 @@
-"""`push_to_hub` of model and processor, by the real client against a hub on this machine: what arrives can be loaded."""
+"""`push_to_hub` of model and processor, by the real client against a hub on this machine: what arrives loads again."""
 
 from __future__ import annotations
 

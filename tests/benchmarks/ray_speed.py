@@ -11,6 +11,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from vqathinker import load_rater
@@ -36,6 +37,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         parser.error(f"at least {4 * FILES_A_TASK} files are needed, for tasks to be shared out; raise --times")
     load = partial(load_rater, "tiny")
     raters = {count: RayRater("tiny", load, address=LOCAL, workers=count, precision="fp32") for count in (1, 2)}
+    for rater in raters.values():
+        rater.workers = replace(rater.workers, threads=1)
     ratios = []
     for run in range(args.runs):
         took = {count: seconds(rater, files) for count, rater in raters.items()}

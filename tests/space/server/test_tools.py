@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
@@ -40,6 +41,15 @@ def test_other_addresses_and_files_of_this_machine_are_left_to_the_rules_for_add
     for address in (f"{PAGE}{beside}", f"{PAGE}{upload.parent}/../../../secret.mp4", "http://a.b/c.mp4", f"{PAGE}"):
         assert convert({"video": address}, [["video"]]) == {"video": f"fetched {address}"}
     assert convert({"spec": f"{PAGE}{upload}"}, [["video"]])["spec"].startswith("fetched")
+
+
+def test_what_is_sent_along_is_kept_among_the_uploads(convert, upload):
+    data = f"data:video/mp4;base64,{base64.b64encode(b'film').decode()}"
+    given = convert({"first": data}, [["first"], ["second"]])["first"]
+    assert Path(given["path"]).read_bytes() == b"film" and given["meta"] == {"_type": "gradio.FileData"}
+    assert Path(given["path"]).is_relative_to(upload.parents[1])
+    with pytest.raises(ValueError, match="first is no data: URI that can be read"):
+        convert({"first": "data:video/mp4;base64,abc"}, [["first"]])
 
 
 def test_objects_are_written_as_json():

@@ -17,6 +17,9 @@ from packaging.version import Version
 
 import vqathinker
 from vqathinker.cli import build_parser
+from vqathinker.integrations.auto import TASK
+from vqathinker.integrations.metric import QualityMetric
+from vqathinker.model.processing import VQAThinkerProcessor
 from vqathinker.rating import Comparison, Rater, Rating, Timeline, defects, score_word
 from vqathinker.space import Settings
 from vqathinker.space.queue.requests import MOST_ROLLOUTS
@@ -55,9 +58,14 @@ def test_the_tested_versions_are_within_the_ranges(name: str):
         assert requirement.specifier.contains(Version(PINS[requirement.name.lower()])), str(requirement)
 
 
-def test_torch_is_free_for_the_space_and_pinned_for_everyone_else():
-    [torch] = [requirement for requirement in requirements("requirements.txt") if requirement.name == "torch"]
-    assert not torch.specifier and "torch" in PINS
+def test_a_space_installs_the_tested_versions_on_any_hardware():
+    """Only torch and spaces have a range: ZeroGPU brings its own, and has offered torch 2.8 to 2.11."""
+    ranged = [one for one in requirements("requirements.txt") if str(one.specifier) != f"=={PINS[one.name.lower()]}"]
+    assert [one.name for one in ranged] == ["torch", "spaces"]
+    torch = ranged[0].specifier
+    assert all(torch.contains(version) for version in ("2.8.0", "2.11.0", PINS["torch"]))
+    newer = Version(PINS["torch"])
+    assert not torch.contains(f"{newer.major}.{newer.minor + 1}.0")
 
 
 def test_two_commands_open_the_demo_and_test_and_ci_calls_the_second():
@@ -78,7 +86,7 @@ def test_every_command_line_in_it_parses():
 
 
 def test_the_python_in_it_uses_what_is_there():
-    code, _ = blocks("python")
+    code, *_ = blocks("python")
     names = {node.attr for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Attribute)}
     kinds = (Rater, Rating, Comparison, Timeline)
     known = {name for kind in kinds for name in (*dir(kind), *getattr(kind, "__dataclass_fields__", ()))}
@@ -86,8 +94,17 @@ def test_the_python_in_it_uses_what_is_there():
     assert set(inspect.signature(vqathinker.load_rater).parameters) >= {"precision"}
 
 
+def test_what_transformers_is_asked_for_in_it_is_there():
+    code = blocks("python")[1]
+    assert f'"{TASK}"' in code and "/checkpoints/tiny" in code and "vqathinker.create_metric(" in code
+    attributes = {node.attr for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Attribute)}
+    theirs = {"from_pretrained", "generate"}
+    assert attributes - theirs <= {*dir(vqathinker), *dir(VQAThinkerProcessor), *dir(QualityMetric)}
+    assert importlib.util.find_spec("vqathinker.integrations.torchmetrics")
+
+
 def test_the_rewards_in_it_are_there():
-    code = ast.parse(blocks("python")[1])
+    code = ast.parse(blocks("python")[2])
     [ours] = [node for node in code.body if isinstance(node, ast.ImportFrom) and node.module.startswith("vqathinker")]
     module = importlib.import_module(ours.module)
     assert len(ours.names) == 4 and all(callable(getattr(module, name.name)) for name in ours.names)

@@ -34,7 +34,6 @@ training.data
 training.common
 app vqathinker.__main__
 vqathinker.cli
-vqathinker.command_timeline
 vqathinker.commands
 vqathinker.completion vqathinker.space
 vqathinker.space.build
@@ -45,10 +44,12 @@ vqathinker.space.lab.views vqathinker.space.queue
 vqathinker.space.lab.experiment vqathinker.space.widgets
 vqathinker.space.settings
 vqathinker
+vqathinker.integrations
 vqathinker.rating
 vqathinker.model vqathinker.rewards
 vqathinker.video
-vqathinker.answer vqathinker.bundled vqathinker.errors vqathinker.files vqathinker.protocols vqathinker.renamed
+vqathinker.answer vqathinker.bundled vqathinker.environment vqathinker.errors vqathinker.files
+vqathinker.protocols vqathinker.renamed
 """.strip().splitlines()
 ]
 """From the roof to the ground: a room imports from lower floors only, not from its neighbours. A new room is put on
@@ -140,13 +141,14 @@ def test_the_package_never_imports_the_training_and_rewards_know_nothing_else():
 def test_the_page_and_the_command_line_know_the_model_only_through_its_rater():
     """The converter of checkpoints is the one command that is about the model's files."""
     page = rooms_used_by(*{room_of(module) for module in inside("vqathinker.space")})
-    ground = ("answer", "errors", "files", "renamed")
+    ground = ("answer", "environment", "errors", "files", "renamed")
     shared = {f"vqathinker.{name}" for name in ("rating", "video", *ground)} | {"vqathinker"}
     assert "vqathinker.rating" in page and page <= shared | {"vqathinker.rewards", "vqathinker.bundled"}
-    lines = tuple(f"vqathinker.{name}" for name in ("cli", "commands", "command_timeline", "completion"))
-    known = shared | {f"vqathinker.{name}" for name in ("space", "protocols", "model")}
+    lines = tuple(f"vqathinker.{name}" for name in ("cli", "commands", "completion"))
+    known = shared | {f"vqathinker.{name}" for name in ("space", "integrations", "protocols", "model")}
     assert rooms_used_by(*lines) - set(lines) <= known
-    of_the_model = {used for name in lines for used in IMPORTS[name] if room_of(used) == "vqathinker.model"}
+    modules = [module for name in lines for module in inside(name)]
+    of_the_model = {used for name in modules for used in IMPORTS[name] if room_of(used) == "vqathinker.model"}
     assert of_the_model == {"vqathinker.model.convert"}
 
 

@@ -6,17 +6,21 @@ import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: spinning threads slow a small model down up to 4x
 
 from .errors import ModelError, VideoError, VQAThinkerError  # noqa: E402
+from .integrations.auto import register_when_imported  # noqa: E402
 
 if TYPE_CHECKING:
+    from .integrations.metric import QualityMetric
     from .rating import Rater
 
 __version__ = "0.1.0"
-__all__ = ["ModelError", "VQAThinkerError", "VideoError", "load_rater"]
+__all__ = ["ModelError", "VQAThinkerError", "VideoError", "create_metric", "load_rater"]
+register_when_imported()
 
 
 def load_rater(
@@ -34,6 +38,24 @@ def load_rater(
 
         loaded = load_model(model, precision, device, protocol=protocol)
         return Rater(loaded, loaded.processor.max_new_tokens)
+
+
+def create_metric(
+    name: str = "vqathinker-tiny",
+    precision: str = "auto",
+    device: str | None = None,
+    protocol: str = "default",
+) -> QualityMetric:
+    """A metric as pyiqa makes them: `create_metric("vqathinker-tiny")("clip.mp4")` is a tensor with a score.
+
+    The name is that of a model of `load_rater`, with or without "vqathinker-" before it; so are the options. Raises
+    ModelError.
+    """
+    with without_collector():
+        from .integrations.metric import QualityMetric
+
+    load = partial(load_rater, name.removeprefix("vqathinker-"), precision, device, protocol)
+    return QualityMetric(name, load)
 
 
 @contextmanager

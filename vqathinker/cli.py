@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from . import __version__
-from .command_timeline import add_timeline_options, run_timeline
 from .commands import (
     INTERRUPTED,
     NOT_RATED,
     USAGE,
+    add_timeline_options,
     complain,
     run_ask,
     run_batch,
@@ -23,6 +23,7 @@ from .commands import (
     run_evaluate,
     run_rate,
     run_serve,
+    run_timeline,
 )
 from .completion import SHELLS
 from .errors import VideoError, VQAThinkerError
@@ -84,8 +85,8 @@ def build_parser() -> argparse.ArgumentParser:
     rate.add_argument("--rollouts", type=whole_number, default=0, metavar="K", help="sample K more answers (spread)")
 
     compare = command("compare", run_compare, "tell which of two videos is better", model, placed, scored)
-    compare.add_argument("first", metavar="A")
-    compare.add_argument("second", metavar="B")
+    compare.add_argument("first", metavar="A", help="a video or a still image")
+    compare.add_argument("second", metavar="B", help="another one")
     compare.add_argument("--json", action="store_true", help="both ratings and the probability as one JSON object")
     compare.add_argument("--rollouts", type=at_least_two, default=8, metavar="K", help="answers a video (default: 8)")
 
@@ -99,7 +100,8 @@ def build_parser() -> argparse.ArgumentParser:
 
     text = "rate many files into a table; run again, it goes on with what is missing, failed or was replaced"
     batch = command("batch", run_batch, text, model, placed, many, scored)
-    batch.add_argument("paths", nargs="+", metavar="PATH", help="files, or folders to search for videos and images")
+    text = "files, folders to search for videos and images, or a .parquet with a column file, path or video"
+    batch.add_argument("paths", nargs="+", metavar="PATH", help=text)
     text = "the table, .csv or .parquet: one row a file, failed ones included"
     batch.add_argument("--out", required=True, metavar="TABLE", help=text)
     batch.add_argument("--rollouts", type=whole_number, default=0, metavar="K", help="sample K more answers (spread)")
@@ -135,6 +137,10 @@ def shared_options() -> list[argparse.ArgumentParser]:
     many.add_argument("--batch", type=at_least_one, metavar="N", help=text)
     text = "videos decoded at a time by a process (default: one for each processor of its share)"
     many.add_argument("--jobs", type=at_least_one, metavar="N", help=text)
+    text = "work on a Ray cluster (extra: ray): its address, auto for that of this machine, local for a new one here"
+    many.add_argument("--ray", metavar="ADDRESS", help=text)
+    text = "with --ray: processes, each with the model (default: one for each GPU, or machine)"
+    many.add_argument("--workers", type=at_least_one, metavar="N", help=text)
     text = (
         "released: official pixels and the greedy number, as in the published evaluation "
         "(default: the pixels that a player shows and the answer of least expected error)"

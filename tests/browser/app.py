@@ -40,15 +40,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_app(folder: Path, end: int = signal.SIGINT, **environment: str) -> Iterator[str]:
-    """Start app.py with its temporary files in `folder`, give its address when it answers, end it with Ctrl-C or
-    another signal."""
+def running_app(
+    folder: Path, end: int = signal.SIGINT, home: Path = REPOSITORY, **environment: str
+) -> Iterator[str]:
+    """Start the app.py of `home` with its temporary files in `folder`, give its address when it answers, end it with
+    Ctrl-C or another signal."""
     port, log = free_port(), folder / "app.log"
     (folder / "uploads").mkdir(parents=True)
     env = {**os.environ, "GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(folder / "uploads"), **environment}
     with open(log, "w") as output:
         process = subprocess.Popen(
-            [sys.executable, "app.py"], cwd=REPOSITORY, env=env, stdout=output, stderr=subprocess.STDOUT,
+            [sys.executable, "app.py"], cwd=home, env=env, stdout=output, stderr=subprocess.STDOUT,
             preexec_fn=hear_ctrl_c,
         )  # fmt: skip
     try:

@@ -25,6 +25,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="the checkpoint")
     parser.add_argument("--features", type=Path, help="folder of features that several runs share")
     parser.add_argument("--seed", type=int, help="instead of the configuration's")
+    parser.add_argument("--trackio", metavar="PROJECT", help="follow the run in trackio (pip install trackio), too")
     parser.add_argument("--drop-reward", metavar="NAME", help="leave one reward out: its name in the log, or temporal")
     parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
     args = parser.parse_args(argv)
@@ -47,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         settings = load_grpo_settings(args.config)
         settings = settings if args.seed is None else replace(settings, seed=args.seed)
         settings = settings.without(args.drop_reward) if args.drop_reward else settings
+        settings = replace(settings, trackio=args.trackio) if args.trackio else settings
         if args.labels:
             items = read_items(args.labels, args.videos)
             held_out = read_items(args.validation_labels, args.videos) if args.validation_labels else []

@@ -6,8 +6,10 @@
 
 A model repository gets the files of the checkpoint, whose README.md is the model card (training.grpo writes a plain
 one, training.report.card one with measurements), and what --run names under training/, but no states and no stored
-features. A Space gets app.py, README.md, requirements.txt, the package with the checkpoint inside it, and the examples.
-Nothing is sent unless every check of training/publish/checks.py passes.
+features. A Space gets app.py, README.md, what it and others install from (requirements.txt, constraints.txt,
+pyproject.toml, task), the package with the checkpoint inside it, the examples, and training/. On hardware without a
+GPU, --torch-index with the address of PyTorch's CPU builds saves it some gigabytes of CUDA. Large files go to the hub's
+storage for them (Xet) by themselves. Nothing is sent unless every check of training/publish/checks.py passes.
 The token comes from the environment (HF_TOKEN) or from `hf auth login`.
 """
 
@@ -25,6 +27,7 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from ..common.io import LOCK
 from .checks import PublishError, check_model, check_repo_id, check_space_card
+from .requirements import space_requirements
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL_FILES = (
@@ -45,23 +48,25 @@ MODEL_FILES = (
     "pictures.txt",
 )
 RUN_FILES = ("*.md", "*.json", "*.jsonl", "*.yaml", "*.sha256", "*.png", "*.svg")
-SPACE_FILES = ("app.py", "README.md", "requirements.txt", "LICENSE")
+REQUIREMENTS = "requirements.txt"
+SPACE_FILES = ("app.py", "README.md", "LICENSE", "constraints.txt", "pyproject.toml", "task")
 PACKAGE_FILES = ("*.py", "*.css", "*.js", "*.json", "*.md")
-EXAMPLE_FILES = ("*.mp4", "*.jpg", "*.png", "*.json", "*.py", "*.ipynb", "LICENSE.txt")
+EXAMPLE_FILES = ("*.mp4", "*.jpg", "*.png", "*.json", "*.py", "*.ipynb", "*.yaml", "LICENSE.txt")
+TRAINING_FILES = ("*.py", "*.yaml", "*.csv", "*.txt", *RUN_FILES)
 LARGE = 10 * 1000 * 1000
 """From this size on, a file is stored outside git (Xet) by the hub."""
 
 
 @dataclass(frozen=True)
 class Sent:
-    """One file: where it lies, and its place in the repository."""
+    """One file: where it lies, or what is in it, and its place in the repository."""
 
-    path: Path
+    source: Path | bytes
     name: str
 
     @property
     def size(self) -> int:
-        return self.path.stat().st_size
+        return len(self.source) if isinstance(self.source, bytes) else self.source.stat().st_size
 
 
 def files_under(folder: Path, patterns: tuple[str, ...], prefix: str = "", skip: Sequence[Path] = ()) -> list[Sent]:
@@ -91,7 +96,7 @@ def model_files(checkpoint: Path, run: Path | None) -> list[Sent]:
     return sent + files_under(run, RUN_FILES, f"training/{run.name}/", skip=[*run.glob("*state-*"), run / "features"])
 
 
-def space_files(checkpoint: Path, root: Path = ROOT) -> list[Sent]:
+def space_files(checkpoint: Path, root: Path = ROOT, torch_index: str | None = None) -> list[Sent]:
     """Files of a Space, after all its checks: the checkpoint must be one of those inside the package."""
     check_space_card(root)
     package = root / "vqathinker"
@@ -99,9 +104,11 @@ def space_files(checkpoint: Path, root: Path = ROOT) -> list[Sent]:
     if checkpoint.resolve().parent != shipped.resolve():
         raise PublishError(f"{checkpoint} is not in {shipped}: a Space carries its checkpoint in the package")
     check_model(checkpoint)
-    sent = [Sent(root / name, name) for name in SPACE_FILES]
-    if missing := [file.name for file in sent if not file.path.is_file()]:
+    if missing := [name for name in (*SPACE_FILES, REQUIREMENTS) if not (root / name).is_file()]:
         raise PublishError(f"the Space lacks {', '.join(missing)}")
+    sent = [Sent(root / name, name) for name in SPACE_FILES]
+    sent.append(Sent(space_requirements(root, torch_index), REQUIREMENTS))
+    sent += files_under(root / "training", TRAINING_FILES, "training/")
     sent += files_under(package, PACKAGE_FILES, "vqathinker/", skip=[shipped])
     sent += files_under(checkpoint, MODEL_FILES, f"vqathinker/checkpoints/{checkpoint.name}/")
     return sent + files_under(root / "examples", EXAMPLE_FILES, "examples/")
@@ -131,7 +138,7 @@ def upload(api: HfApi, name: str, kind: str, sent: list[Sent], message: str, pri
         names = {file.name for file in sent}
         there = api.list_repo_files(name, repo_type=kind)
         old = [path for path in there if path.endswith(".safetensors") and path not in names]
-        operations = [CommitOperationAdd(file.name, str(file.path)) for file in sent]
+        operations = [CommitOperationAdd(file.name, file.source) for file in sent]
         operations += [CommitOperationDelete(path) for path in old]
         commit = api.create_commit(name, operations, commit_message=message, repo_type=kind)
     except (HfHubHTTPError, OSError) as error:
@@ -147,6 +154,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     kind.add_argument("--model", dest="kind", action="store_const", const="model", help="a model repository (default)")
     kind.add_argument("--space", dest="kind", action="store_const", const="space", help="the Space with the demo")
     parser.add_argument("--run", type=Path, help="log, settings and evaluation of the run, sent along with the model")
+    text = "a Space takes the tested torch from this package index, such as that of PyTorch's CPU builds"
+    parser.add_argument("--torch-index", metavar="ADDRESS", help=text)
     parser.add_argument("--private", action="store_true", help="a new repository is visible to its owner only")
     parser.add_argument("--message", default="Publish with training.publish", help="commit message")
     parser.add_argument("--dry-run", action="store_true", help="check everything and list it, send nothing")
@@ -154,6 +163,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     args = parser.parse_args(arguments)
     if args.run and args.kind == "space":
         parser.error("--run belongs to a model repository")
+    if args.torch_index and args.kind == "model":
+        parser.error("--torch-index belongs to a Space")
     return args
 
 
@@ -162,7 +173,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         check_repo_id(args.repository)
         token = None if args.dry_run else find_token()
-        sent = space_files(args.checkpoint) if args.kind == "space" else model_files(args.checkpoint, args.run)
+        if args.kind == "space":
+            sent = space_files(args.checkpoint, torch_index=args.torch_index)
+        else:
+            sent = model_files(args.checkpoint, args.run)
         print(f"{args.kind} {args.repository}:\n{listing(sent)}")
         if args.dry_run:
             print("checked; nothing was sent")

@@ -23,13 +23,7 @@ from ..common.markdown import replace_between
 REPLAY = " `training.json` is a short form of the run's log, which the Space replays."
 MARKERS = ("<!-- accuracy: begin -->", "<!-- accuracy: end -->")
 RUN = Path("training/runs/tiny")
-CARD = """---
-license: apache-2.0
-library_name: transformers
-pipeline_tag: video-text-to-text
-tags: [video-quality-assessment, vqathinker]
----
-# VQAThinker tiny
+CARD = """# VQAThinker tiny
 
 Give it a video or a picture; it writes down what it sees and ends with a quality score from 1 (bad) to 5 (excellent).
 {parameters:.1f} million parameters that run on two CPU cores: an EfficientNet-Lite0 tower, a small temporal network
@@ -142,6 +136,7 @@ def study_section(folder: Path) -> str:
 def write_card(evaluation: Path, built: Path, checkpoint: Path, run: Path) -> dict:
     """Write the card and its numbers into the checkpoint; the numbers."""
     from . import card_tables as tables  # torch, only once there is something to do
+    from .card_data import front_matter
 
     result = json.loads((evaluation / "evaluation.json").read_text())
     sections = [tables.preference_section(result), tables.sampled_section(result), study_section(run)]
@@ -159,7 +154,7 @@ def write_card(evaluation: Path, built: Path, checkpoint: Path, run: Path) -> di
         logs=where_logs_are(run),
         replay=REPLAY if (checkpoint / "training.json").exists() else "",
     )
-    (checkpoint / "README.md").write_text(card)
+    (checkpoint / "README.md").write_text(front_matter(result) + card)
     shutil.copyfile(evaluation / "evaluation.json", checkpoint / "evaluation.json")
     return result
 
@@ -174,7 +169,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--checkpoint", type=Path, default=Path("vqathinker/checkpoints/tiny"), help="its README.md is the card"
     )
-    parser.add_argument("--readme", type=Path, default=Path("README.md"), help="the file with the table")
+    parser.add_argument("--readme", type=Path, default=Path("README.md"), help="its table is replaced")
     parser.add_argument("--run", type=Path, required=True, help="the run that made the checkpoint: its log")
     args = parser.parse_args(argv)
     with ends_in_a_sentence("report.card"):

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from transformers.utils.logging import disable_progress_bar
 
+from ..environment import on_zero_gpu
 from ..errors import ModelError
 from ..protocols import DEFAULT, PROTOCOLS
 from ..video import VideoSpec
@@ -177,7 +178,7 @@ def read_weights(checkpoint: Checkpoint, precision: str, device: torch.device) -
 
     float32 in our layout is mapped into memory; all else is read a tensor at a time, never a whole shard.
     """
-    if os.environ.get("SPACES_ZERO_GPU"):  # its stand-in for a GPU knows the main thread only
+    if on_zero_gpu():  # its stand-in for a GPU knows the main thread only
         os.environ["HF_DEACTIVATE_ASYNC_LOAD"] = "1"
     mapped = checkpoint.native and precision == "fp32"
     rough = other_bytes(precision, device) == 2

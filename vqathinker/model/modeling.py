@@ -16,6 +16,7 @@ from transformers.models.internvl.modeling_internvl import (
 )
 
 from . import burst_motion, efficientnet_lite  # noqa: F401  (registers the towers with AutoModel)
+from .cache_name import CACHE, renamed
 from .color import ColorProjector, color_moments
 from .configuration import COLOR_SIZE, VQAThinkerConfig
 from .slowfast import SlowFastModel
@@ -134,7 +135,7 @@ class VQAThinkerModel(InternVLModel):
             inputs_embeds = self.merge(input_ids, video_features)
         elif inputs_embeds is None:
             inputs_embeds = self.get_input_embeddings()(input_ids)
-        return self.language_model(inputs_embeds=inputs_embeds, **kwargs)
+        return self.language_model(inputs_embeds=inputs_embeds, **renamed(kwargs))
 
 
 class VQAThinkerForConditionalGeneration(InternVLForConditionalGeneration):
@@ -173,9 +174,9 @@ class VQAThinkerForConditionalGeneration(InternVLForConditionalGeneration):
         return CausalLMOutputWithPast(
             loss=loss,
             logits=logits,
-            past_key_values=outputs.past_key_values,
             hidden_states=outputs.hidden_states,
             attentions=outputs.attentions,
+            **{CACHE: getattr(outputs, CACHE)},
         )
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import PathLike
 
 import numpy as np
 import torch
 from transformers import AutoProcessor, BatchFeature, ProcessorMixin
 
-from ..video import Clip, VideoInfo, VideoSpec
+from ..video import Clip, VideoInfo, VideoSpec, load_clip
 from ..video.still import squash
 from .configuration import VQAThinkerConfig
 from .prompts import STYLES, expand_images
 
+Shown = Clip | str | PathLike
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -104,9 +106,11 @@ class VQAThinkerProcessor(ProcessorMixin):
             data["clip_facts"] = torch.stack([clip_facts(clip.info) for clip in clips])
         return data
 
-    def __call__(self, clips: Clip | Sequence[Clip], question: str | None = None, **_) -> BatchFeature:
-        """Clips -> input_ids, attention_mask (B, L) and the tensors of `video_inputs`."""
-        clips = [clips] if isinstance(clips, Clip) else list(clips)
+    def __call__(self, videos: Shown | Sequence[Shown], question: str | None = None, **_) -> BatchFeature:
+        """Clips of this processor's `video_spec`, or paths -> input_ids, attention_mask (B, L) and the tensors of
+        `video_inputs`, all that `model.generate` needs. Raises VideoError for a file that cannot be shown."""
+        videos = [videos] if isinstance(videos, Shown) else list(videos)
+        clips = [video if isinstance(video, Clip) else load_clip(video, self.video_spec) for video in videos]
         prompts = dict(self.tokenizer([self.prompt_text(question)] * len(clips), return_tensors="pt"))
         return BatchFeature(prompts | self.video_inputs(clips))
 

@@ -105,8 +105,9 @@ class Rater:
         """Why this precision, where it was left to be chosen."""
         return self.loaded.note
 
-    def rate(self, path: str | Path, rollouts: int = 0, seed: int = 0, perturbation: str = "") -> Rating:
+    def rate(self, path: str | Path | Clip, rollouts: int = 0, seed: int = 0, perturbation: str = "") -> Rating:
         """Rate a video or a still image. `rollouts` more answers are sampled with `seed`; they do not move the score.
+        A Clip of this model's `video_spec` may stand in the place of its file, but not be perturbed.
 
         `perturbation` names one of `vqathinker.video.PERTURBATIONS`: the clip is shown in that disorder, drawn with
         `seed`. Raises VideoError when the file cannot be rated.
@@ -129,7 +130,7 @@ class Rater:
 
     def watch(
         self,
-        path: str | Path,
+        path: str | Path | Clip,
         rollouts: int = 0,
         seed: int = 0,
         cancel: threading.Event | None = None,
@@ -142,11 +143,15 @@ class Rater:
         """
         if rollouts < 0:
             raise ValueError(f"rollouts must not be negative, got {rollouts}")
+        if perturbation and isinstance(path, Clip):
+            raise ValueError("a clip is perturbed as it is read from its file")
         cancel = cancel or threading.Event()
         timeline = disorder(perturbation, seed) if perturbation else None
         start = time.perf_counter()
         try:
-            clip = load_clip(path, self.loaded.video_spec, timeline=timeline, cancel=cancel)
+            clip = path
+            if not isinstance(path, Clip):
+                clip = load_clip(path, self.loaded.video_spec, timeline=timeline, cancel=cancel)
         except DecodeCancelled:
             return
         decoded = time.perf_counter()
@@ -164,7 +169,8 @@ class Rater:
         if cancel.is_set():
             return
         timings = draft.timings(start + away, decoded + away)
-        rating = make_rating(self.loaded, path, frames_of(clip), draft.text, table, sampled, timings, clip.notes)
+        file = "" if path is clip else path
+        rating = make_rating(self.loaded, file, frames_of(clip), draft.text, table, sampled, timings, clip.notes)
         if rating.text != draft.shown:
             yield Wrote(rating.text)
         yield Rated(rating)

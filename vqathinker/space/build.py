@@ -32,6 +32,7 @@ from .server.memory import few_arenas, give_back
 from .server.page import Page
 from .server.service import Gate, Service
 from .server.stopping import Stop, end, leave_at_once
+from .server.tools import mend_tools
 from .server.uploads import Uploads
 from .settings import Settings
 from .widgets import markup, texts
@@ -103,6 +104,7 @@ def launch(settings: Settings) -> NoReturn:
         model.metrics.gauge("vqathinker_upload_bytes", "Bytes of uploads on the disk", uploads.bytes)
         try:
             _, address, _ = serve(page, settings, Service(model, uploads, page.calls, settings.max_bytes))
+            mend_tools(page.mcp_server_obj, page.calls)
             print(f"VQAThinker is at {address} (Ctrl-C stops it).", flush=True)
             page.server.config.timeout_graceful_shutdown = GRACE_S
             stop.wait()

@@ -85,8 +85,3 @@ def whole(name: str, usual: int, low: int, high: int) -> int:
     if not text.isdecimal() or not low <= int(text) <= high:
         raise VQAThinkerError(f"VQATHINKER_{name} must be a whole number from {low} to {high}, not {text!r}")
     return int(text)
-
-
-def on_zero_gpu() -> bool:
-    """True on a Space whose GPU is lent for the length of a call."""
-    return bool(os.environ.get("SPACES_ZERO_GPU"))

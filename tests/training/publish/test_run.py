@@ -14,6 +14,7 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import HfHubHTTPError
 
 from tests.model.tiny_models import make_model, make_processor
+from tests.upload_hub import COMMIT, taking_uploads
 from training.publish import run as publish
 from training.publish.checks import INDEX, PublishError, check_repo_id, check_shards, read_card
 from training.publish.run import ROOT, Sent, files_under, main, model_files, space_files, upload
@@ -59,7 +60,10 @@ def space(saved: Path, tmp_path: Path) -> Path:
     shutil.copytree(saved, root / "vqathinker" / "checkpoints" / "tiny")
     for name, text in {
         "app.py": "",
-        "requirements.txt": "torch",
+        "requirements.txt": "# hardware: torch\ntorch>=2\ntorchless==1\n",
+        "constraints.txt": "torch==2.13.0\ntorchless==1\n",
+        "pyproject.toml": "",
+        "task": "",
         "LICENSE": "Apache",
         "README.md": SPACE_CARD,
         "vqathinker/__init__.py": "",
@@ -99,20 +103,50 @@ def test_a_dry_run_lists_every_file_with_its_size_and_needs_no_token(checkpoint,
     assert lines[-2].split() == [f"{sum(listed.values()):,}", "bytes", "in", str(len(listed)), "files"]
 
 
-def test_a_space_is_the_app_the_package_and_the_examples(space):
+def test_a_space_is_the_app_the_package_the_examples_and_the_training(space):
     names = [file.name for file in space_files(space / "vqathinker/checkpoints/tiny", space)]
-    assert names[:4] == ["app.py", "README.md", "requirements.txt", "LICENSE"]
+    installed = {"requirements.txt", "constraints.txt", "pyproject.toml", "task"}
+    assert {"app.py", "README.md", "LICENSE"} | installed < set(names)
+    assert "training/sft/train.py" in names
     assert {"vqathinker/__init__.py", "vqathinker/space/widgets/style.css", "examples/manifest.json"} < set(names)
     assert {f"vqathinker/checkpoints/tiny/{name}.json" for name in ("config", "training")} < set(names)
     assert len(names) == len(set(names))
-    assert not any("tests" in name or "training/" in name or "__pycache__" in name for name in names)
+    assert not any("tests" in name or "__pycache__" in name for name in names)
+
+
+def test_torch_comes_from_another_index_where_one_is_named(space):
+    def requirements(index: str | None) -> str:
+        sent = {file.name: file for file in space_files(space / "vqathinker/checkpoints/tiny", space, index)}
+        assert sent["requirements.txt"].size == len(sent["requirements.txt"].source)
+        return sent["requirements.txt"].source.decode()
+
+    assert requirements(None) == (space / "requirements.txt").read_text()
+    address = "https://index.example/cpu"
+    assert requirements(address) == f"# hardware: torch\n--extra-index-url {address}\ntorch==2.13.0\ntorchless==1\n"
+    for wrong in ("http://index.example/cpu", "https://a b", "cpu"):
+        with pytest.raises(PublishError, match="is no https address"):
+            requirements(wrong)
+    (space / "constraints.txt").write_text("numpy==2\n")
+    with pytest.raises(PublishError, match="does not pin torch"):
+        requirements(address)
+
+
+def test_the_index_and_the_run_belong_to_one_kind_each(checkpoint, capsys):
+    for wrong in (["--torch-index", "https://a.b/c"], ["--space", "--run", "runs"]):
+        with pytest.raises(SystemExit):
+            main([str(checkpoint), "a/b", *wrong])
+        assert "belongs to a" in capsys.readouterr().err
 
 
 def test_what_is_in_this_repository_can_be_published():
     checkpoint = ROOT / "vqathinker" / "checkpoints" / "tiny"
     space = {file.name for file in space_files(checkpoint)}
-    tracked = subprocess.run(["git", "ls-files", "vqathinker"], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert set(tracked.stdout.split()) <= space
+    told = ["git", "ls-files", "vqathinker", "training", "constraints.txt", "requirements.txt", "pyproject.toml"]
+    tracked = subprocess.run(told, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    assert len(tracked) > 200 and set(tracked) <= space
+    example = ["git", "ls-files", "examples/*.mp4", "examples/*.json", "examples/*.py"]
+    shown = subprocess.run(example, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    assert shown and set(shown) <= space
     run = {file.name for file in model_files(checkpoint, ROOT / "training" / "runs" / "tiny")}
     assert {"README.md", "training/tiny/README.md", "training/tiny/grpo_log.jsonl"} < run
 
@@ -279,6 +313,18 @@ def test_everything_goes_in_one_commit_and_old_shards_leave(checkpoint):
     deleted = [op.path_in_repo for op in operations if isinstance(op, CommitOperationDelete)]
     assert added == [file.name for file in sent] and deleted == ["model-00009-of-00009.safetensors"]
     assert call.kwargs == {"commit_message": "First", "repo_type": "model"}
+
+
+def test_the_real_client_sends_a_space_as_it_was_listed(space):
+    old = {"vqathinker/checkpoints/tiny/model-00009-of-00009.safetensors": b"old", ".gitattributes": b""}
+    sent = space_files(space / "vqathinker/checkpoints/tiny", space, "https://index.example/cpu")
+    with taking_uploads(old) as (address, repository):
+        told = upload(HfApi(address, token="hf_x"), "a/b", "space", sent, "First", private=False)
+    assert told.endswith(f"/a/b/commit/{COMMIT}") and len(repository.commits) == 1
+    assert repository.kind["type"] == "space" and repository.kind["sdk"] == "gradio"
+    assert set(repository.files) == {file.name for file in sent} | {".gitattributes"}
+    assert b"--extra-index-url https://index.example/cpu" in repository.files["requirements.txt"]
+    assert repository.files["README.md"].decode() == SPACE_CARD == repository.cards[0]
 
 
 def test_a_space_is_created_as_a_gradio_space(tmp_path):

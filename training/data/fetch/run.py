@@ -63,9 +63,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("data_dir", type=Path, help="where the parts go, each into a folder of its name")
     parser.add_argument("--part", choices=PARTS, help="this part only")
-    parser.add_argument(
-        "--from", dest="sources", action="append", default=[], metavar="[NAME=]SOURCE", help="where you have a part"
-    )
+    text = "where you have a part, a repository or a package: a git URL, a folder, an archive; may be repeated"
+    parser.add_argument("--from", dest="sources", action="append", default=[], metavar="[NAME=]SOURCE", help=text)
     args = parser.parse_args(argv)
     with ends_in_a_sentence("data.fetch"):
         given, failed = _given(args.sources, args.part), []

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from ... import load_rater
+from ...environment import on_zero_gpu
 from ...errors import ModelError, VQAThinkerError
-from ..settings import Settings, on_zero_gpu
+from ..settings import Settings
 from .leavers import Leavers
 from .line import Line, Stage, Ticket
 from .loader import Loader

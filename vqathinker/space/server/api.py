@@ -16,12 +16,14 @@ from ..queue.visitors import visitor_of
 from ..widgets import texts
 from ..widgets.parts import upload_box
 from .calls import LEAST, rollouts_problem, window_problem
-from .rewards_api import reward_table
+from .rewards_api import SPECS, reward_table
+from .schemas import GROUPS, GROUPS_OR_NONE, MOS, OBJECT, WINDOW, described, rollouts_schema, whole_docstring
 
 
 def add_endpoints(model: Model) -> None:
     """`/rate`, `/timeline`, `/compare` and `/rewards`, each in one piece."""
 
+    @whole_docstring
     def rate(video: str, rollouts: int = 0, request: gr.Request = None) -> dict:
         """Rate the technical quality of a video or a still image: score from 1 (bad) to 5 (excellent), reasoning.
 
@@ -37,6 +39,7 @@ def add_endpoints(model: Model) -> None:
         [rating] = answer(model, request, Job(chosen(video), whole(rollouts, LEAST["rate"])))
         return rating.to_dict()
 
+    @whole_docstring
     def timeline(video: str, window_s: float = 2.0, request: gr.Request = None) -> dict:
         """Rate a film window by window: how good it is at which moment, and from when to when it has which fault.
 
@@ -56,6 +59,7 @@ def add_endpoints(model: Model) -> None:
             raise gr.Error(texts.ENDED, print_exception=False)
         return made.to_dict()
 
+    @whole_docstring
     def compare(first: str, second: str, rollouts: int = 8, request: gr.Request = None) -> dict:
         """Tell which of two videos has the better technical quality, with the probability that the first has.
 
@@ -74,6 +78,7 @@ def add_endpoints(model: Model) -> None:
 
         return clear(Comparison(*ratings).to_dict)
 
+    @whole_docstring
     def rewards(answers: list, mos: list, spec: str = "repaired", perturbed: list | None = None) -> dict:
         """Compute the training rewards of VQAThinker for groups of answers: format, regression, ranking, temporal.
 
@@ -94,19 +99,18 @@ def add_endpoints(model: Model) -> None:
             raise gr.Error(str(error), print_exception=False) from error
 
     with gr.Row(visible=False):
-        video, rating, ask = upload_box("video"), gr.JSON(label="rating"), gr.Button("rate")
-        more = number_box(0)
-        ask.click(rate, [video, more], rating, api_name="rate", **TURNS)
-        film, line, follow = upload_box("video"), gr.JSON(label="timeline"), gr.Button()
-        length = number_box(2.0, "window_s")
-        follow.click(timeline, [film, length], line, api_name="timeline", **TURNS)
-        first, second = upload_box("first"), upload_box("second")
-        better, duel = gr.JSON(label="comparison"), gr.Button()
-        samples = number_box(8)
-        duel.click(compare, [first, second, samples], better, api_name="compare", **TURNS)
-        answers, mos = gr.JSON(label="answers"), gr.JSON(label="mos")
-        spec = gr.Dropdown(["repaired", "official"], value="repaired", label="spec")
-        twins, table, weigh = gr.JSON(label="perturbed"), gr.JSON(label="rewards"), gr.Button()
+        video, ask = upload_box("video"), gr.Button("rate")
+        more = number_box(0, "rollouts", rollouts_schema("rate", 0))
+        ask.click(rate, [video, more], json_box("rating"), api_name="rate", **TURNS)
+        film, follow = upload_box("video"), gr.Button()
+        length = number_box(2.0, "window_s", WINDOW)
+        follow.click(timeline, [film, length], json_box("timeline"), api_name="timeline", **TURNS)
+        first, second, duel = upload_box("first"), upload_box("second"), gr.Button()
+        samples = number_box(8, "rollouts", rollouts_schema("compare", 8))
+        duel.click(compare, [first, second, samples], json_box("comparison"), api_name="compare", **TURNS)
+        answers, mos, twins = json_box("answers", GROUPS), json_box("mos", MOS), json_box("perturbed", GROUPS_OR_NONE)
+        spec, weigh = gr.Dropdown(list(SPECS), value=SPECS[0], label="spec"), gr.Button()
+        table = json_box("rewards")
         weigh.click(rewards, [answers, mos, spec, twins], table, api_name="rewards", show_progress="hidden")
 
 
@@ -116,11 +120,15 @@ def chosen(path: str | None) -> str:
     return path
 
 
-def number_box(value: float, label: str = "rollouts") -> gr.Number:
+def number_box(value: float, label: str, schema: dict) -> gr.Number:
     """gr.Number that hands over what was sent as it is: its own `preprocess` would round 1.7 rollouts to 2."""
-    box = gr.Number(value, precision=0 if label == "rollouts" else None, label=label)
+    box = gr.Number(value, precision=0 if schema["type"] == "integer" else None, label=label)
     box.preprocess = lambda payload: payload
-    return box
+    return described(box, schema)
+
+
+def json_box(label: str, schema: dict = OBJECT) -> gr.JSON:
+    return described(gr.JSON(label=label), schema)
 
 
 def whole(count: object, least: int) -> int:

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from ...video.windows import LONGEST_S, SHORTEST_S
 from ..queue.requests import MOST_ROLLOUTS
@@ -95,6 +95,13 @@ class Calls:
         if not self._is_upload(path):
             return f"{name} was not uploaded here, or has been deleted since: upload it (again)."
         return ""
+
+    def upload_at(self, address: object) -> Path | None:
+        """The upload that a web address of this page leads to; None for anything else."""
+        if not isinstance(address, str) or not address.lower().startswith(WEB):
+            return None
+        _, served, path = unquote(urlsplit(address).path).partition("/gradio_api/file=")
+        return Path(path).resolve() if served and self._is_upload(path) else None
 
     def _is_upload(self, path: str) -> bool:
         try:

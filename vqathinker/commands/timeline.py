@@ -10,8 +10,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .commands import DONE, INTERRUPTED, complain, open_rater
-from .files import clock
+from ..files import clock
+from .common import DONE, INTERRUPTED, complain, open_rater
 
 
 def add_timeline_options(command: argparse.ArgumentParser) -> None:
@@ -27,10 +27,10 @@ def add_timeline_options(command: argparse.ArgumentParser) -> None:
 
 def run_timeline(args: argparse.Namespace) -> int:
     """Ctrl-C ends it with the timeline of what was rated; a second one ends it at once."""
-    from .errors import VQAThinkerError
-    from .video import Limits
-    from .video.guard import check_file
-    from .video.windows import WindowSpec
+    from ..errors import VQAThinkerError
+    from ..video import Limits
+    from ..video.guard import check_file
+    from ..video.windows import WindowSpec
 
     try:
         WindowSpec(args.window, args.overlap)
@@ -77,7 +77,7 @@ def interruptible(cancel: threading.Event) -> Iterator[None]:
 
 def tell_progress(event, aloud: bool) -> None:
     """A line for each window, or a counter on a terminal."""
-    from .rating import WindowRated, score_word
+    from ..rating import WindowRated, score_word
 
     if not isinstance(event, WindowRated):
         return
@@ -92,7 +92,7 @@ def tell_progress(event, aloud: bool) -> None:
 
 def tell_timeline(timeline) -> None:
     """The score, the faults with their places, the worst moments, what was done to the file."""
-    from .rating import score_word
+    from ..rating import score_word
 
     between = ""
     if timeline.interval is not None:

@@ -1,0 +1,88 @@
+"""What the hub reads of the model card: licence, languages, data, and every measured agreement as a model-index.
+
+    python -m training.report.card_data vqathinker/checkpoints/tiny    # again, from the evaluation.json in there
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
+
+from ..common.atomic import whole
+
+NAME = "VQAThinker tiny"
+BASE = "timm/tf_efficientnet_lite0.in1k"
+"""The hub's port of the ImageNet weights that the tower starts from: both are ports of those of the paper's authors."""
+DATA = {"clive": "live-in-the-wild", "biq": "biq2021", "avt": "avt-image-quality"}
+"""Names of the rated sets. Their owners keep none of them on the hub."""
+SETS = {
+    "clive": ("clive", "LIVE In the Wild Image Quality Challenge, held-out contents", "validation"),
+    "biq_test": ("biq", "BIQ2021, official test split", "test"),
+    "biq": ("biq", "BIQ2021, held-out contents of the training split", "validation"),
+    "avt": ("avt", "AVT UHD pictures, held-out contents", "validation"),
+}
+"""Sets with human scores: of which data, called what, which part of it. Others are no benchmark, and stay out."""
+TASK = ("video-text-to-text", "no-reference quality assessment")
+METRICS = {"srcc": ("spearmanr", "SRCC"), "plcc": ("pearsonr", "PLCC"), "mae": ("mae", "MAE")}
+
+
+def results(evaluation: dict) -> Iterator[EvalResult]:
+    """One for each metric of each set with human scores, to four decimals; undefined ones are left out."""
+    for name, (data, title, split) in SETS.items():
+        entry = evaluation["sets"].get(name)
+        for metric, (kind, shown) in METRICS.items() if entry else ():
+            value = entry["score"][metric]["value"]
+            if value is not None:
+                yield EvalResult(
+                    task_type=TASK[0],
+                    task_name=TASK[1],
+                    dataset_type=DATA[data],
+                    dataset_name=title,
+                    dataset_split=split,
+                    metric_type=kind,
+                    metric_name=shown,
+                    metric_value=round(value, 4),
+                )
+
+
+def front_matter(evaluation: dict) -> str:
+    """The card's head in YAML, between its two lines of dashes."""
+    data = ModelCardData(
+        license="apache-2.0",
+        language=["en"],
+        library_name="transformers",
+        pipeline_tag="video-text-to-text",
+        base_model=BASE,
+        datasets=list(DATA.values()),
+        metrics=[kind for kind, _ in METRICS.values()],
+        tags=["video-quality-assessment", "image-quality-assessment", "vqathinker"],
+        model_name=NAME,
+        eval_results=list(results(evaluation)) or None,
+    )
+    return f"---\n{data.to_yaml()}\n---\n"
+
+
+def renew(checkpoint: Path) -> None:
+    """The head of a checkpoint's card, from the evaluation.json beside it; its text stays."""
+    card = checkpoint / "README.md"
+    text = ModelCard.load(card).text.lstrip("\n")
+    evaluation = json.loads((checkpoint / "evaluation.json").read_text(encoding="utf-8"))
+    with whole(card) as partial:
+        partial.write_text(front_matter(evaluation) + text, encoding="utf-8")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m training.report.card_data",
+        description="Write the head of a model card, which the hub reads, from the measurements beside it.",
+    )
+    parser.add_argument("checkpoint", type=Path, help="folder with README.md and evaluation.json")
+    renew(parser.parse_args(argv).checkpoint)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Where users of other libraries find this one: transformers' Auto classes and pipelines, metrics, Ray Data."""

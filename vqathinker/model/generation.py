@@ -21,15 +21,25 @@ from transformers.generation.streamers import BaseStreamer
 
 from .modeling import VQAThinkerForConditionalGeneration
 
-VIDEO_INPUTS = ("pixel_values", "motion_values", "clip_facts", "video_features")
+VIDEO_INPUTS = ("pixel_values", "image_grid_thw", "motion_values", "clip_facts", "video_features")
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """Prefilled prompts of B videos: token ids (B, L) and the cache of their first L-1 positions."""
+    """Prefilled prompts of B videos: token ids (B, L) and the cache of their first L-1 positions.
+
+    `shift` is by how much the position of a token differs from the number of tokens before it: 0, but where the
+    positions of pictures have several dimensions (model/family/qwen2_5_vl/positions.py). The same for all B.
+    """
 
     input_ids: torch.Tensor
     cache: DynamicCache
+    shift: int = 0
+
+    @property
+    def start(self) -> int:
+        """The position of the last token, with which every answer begins."""
+        return self.input_ids.shape[1] - 1 + self.shift
 
     def rows(self, count: int) -> tuple[torch.Tensor, DynamicCache]:
         """`count` copies of each row of ids and cache, side by side; the prompt itself stays untouched.
@@ -72,12 +82,17 @@ def prefill(model: VQAThinkerForConditionalGeneration, inputs: BatchFeature) -> 
     """Encode videos and run their prompts, all but the last token, through the language model.
 
     `inputs` come from the processor (prompts of one length); `video_features` may stand in for the video tensors.
+    Where they hold `position_ids` (3, B, L), these are the positions of the tokens.
     """
     input_ids = inputs["input_ids"]
     tensors = {name: inputs[name] for name in VIDEO_INPUTS if name in inputs}
+    shift = 0
+    if "position_ids" in inputs:
+        tensors["position_ids"] = inputs["position_ids"][..., :-1]
+        shift = int(inputs["position_ids"][0, 0, -1]) - (input_ids.shape[1] - 1)
     cache = DynamicCache(config=model.config.get_text_config())
     model.model(input_ids=input_ids[:, :-1], past_key_values=cache, use_cache=True, **tensors)
-    return Prompt(input_ids, cache)
+    return Prompt(input_ids, cache, shift)
 
 
 @torch.inference_mode()
@@ -105,8 +120,10 @@ def write(
     running = torch.ones(len(input_ids), dtype=torch.bool, device=input_ids.device)
     if streamer is not None:
         streamer.put(input_ids.cpu())
-    for _ in range(max_new_tokens):
-        scores = model(input_ids=current, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[:, -1].float()
+    for step in range(max_new_tokens):
+        where = torch.full_like(current, prompt.start + step)
+        options = {"position_ids": where, "past_key_values": cache, "use_cache": True, "logits_to_keep": 1}
+        scores = model(input_ids=current, **options).logits[:, -1].float()
         scores[:, model.config.image_token_id] = -torch.inf
         drawn = (scores if noise is None else noise(None, scores)).argmax(-1)
         current = torch.where(running, drawn, eos_token_id)[:, None]
@@ -237,7 +254,7 @@ def write_groups(
         with packed(model):
             logits = model(
                 input_ids=current,
-                position_ids=torch.full_like(current, length - 1 + step),
+                position_ids=torch.full_like(current, prompt.start + step),
                 attention_mask=side_by_side(length - 1, group, step + 1, cache.layers[0].keys),
                 past_key_values=cache,
                 use_cache=True,

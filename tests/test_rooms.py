@@ -45,9 +45,10 @@ vqathinker.space.lab.views vqathinker.space.queue
 vqathinker.space.lab.experiment vqathinker.space.widgets
 vqathinker.space.settings
 vqathinker
-vqathinker.rating
+vqathinker.model.family vqathinker.rating
+vqathinker.model.family.qwen2_5_vl vqathinker.model.family.vqathinker
 vqathinker.model vqathinker.rewards
-vqathinker.video
+vqathinker.scorers vqathinker.video
 vqathinker.bundled vqathinker.errors vqathinker.files vqathinker.protocols
 """.strip().splitlines()
 ]
@@ -133,7 +134,7 @@ def test_the_package_never_imports_the_training_and_rewards_know_nothing_else():
 def test_the_page_and_the_command_line_know_the_model_only_through_its_rater():
     """The converter of checkpoints is the one command that is about the model's files."""
     page = rooms_used_by(*{room_of(module) for module in inside("vqathinker.space")})
-    shared = {f"vqathinker.{name}" for name in ("rating", "video", "errors", "files")} | {"vqathinker"}
+    shared = {f"vqathinker.{name}" for name in ("rating", "video", "scorers", "errors", "files")} | {"vqathinker"}
     assert "vqathinker.rating" in page and page <= shared | {"vqathinker.rewards", "vqathinker.bundled"}
     lines = tuple(f"vqathinker.{name}" for name in ("cli", "commands", "command_timeline", "completion"))
     known = shared | {f"vqathinker.{name}" for name in ("space", "protocols", "model")}

@@ -22,8 +22,8 @@ __all__ = ["ModelError", "VQAThinkerError", "VideoError", "load_rater"]
 def load_rater(
     model: str = "tiny", precision: str = "auto", device: str | None = None, protocol: str = "default"
 ) -> Rater:
-    """A Rater for "tiny" (bundled), a known model such as "8b" or "visualquality-r1" or a hub id (downloaded once), or a
-    folder: of a VQAThinker, or of another scorer as "visualquality-r1@FOLDER" (vqathinker/scorers).
+    """A Rater for "tiny" (bundled), a known model such as "8b" or "visualquality-r1" or a hub id (downloaded once), or
+    a folder: of a VQAThinker, or of another scorer as "visualquality-r1@FOLDER" (vqathinker/scorers).
 
     `precision` is fp32, bf16, int8, nf4 or auto. `protocol` "released" shows files in the official pixels, scores by
     the greedy number, as the published evaluation does, and leaves the text as it was written. Raises ModelError. The

@@ -26,17 +26,17 @@ import types
 from pathlib import Path
 
 import torch
+import transformers
+from transformers import AutoProcessor, Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
+
+from tests.model.family import qwen_folders as folders
 
 if importlib.util.find_spec("torchvision") is None:
     empty = types.ModuleType("torchvision")
     empty.io = empty.transforms = types.ModuleType("torchvision.io")
     empty.transforms.InterpolationMode = None
-    sys.modules |= {"torchvision": empty, "torchvision.io": empty.io, "torchvision.transforms": empty.transforms}
-
-import transformers
-from transformers import AutoProcessor, Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
-
-from tests.model.family import qwen_folders as folders
+    stand_ins = {"torchvision": empty, "torchvision.io": empty.io, "torchvision.transforms": empty.transforms}
+    sys.modules |= stand_ins  # after transformers has looked for it
 
 ANSWERS = [
     "<think>Sharp.</think><answer>3.50</answer>",
@@ -65,17 +65,22 @@ class Listener:
 
     @torch.inference_mode()
     def listen(self, inputs: dict) -> dict:
-        positions, _ = self.model.model.get_rope_index(inputs["input_ids"], inputs["image_grid_thw"]) if hasattr(
-            self.model.model, "get_rope_index"
-        ) else self.model.get_rope_index(inputs["input_ids"], inputs["image_grid_thw"])
+        positions, _ = self.model.get_rope_index(inputs["input_ids"], inputs["image_grid_thw"])
         logits = self.model(**inputs).logits[0].float()
-        written = self.model.generate(**inputs, do_sample=False, max_new_tokens=NEW_TOKENS, top_k=None, temperature=None)
+        written = self.model.generate(
+            **inputs, do_sample=False, max_new_tokens=NEW_TOKENS, top_k=None, temperature=None
+        )
         pixels = inputs["pixel_values"].float()
         return {
             "input_ids": inputs["input_ids"][0].tolist(),
             "positions": positions[:, 0].tolist(),
             "image_grid_thw": inputs["image_grid_thw"].tolist(),
-            "pixels": {"shape": list(pixels.shape), "l2": float(pixels.norm()), "first": pixels[0].tolist(), "last": pixels[-1].tolist()},
+            "pixels": {
+                "shape": list(pixels.shape),
+                "l2": float(pixels.norm()),
+                "first": pixels[0].tolist(),
+                "last": pixels[-1].tolist(),
+            },
             "logits_last": logits[-1].tolist(),
             "logits_l2": float(logits.norm()),
             "greedy": written[0, inputs["input_ids"].shape[1] :].tolist(),
@@ -95,21 +100,20 @@ def record_visualquality(readme: Path, listener: Listener, processor, photo: Pat
     told = []
     for listener.says in ANSWERS:
         told.append(scope["score_image"](str(photo), listener, processor)[1])
-    return {**listener.seen, "answers": [[text, float(score)] for text, score in zip(ANSWERS, told)]}
+    return {**listener.seen, "answers": [[text, float(score)] for text, score in zip(ANSWERS, told, strict=True)]}
 
 
 def record_q_insight(script: Path, listener: Listener, processor, photo: Path) -> dict:
-    code = script.read_text().replace('"cuda:0"', '"cpu"').replace('"./test_figs/img_score.jpg"', repr(str(photo)))
-    given = {"Qwen2_5_VLForConditionalGeneration": listener, "AutoProcessor": processor}
-    kept = {name: getattr(transformers, name) for name in given}
-    try:
-        for name, stands in given.items():
-            setattr(transformers, name, types.SimpleNamespace(from_pretrained=lambda *_, stands=stands, **__: stands))
-        listener.says = ANSWERS[-1]
-        exec(compile(code, "demo_score.py", "exec"), {"__name__": "demo"})
-    finally:
-        for name, stands in kept.items():
-            setattr(transformers, name, stands)
+    """The demo with our picture and our stand-ins for what it would load."""
+    code, loads = script.read_text(), "import Qwen2_5_VLForConditionalGeneration, AutoProcessor, "
+    for theirs, ours in ((loads, "import "), ('"cuda:0"', '"cpu"'), ('"./test_figs/img_score.jpg"', repr(str(photo)))):
+        assert theirs in code, f"{script} is another version: it does not hold {theirs}"
+        code = code.replace(theirs, ours)
+    scope = {"__name__": "demo"}
+    for name, stands in (("Qwen2_5_VLForConditionalGeneration", listener), ("AutoProcessor", processor)):
+        scope[name] = types.SimpleNamespace(from_pretrained=lambda *_, stands=stands, **__: stands)
+    listener.says = ANSWERS[-1]
+    exec(compile(code, "demo_score.py", "exec"), scope)
     return listener.seen
 
 
@@ -118,7 +122,9 @@ def record_frames(listener: Listener, processor, paths: list[Path], question: st
     from PIL import Image
 
     content = [{"type": "image"} for _ in paths] + [{"type": "text", "text": question}]
-    text = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True, add_vision_id=True)
+    text = processor.apply_chat_template(
+        [{"role": "user", "content": content}], add_generation_prompt=True, add_vision_id=True
+    )
     inputs = processor(text=[text], images=[Image.open(path) for path in paths], return_tensors="pt")
     return {"question": question, **listener.listen(dict(inputs))}
 

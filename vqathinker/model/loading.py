@@ -236,7 +236,8 @@ def load_model(
     target = find_device(device)
     folder = find_folder(name, lambda found: check_before_weights(found, precision, target, mode))
     disable_progress_bar()
-    return loaded_quietly(folder, precision, lambda tell: load_folder(folder, name, precision, target, mode, protocol, tell))
+    asked = (folder, name, precision, target, mode, protocol)
+    return loaded_quietly(folder, precision, lambda tell: load_folder(*asked, tell))
 
 
 def load_folder(
@@ -259,9 +260,7 @@ def load_folder(
     return LoadedModel(model, checkpoint.processor, name, chosen, note, protocol)
 
 
-def loaded_quietly(
-    folder: Path, precision: str, load: Callable[[Callable[[str], None]], LoadedModel]
-) -> LoadedModel:
+def loaded_quietly(folder: Path, precision: str, load: Callable[[Callable[[str], None]], LoadedModel]) -> LoadedModel:
     """What `load` makes of a folder; whatever goes wrong becomes a ModelError with one sentence, and the messages of
     transformers meanwhile are not shown. `load` tells the precision that was chosen to what it is given."""
     failure, chosen = None, [precision]

@@ -39,7 +39,17 @@ def which(model: str) -> tuple[Scorer | None, str]:
 
 def table() -> str:
     """All models and what each can do, as a Markdown table."""
-    head = ["model", "family", "size", "says why", "defects", "questions", "sees motion", "timeline", "videos as published"]
+    head = [
+        "model",
+        "family",
+        "size",
+        "says why",
+        "defects",
+        "questions",
+        "sees motion",
+        "timeline",
+        "videos as published",
+    ]
     rows = [head, ["---"] * len(head)]
     for one in SCORERS.values():
         able = one.abilities

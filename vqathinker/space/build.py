@@ -33,8 +33,7 @@ from .server.service import Gate, Service
 from .server.stopping import Stop, end, leave_at_once
 from .server.uploads import Uploads
 from .settings import Settings
-from .widgets import markup, texts
-from .widgets.parts import html
+from .widgets import texts
 from .widgets.records import load_examples
 from .widgets.theme import CSS, make_theme
 
@@ -51,8 +50,7 @@ def build(settings: Settings, uploads: Uploads) -> tuple[Page, Model]:
     checkpoint = checkpoint_folder(settings.model)
     with Page(title=texts.TITLE, analytics_enabled=False, fill_width=False) as page:
         page.calls = Calls(uploads.folder, settings.urls)
-        build_banner(model, page)
-        html("header", markup.header(settings.model, caveat(checkpoint)))
+        build_banner(model, page, caveat(checkpoint))
         rollouts_state = gr.State([])
         with gr.Tabs():  # named, so that who opens a tab from elsewhere, and every client, finds it
             with gr.Tab("Rate"):

@@ -17,7 +17,15 @@ from tests.golden.noise import noise
 from tests.model.official_folders import filled, write_tokenizer, write_weights
 
 GOLDEN_FILE = Path(__file__).parents[2] / "golden" / "qwen2_5_vl_tiny.json"
-SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
+SPECIAL = [
+    "<|endoftext|>",
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|vision_start|>",
+    "<|vision_end|>",
+    "<|image_pad|>",
+    "<|video_pad|>",
+]
 FIRST_SPECIAL = 259
 """256 bytes and three merges come before (official_folders.write_tokenizer)."""
 TOKEN = {token: FIRST_SPECIAL + index for index, token in enumerate(SPECIAL)}

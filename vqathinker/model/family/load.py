@@ -30,8 +30,8 @@ def load_any(
 ) -> LoadedModel:
     """Load a model for inference: a known one, a hub id, a folder, or SCORER@FOLDER; see `load_model` for the rest.
 
-    Of one on the hub the small files are fetched first, and its weights only where they will fit. Raises ModelError with
-    one sentence.
+    Of one on the hub the small files are fetched first, and its weights only where they will fit. Raises ModelError
+    with one sentence.
     """
     check_precision(precision)
     check_protocol(protocol)
@@ -61,5 +61,6 @@ def family_in(folder: Path) -> ModuleType:
     own = OWN_CODE if isinstance(settings, dict) and "auto_map" in settings else ""
     scorers = ", ".join(SCORERS)
     raise ModelError(
-        f"{folder} holds a {kind!r} model{own}, not a VQAThinker checkpoint nor a Qwen2.5-VL scorer; known are {scorers}"
+        f"{folder} holds a {kind!r} model{own}, not a VQAThinker checkpoint nor a Qwen2.5-VL scorer; "
+        f"known are {scorers}"
     )

@@ -63,8 +63,8 @@ class Settings:
 def check(folder: Path, scorer: Scorer | None, precision: str, device: torch.device, mode: str | None = None) -> None:
     """Whether a scorer, of which only the small files need to be there, can be loaded on this machine.
 
-    Raises ModelError: for a model that is no known scorer, a missing file, an index that does not fit, too little memory
-    or a disk that is too small.
+    Raises ModelError: for a model that is no known scorer, a missing file, an index that does not fit, too little
+    memory or a disk that is too small.
     """
     settings = open_settings(folder, scorer, mode)
     choose_precision(precision, settings.shapes, Sizes(settings.config), device)
@@ -152,7 +152,9 @@ def open_processor(folder: Path, scorer: Scorer, config: Qwen2_5_VLConfig) -> Qw
     }
     for what, (shown, taken) in sizes.items():
         if shown != taken:
-            raise ModelError(f"the processor in {folder} does not fit the model: {what} is {shown}, the model takes {taken}")
+            raise ModelError(
+                f"the processor in {folder} does not fit the model: {what} is {shown}, the model takes {taken}"
+            )
     return processor
 
 

@@ -1,4 +1,4 @@
-"""Clips and questions in, the inputs of a scorer out: pictures in their own proportions, as many tokens as they need."""
+"""Clips and questions in, the inputs of a scorer out: pictures in their own proportions, as many tokens as needed."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ class QwenScorerProcessor:
             raise ValueError(f"pictures of one clip at a time are shown, not of {len(clips)}")
         clip, shorter = clips[0], min(clips[0].frames[0].shape[:2])
         if max(clip.frames[0].shape[:2]) > MOST_ASPECT * shorter:
-            raise VideoError(f"The picture is more than {MOST_ASPECT} times as long as it is wide, which this model cannot see.")
+            raise VideoError(
+                f"The picture is more than {MOST_ASPECT} times as long as it is wide, which this model cannot see."
+            )
         frames = clip.frames[:1] if clip.info.is_still else clip.frames
         pictures = [self._fitted(frame, MOST_PIXELS // len(frames)) for frame in frames]
         return dict(self.image_processor(images=pictures, return_tensors="pt"))

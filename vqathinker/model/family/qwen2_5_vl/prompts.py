@@ -33,7 +33,9 @@ class PromptStyle:
         """The whole prompt up to the first token of the answer, about pictures of so many tokens each: one for a still
         image, which is asked about as the authors do, several for the frames of a video."""
         video = len(spans) > 1
-        asked = question or self.question.format(task="video" if video else "image", thing="video" if video else "picture")
+        asked = question or self.question.format(
+            task="video" if video else "image", thing="video" if video else "picture"
+        )
         pictures = "".join(
             (f"Picture {number}: " if self.numbered else "") + VISION_START + IMAGE_PAD * span + VISION_END
             for number, span in enumerate(spans, 1)
@@ -47,19 +49,19 @@ class PromptStyle:
 STYLES = {
     "visualquality-r1": PromptStyle(
         system="You are a helpful assistant.",
-        question="You are doing the {task} quality assessment task. Here is the question: What is your overall rating on the "
-        "quality of this {thing}? " + SCALE,
-        instruction=" First output the thinking process in <think> </think> tags and then output the final answer with only "
-        "one score in <answer> </answer> tags.",
+        question="You are doing the {task} quality assessment task. Here is the question: What is your overall rating "
+        "on the quality of this {thing}? " + SCALE,
+        instruction=" First output the thinking process in <think> </think> tags and then output the final answer with "
+        "only one score in <answer> </answer> tags.",
         numbered=True,
     ),
     "q-insight": PromptStyle(
         system="A conversation between User and Assistant. The user asks a question, and the Assistant solves it. The "
-        "assistant first thinks about the reasoning process in the mind and then provides the user with the answer. The "
-        "reasoning process and answer are enclosed within <think> </think> and <answer> </answer> tags, respectively, i.e., "
-        "<think> reasoning process here </think><answer> answer here </answer>",
-        question="What is your overall rating on the quality of this {thing}? " + SCALE + " Return the final answer in JSON "
-        'format with the following keys: "rating": The score.',
+        "assistant first thinks about the reasoning process in the mind and then provides the user with the answer. "
+        "The reasoning process and answer are enclosed within <think> </think> and <answer> </answer> tags, "
+        "respectively, i.e., <think> reasoning process here </think><answer> answer here </answer>",
+        question="What is your overall rating on the quality of this {thing}? " + SCALE + " Return the final answer in "
+        'JSON format with the following keys: "rating": The score.',
         text_first=True,
     ),
 }

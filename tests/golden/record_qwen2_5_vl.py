@@ -118,13 +118,11 @@ def record_q_insight(script: Path, listener: Listener, processor, photo: Path) -
 
 
 def record_frames(listener: Listener, processor, paths: list[Path], question: str) -> dict:
-    """Several pictures before a question, numbered, by the released processor."""
+    """Several pictures before a question, by the released processor."""
     from PIL import Image
 
     content = [{"type": "image"} for _ in paths] + [{"type": "text", "text": question}]
-    text = processor.apply_chat_template(
-        [{"role": "user", "content": content}], add_generation_prompt=True, add_vision_id=True
-    )
+    text = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
     inputs = processor(text=[text], images=[Image.open(path) for path in paths], return_tensors="pt")
     return {"question": question, **listener.listen(dict(inputs))}
 

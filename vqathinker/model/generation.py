@@ -232,13 +232,15 @@ def write_groups(
     max_new_tokens: int,
     eos_token_id: int,
     temperature: float = 1.0,
+    cancel: threading.Event | None = None,
 ) -> list[list[list[int]]]:
     """Sampled answers [B][G] for the B videos of a prompt, token ids without the end token; seeds are B * G, video by
     video. Answer k of a video is the one that `write` samples with its seed, whatever is written beside it.
 
     The G answers of a video are one row of the batch: every step adds G tokens to it, each of which sees the prompt
     and its own answer only. So the prompt's cache is neither copied nor read G times. An answer that does not reach
-    its end within `max_new_tokens` is cut there. Raises ValueError when the seeds cannot be shared out.
+    its end within `max_new_tokens` is cut there, and all when `cancel` is set. Raises ValueError when the seeds cannot
+    be shared out.
     """
     videos, length = prompt.input_ids.shape
     if not seeds or len(seeds) % videos:
@@ -264,7 +266,7 @@ def write_groups(
         current = torch.where(running, drawn, eos_token_id)
         rows.append(current)
         running &= current != eos_token_id
-        if not running.any():
+        if not running.any() or (cancel is not None and cancel.is_set()):
             break
     written = torch.stack(rows, dim=-1).tolist()
     return [[_until(row, eos_token_id) for row in rows] for rows in written]

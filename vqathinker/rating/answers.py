@@ -12,7 +12,7 @@ from pathlib import Path
 from transformers import PreTrainedTokenizerBase, TextIteratorStreamer
 
 from ..errors import VideoError
-from ..model.generation import Prompt, rollout_seeds, write
+from ..model.generation import Prompt, rollout_seeds, write, write_groups
 from ..model.loading import LoadedModel
 from ..model.scores import Opening, ScoreTable, score_tables
 from ..protocols import RELEASED
@@ -92,7 +92,7 @@ def sample_answers(
     for start in range(0, count, BESIDE):
         if cancel and cancel.is_set():
             break
-        rows += write(loaded.model, prompt, seeds=seeds[start : start + BESIDE], **limits)
+        rows += write_groups(loaded.model, prompt, seeds[start : start + BESIDE], **limits)[0]
     texts = loaded.processor.tokenizer.batch_decode(rows, skip_special_tokens=True) if rows else ()
     return tuple(Rollout(text if loaded.protocol == RELEASED else in_agreement(text)) for text in texts)
 

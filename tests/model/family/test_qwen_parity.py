@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -63,18 +66,10 @@ def test_a_picture_is_seen_and_asked_about_as_by_the_authors(loaded, photo):
 
 def test_several_pictures_are_what_the_released_processor_makes_of_them(loaded):
     if loaded.scorer.name != "visualquality-r1":
-        pytest.skip("its pictures are not numbered, and stand behind the text")
-    golden = GOLDEN["frames"]
-    style, processor = loaded.processor.style, loaded.processor
-    assert style.instruction in processor.tokenizer.decode(processor(as_clip("frame", "photo"))["input_ids"][0])
-    asked = golden["question"] + style.instruction
-    ids = processor(as_clip("frame", "photo", "frame"), question=golden["question"])["input_ids"][0].tolist()
-    assert golden["question"] + style.instruction == asked and len(ids) > len(golden["input_ids"])
-    processor.style = type(style)(style.system, style.question, "", numbered=True)
-    try:
-        check(loaded, processor(as_clip("frame", "photo", "frame"), question=golden["question"]), golden)
-    finally:
-        processor.style = style
+        pytest.skip("its pictures stand behind the text")
+    golden, processor = GOLDEN["frames"], copy.copy(loaded.processor)
+    processor.style = replace(processor.style, instruction="")
+    check(loaded, processor(as_clip("frame", "photo", "frame"), question=golden["question"]), golden)
 
 
 def test_the_number_in_an_answer_is_the_one_that_the_authors_read():

@@ -1,6 +1,8 @@
 """What each scorer is asked, letter by letter as its authors do, and what it is asked about the frames of a video.
 
-The turns are written out here instead of by the chat template in a checkpoint, which is a program.
+The turns are written out here instead of by the chat template in a checkpoint, which is a program. Pictures have no
+numbers: the README of VisualQuality-R1 asks for them (add_vision_id), but the transformers that it pins (4.49) leaves
+that out, and it was trained without.
 """
 
 from __future__ import annotations
@@ -20,13 +22,11 @@ SCALE = (
 @dataclass(frozen=True)
 class PromptStyle:
     """How a scorer is asked: `question` about a {thing} ("picture" or "video"; {task} is "image" or "video"), then
-    `instruction`, which follows questions of users, too. `numbered` pictures are called "Picture 1: " and so on, and
-    stand before the text unless `text_first`."""
+    `instruction`, which follows questions of users, too. Pictures stand before the text unless `text_first`."""
 
     system: str
     question: str
     instruction: str = ""
-    numbered: bool = False
     text_first: bool = False
 
     def chat(self, spans: list[int], question: str | None = None) -> str:
@@ -36,10 +36,7 @@ class PromptStyle:
         asked = question or self.question.format(
             task="video" if video else "image", thing="video" if video else "picture"
         )
-        pictures = "".join(
-            (f"Picture {number}: " if self.numbered else "") + VISION_START + IMAGE_PAD * span + VISION_END
-            for number, span in enumerate(spans, 1)
-        )
+        pictures = "".join(VISION_START + IMAGE_PAD * span + VISION_END for span in spans)
         text = asked + self.instruction
         user = text + pictures if self.text_first else pictures + text
         turns = (("system", self.system), ("user", user))
@@ -53,7 +50,6 @@ STYLES = {
         "on the quality of this {thing}? " + SCALE,
         instruction=" First output the thinking process in <think> </think> tags and then output the final answer with "
         "only one score in <answer> </answer> tags.",
-        numbered=True,
     ),
     "q-insight": PromptStyle(
         system="A conversation between User and Assistant. The user asks a question, and the Assistant solves it. The "

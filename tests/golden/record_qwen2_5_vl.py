@@ -6,7 +6,7 @@ recorded is what it gives to `generate`, the logits there, and the greedy tokens
 
 In an environment of its own (not that of this project):
 
-    pip install torch "transformers==4.51.3" "qwen-vl-utils==0.0.11" av pillow requests jinja2
+    pip install torch "transformers==4.51.3" "qwen-vl-utils==0.0.11" pillow==12.3.0 av requests jinja2
     python -m tests.golden.record_qwen2_5_vl --visualquality README.md --q-insight demo_score.py \
         --template chat_template.json
 

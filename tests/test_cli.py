@@ -278,7 +278,7 @@ def test_ask_is_refused_by_the_tiny_model_in_one_sentence(capsys, clip):
     assert main(["ask", str(clip("plain.mp4")), "Does it stutter?"]) == 2
     done = capsys.readouterr()
     assert done.out == "" and done.err == (
-        "vqathinker: the model tiny can only rate a video, not answer questions; the 8b model can\n"
+        "vqathinker: the model tiny can only rate a video, not answer questions; 8b, visualquality-r1, q-insight can\n"
     )
 
 

@@ -45,9 +45,10 @@ vqathinker.space.lab.experiment vqathinker.space.widgets
 vqathinker.space.settings
 vqathinker
 vqathinker.integrations
-vqathinker.rating
+vqathinker.model.family vqathinker.rating
+vqathinker.model.family.qwen2_5_vl vqathinker.model.family.vqathinker
 vqathinker.model vqathinker.rewards
-vqathinker.video
+vqathinker.scorers vqathinker.video
 vqathinker.answer vqathinker.bundled vqathinker.environment vqathinker.errors vqathinker.files
 vqathinker.protocols vqathinker.renamed
 """.strip().splitlines()
@@ -142,7 +143,7 @@ def test_the_page_and_the_command_line_know_the_model_only_through_its_rater():
     """The converter of checkpoints is the one command that is about the model's files."""
     page = rooms_used_by(*{room_of(module) for module in inside("vqathinker.space")})
     ground = ("answer", "environment", "errors", "files", "renamed")
-    shared = {f"vqathinker.{name}" for name in ("rating", "video", *ground)} | {"vqathinker"}
+    shared = {f"vqathinker.{name}" for name in ("rating", "video", "scorers", *ground)} | {"vqathinker"}
     assert "vqathinker.rating" in page and page <= shared | {"vqathinker.rewards", "vqathinker.bundled"}
     lines = tuple(f"vqathinker.{name}" for name in ("cli", "commands", "completion"))
     known = shared | {f"vqathinker.{name}" for name in ("space", "integrations", "protocols", "model")}

@@ -26,17 +26,18 @@ register_when_imported()
 def load_rater(
     model: str = "tiny", precision: str = "auto", device: str | None = None, protocol: str = "default"
 ) -> Rater:
-    """A Rater for "tiny" (bundled), "8b" or a hub id (downloaded once), or a folder in the official layout or ours.
+    """A Rater for "tiny" (bundled), a known model such as "8b" or "visualquality-r1" or a hub id (downloaded once), or
+    a folder: of a VQAThinker, or of another scorer as "visualquality-r1@FOLDER" (vqathinker/scorers).
 
     `precision` is fp32, bf16, int8, nf4 or auto. `protocol` "released" shows files in the official pixels, scores by
     the greedy number, as the published evaluation does, and leaves the text as it was written. Raises ModelError. The
     heavy imports happen here, so that `import vqathinker` stays fast.
     """
     with without_collector():
-        from .model.loading import load_model
+        from .model.family.load import load_any
         from .rating import Rater
 
-        loaded = load_model(model, precision, device, protocol=protocol)
+        loaded = load_any(model, precision, device, protocol=protocol)
         return Rater(loaded, loaded.processor.max_new_tokens)
 
 

@@ -21,6 +21,7 @@ from .commands import (
     run_completion,
     run_convert,
     run_evaluate,
+    run_models,
     run_rate,
     run_serve,
     run_timeline,
@@ -84,16 +85,18 @@ def build_parser() -> argparse.ArgumentParser:
     rate.add_argument("--json", action="store_true", help="one JSON object a line for each file, failed ones too")
     rate.add_argument("--rollouts", type=whole_number, default=0, metavar="K", help="sample K more answers (spread)")
 
-    compare = command("compare", run_compare, "tell which of two videos is better", model, placed, scored)
+    text = "tell which of two videos is better, or what two models say of one"
+    compare = command("compare", run_compare, text, model, placed, scored)
     compare.add_argument("first", metavar="A", help="a video or a still image")
-    compare.add_argument("second", metavar="B", help="another one")
+    compare.add_argument("second", metavar="B", nargs="?", help="another one; left out where --beside-model is given")
+    compare.add_argument("--beside-model", metavar="MODEL", help="rate A with --model, then with this one")
     compare.add_argument("--json", action="store_true", help="both ratings and the probability as one JSON object")
     compare.add_argument("--rollouts", type=at_least_two, default=8, metavar="K", help="answers a video (default: 8)")
 
     text = "rate a film window by window: its quality over time, and where its faults are"
     add_timeline_options(command("timeline", run_timeline, text, model, placed, scored))
 
-    ask = command("ask", run_ask, "ask a model of the 8b kind about the quality of a video", model, placed)
+    ask = command("ask", run_ask, "ask a model that can answer about the quality of a video", model, placed)
     ask.add_argument("file", metavar="FILE", help="a video or a still image")
     ask.add_argument("question", metavar="QUESTION", help="in quotes, such as 'Does it stutter?'")
     ask.add_argument("--json", action="store_true", help="the reply as one JSON object")
@@ -115,6 +118,9 @@ def build_parser() -> argparse.ArgumentParser:
     convert.add_argument("target", metavar="OUT_DIR", help="an empty or new folder")
     convert.add_argument("--mode", default="inference", choices=MODES, help="12 large frames or 6 (default: inference)")
 
+    text = "list the models that can be rated with, and what each can do"
+    command("models", run_models, text).add_argument("--json", action="store_true", help="as one JSON object a line")
+
     serve = command("serve", run_serve, "open the demo page", model)
     serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
     serve.add_argument("--port", type=port_number, default=None, help="default: 7860, or the next free one")
@@ -129,7 +135,8 @@ def build_parser() -> argparse.ArgumentParser:
 def shared_options() -> list[argparse.ArgumentParser]:
     """Options of several commands: which model, where it runs, how many files at a time, how scores are read."""
     model, placed, many, scored = (argparse.ArgumentParser(add_help=False) for _ in range(4))
-    model.add_argument("--model", default="tiny", help='"tiny" (bundled), "8b", a hub id or a folder (default: tiny)')
+    text = "one of `vqathinker models`, a hub id, a folder, or a folder as SCORER@FOLDER (default: tiny, bundled)"
+    model.add_argument("--model", default="tiny", help=text)
     text = "default: auto, that of the table a batch goes on with, else the best that fits into the memory that is free"
     model.add_argument("--precision", default="auto", choices=PRECISIONS, help=text)
     placed.add_argument("--device", help="cpu, cuda, or one GPU such as cuda:1 (default: a GPU where there is one)")

@@ -18,6 +18,11 @@ def mark_of(content: bytes) -> str:
     return hashlib.sha1(content).hexdigest()
 
 
+def files_in(folder: Path) -> list[tuple[str, Path]]:
+    """Files of a repository by their names in it, those of its folders, too."""
+    return [(file.relative_to(folder).as_posix(), file) for file in sorted(folder.rglob("*")) if file.is_file()]
+
+
 @contextmanager
 def serving(repositories: dict[str, Path]) -> Iterator[tuple[str, list[str]]]:
     """{hub id: folder} -> the address of the hub, and the names of the files that were downloaded so far."""
@@ -42,12 +47,12 @@ def serving(repositories: dict[str, Path]) -> Iterator[tuple[str, list[str]]]:
                 self.give(404, b"{}", {"X-Error-Code": "RepoNotFound"}, body)
             elif question == "/tree/":
                 files = [
-                    {"type": "file", "path": file.name, "size": file.stat().st_size, "oid": mark_of(file.read_bytes())}
-                    for file in sorted(folder.iterdir())
+                    {"type": "file", "path": name, "size": file.stat().st_size, "oid": mark_of(file.read_bytes())}
+                    for name, file in files_in(folder)
                 ]
                 self.give(200, json.dumps(files).encode(), {"Content-Type": "application/json"}, body)
             elif path.startswith("api/"):
-                files = [{"rfilename": file.name} for file in sorted(folder.iterdir())]
+                files = [{"rfilename": name} for name, _ in files_in(folder)]
                 told = {"id": name, "modelId": name, "sha": COMMIT, "siblings": files, "tags": [], "private": False}
                 self.give(200, json.dumps(told).encode(), {"Content-Type": "application/json"}, body)
             else:

@@ -55,3 +55,11 @@ def test_whoever_wants_to_host_or_cite_finds_how():
     page = about("tiny", "x", None)
     assert all(name in page for name in ("VQATHINKER_MODEL", "VQATHINKER_PRECISION", "cao2025vqathinker", "Apache-2.0"))
     assert all(f"`{name}`" in page for name in PRECISIONS if name != "fp32")
+
+
+@pytest.mark.parametrize(
+    ("model", "sees"), [("tiny", "short\n  burst"), ("visualquality-r1", "no motion"), ("8b", ""), ("nothing@x", "")]
+)
+def test_what_is_seen_between_the_frames_is_told_of_the_model_that_runs(model, sees):
+    told = about(model, "http://127.0.0.1:7860", None)
+    assert sees in told and ("burst" in told) == (model == "tiny") and ("no motion" in told) == (sees == "no motion")

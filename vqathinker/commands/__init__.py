@@ -8,6 +8,7 @@ from .compare import run_compare
 from .completion import run_completion
 from .convert import run_convert
 from .evaluate import run_evaluate
+from .models import run_models
 from .rate import run_rate
 from .serve import run_serve
 from .timeline import add_timeline_options, run_timeline
@@ -24,6 +25,7 @@ __all__ = [
     "run_completion",
     "run_convert",
     "run_evaluate",
+    "run_models",
     "run_rate",
     "run_serve",
     "run_timeline",

@@ -1,14 +1,18 @@
-"""`compare A B`: which is better, and how probable that is."""
+"""`compare A B`: which is better, and how probable that is; or what two models say of one."""
 
 from __future__ import annotations
 
 import argparse
 import json
 
-from .common import DONE, open_rater
+from .common import DONE, USAGE, complain, open_rater
 
 
 def run_compare(args: argparse.Namespace) -> int:
+    if (args.second is None) != (args.beside_model is not None):
+        return complain("compare takes two videos, or one video and --beside-model", USAGE)
+    if args.beside_model:
+        return run_compare_models(args)
     comparison = open_rater(args, [args.first, args.second]).compare(args.first, args.second, args.rollouts)
     result = comparison.to_dict()
     result["first"]["file"], result["second"]["file"] = args.first, args.second
@@ -19,4 +23,22 @@ def run_compare(args: argparse.Namespace) -> int:
         spread = "" if rating.spread is None else f"  spread {rating.spread:.2f}"
         print(f"{letter}  {rating.score:.2f}{spread}  {file}\n   {rating.reasoning}")
     print(f"A is better with a probability of {result['probability_first_better']:.0%}")
+    return DONE
+
+
+def run_compare_models(args: argparse.Namespace) -> int:
+    """One video, two models, one after the other: memory holds one at a time."""
+    ratings = []
+    for model in (args.model, args.beside_model):
+        args.model = model
+        ratings.append(open_rater(args, [args.first]).rate(args.first))
+    first, second = ratings
+    difference = round(second.score - first.score, 4)
+    if args.json:
+        told = {"file": args.first, "difference": difference}
+        print(json.dumps(told | {"first": first.to_dict(), "second": second.to_dict()}))
+        return DONE
+    for rating in ratings:
+        print(f"{rating.score:.2f}  {rating.model} ({rating.precision})\n   {rating.reasoning}")
+    print(f"the second model gives {abs(difference):.2f} {'more' if difference >= 0 else 'less'} than the first")
     return DONE

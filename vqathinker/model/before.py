@@ -88,6 +88,11 @@ def check_index(folder: Path, config: VQAThinkerConfig, shapes: dict[str, tuple[
         unknown = []
     if problem := misfits(shapes.keys(), names.keys(), unknown, config.tie_word_embeddings):
         raise ModelError(f"{folder / INDEX} does not fit the configuration: {problem}")
+    check_disk(folder, index)
+
+
+def check_disk(folder: Path, index: dict) -> None:
+    """Raises ModelError where the weights that an index names take more than is free on the disk."""
     size = index.get("metadata", {}).get("total_size") if isinstance(index.get("metadata"), dict) else None
     free = shutil.disk_usage(folder).free
     there = sum(path.stat().st_size for path in folder.glob("*.safetensors"))

@@ -11,16 +11,17 @@ from pathlib import Path
 
 from ..bundled import bundled, checkpoint_folder
 from ..errors import ModelError
+from ..scorers import SCORERS
 from .configuration import VQAThinkerConfig
 from .official import OFFICIAL_TYPE
 
-HUB = {"8b": "kkkkkklinhan/InternVL3-VQAThinker-8B"}
+HUB = {one.name: one.hub for one in SCORERS.values() if one.hub}
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 SETTINGS, WEIGHTS = ["*.json", "merges.txt", "*.jinja"], ["*.safetensors"]
 
 
-def find_folder(name: str, check: Callable[[Path], object] | None = None) -> Path:
-    """The folder of a bundled model ("tiny"), of one on disk, of "8b" or of a hub id (fetched).
+def find_folder(name: str, check: Callable[[Path], object] | None = None, inside: str = "") -> Path:
+    """The folder of a bundled model ("tiny"), of one on disk, of "8b" or of a hub id (fetched), or `inside` the latter.
 
     `check` is called with the folder of one that is fetched when all but its weights is there; without it, only the
     kind of model is looked at. Raises ModelError, and what `check` raises.
@@ -29,27 +30,28 @@ def find_folder(name: str, check: Callable[[Path], object] | None = None) -> Pat
     if os.path.isfile(folder / "config.json"):
         return folder
     if not os.path.exists(folder) and (name in HUB or HUB_ID.fullmatch(name)):
-        return fetch(HUB.get(name, name), check or read_settings)
+        return fetch(HUB.get(name, name), check or read_settings, inside)
     known = ", ".join([*bundled(), *HUB])
     raise ModelError(f"no model {name!r}: neither bundled ({known}) nor a folder with a config.json nor a hub id")
 
 
-def fetch(repository: str, check: Callable[[Path], object]) -> Path:
-    """Download a model repository, or find it in the cache, without code in it: the weights last, and only where
-    `check` has nothing against what came before them. Raises ModelError."""
-    folder = download(repository, SETTINGS)
+def fetch(repository: str, check: Callable[[Path], object], inside: str = "") -> Path:
+    """Download a model repository, or a folder `inside` it, or find it in the cache, without code in it: the weights
+    last, and only where `check` has nothing against what came before them. Raises ModelError."""
+    folder = download(repository, SETTINGS, inside)
     if not (folder / "config.json").is_file():
-        raise ModelError(f"the hub's {repository} is no model: it has no config.json")
+        raise ModelError(f"the hub's {'/'.join([repository, inside]).rstrip('/')} is no model: it has no config.json")
     check(folder)
-    return download(repository, WEIGHTS)
+    return download(repository, WEIGHTS, inside)
 
 
-def download(repository: str, patterns: list[str]) -> Path:
-    """The files of a repository that fit the patterns. Raises ModelError."""
+def download(repository: str, patterns: list[str], inside: str = "") -> Path:
+    """The folder of a repository, or `inside` it, with its files that fit the patterns. Raises ModelError."""
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(repository, allow_patterns=patterns))
+        wanted = [f"{inside}/{pattern}" if inside else pattern for pattern in patterns]
+        return Path(snapshot_download(repository, allow_patterns=wanted)) / inside
     except Exception as error:  # of which library its HTTP errors are changes from version to version
         told = f"there is no folder {repository}, and it cannot be fetched from the hub: {hub_reason(error)}"
         raise ModelError(told) from None

@@ -21,15 +21,25 @@ from transformers.generation.streamers import BaseStreamer
 
 from .modeling import VQAThinkerForConditionalGeneration
 
-VIDEO_INPUTS = ("pixel_values", "motion_values", "clip_facts", "video_features")
+VIDEO_INPUTS = ("pixel_values", "image_grid_thw", "motion_values", "clip_facts", "video_features")
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """Prefilled prompts of B videos: token ids (B, L) and the cache of their first L-1 positions."""
+    """Prefilled prompts of B videos: token ids (B, L) and the cache of their first L-1 positions.
+
+    `shift` is by how much the position of a token differs from the number of tokens before it: 0, but where the
+    positions of pictures have several dimensions (model/family/qwen2_5_vl/positions.py). The same for all B.
+    """
 
     input_ids: torch.Tensor
     cache: DynamicCache
+    shift: int = 0
+
+    @property
+    def start(self) -> int:
+        """The position of the last token, with which every answer begins."""
+        return self.input_ids.shape[1] - 1 + self.shift
 
     def rows(self, count: int) -> tuple[torch.Tensor, DynamicCache]:
         """`count` copies of each row of ids and cache, side by side; the prompt itself stays untouched.
@@ -72,12 +82,17 @@ def prefill(model: VQAThinkerForConditionalGeneration, inputs: BatchFeature) -> 
     """Encode videos and run their prompts, all but the last token, through the language model.
 
     `inputs` come from the processor (prompts of one length); `video_features` may stand in for the video tensors.
+    Where they hold `position_ids` (3, B, L), these are the positions of the tokens.
     """
     input_ids = inputs["input_ids"]
     tensors = {name: inputs[name] for name in VIDEO_INPUTS if name in inputs}
+    shift = 0
+    if "position_ids" in inputs:
+        tensors["position_ids"] = inputs["position_ids"][..., :-1]
+        shift = int(inputs["position_ids"][0, 0, -1]) - (input_ids.shape[1] - 1)
     cache = DynamicCache(config=model.config.get_text_config())
     model.model(input_ids=input_ids[:, :-1], past_key_values=cache, use_cache=True, **tensors)
-    return Prompt(input_ids, cache)
+    return Prompt(input_ids, cache, shift)
 
 
 @torch.inference_mode()
@@ -105,8 +120,10 @@ def write(
     running = torch.ones(len(input_ids), dtype=torch.bool, device=input_ids.device)
     if streamer is not None:
         streamer.put(input_ids.cpu())
-    for _ in range(max_new_tokens):
-        scores = model(input_ids=current, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[:, -1].float()
+    for step in range(max_new_tokens):
+        where = torch.full_like(current, prompt.start + step)
+        options = {"position_ids": where, "past_key_values": cache, "use_cache": True, "logits_to_keep": 1}
+        scores = model(input_ids=current, **options).logits[:, -1].float()
         scores[:, model.config.image_token_id] = -torch.inf
         drawn = (scores if noise is None else noise(None, scores)).argmax(-1)
         current = torch.where(running, drawn, eos_token_id)[:, None]
@@ -215,13 +232,15 @@ def write_groups(
     max_new_tokens: int,
     eos_token_id: int,
     temperature: float = 1.0,
+    cancel: threading.Event | None = None,
 ) -> list[list[list[int]]]:
     """Sampled answers [B][G] for the B videos of a prompt, token ids without the end token; seeds are B * G, video by
     video. Answer k of a video is the one that `write` samples with its seed, whatever is written beside it.
 
     The G answers of a video are one row of the batch: every step adds G tokens to it, each of which sees the prompt
     and its own answer only. So the prompt's cache is neither copied nor read G times. An answer that does not reach
-    its end within `max_new_tokens` is cut there. Raises ValueError when the seeds cannot be shared out.
+    its end within `max_new_tokens` is cut there, and all when `cancel` is set. Raises ValueError when the seeds cannot
+    be shared out.
     """
     videos, length = prompt.input_ids.shape
     if not seeds or len(seeds) % videos:
@@ -237,7 +256,7 @@ def write_groups(
         with packed(model):
             logits = model(
                 input_ids=current,
-                position_ids=torch.full_like(current, length - 1 + step),
+                position_ids=torch.full_like(current, prompt.start + step),
                 attention_mask=side_by_side(length - 1, group, step + 1, cache.layers[0].keys),
                 past_key_values=cache,
                 use_cache=True,
@@ -247,7 +266,7 @@ def write_groups(
         current = torch.where(running, drawn, eos_token_id)
         rows.append(current)
         running &= current != eos_token_id
-        if not running.any():
+        if not running.any() or (cancel is not None and cancel.is_set()):
             break
     written = torch.stack(rows, dim=-1).tolist()
     return [[_until(row, eos_token_id) for row in rows] for rows in written]

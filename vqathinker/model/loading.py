@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from transformers.utils.logging import disable_progress_bar
 from ..environment import on_zero_gpu
 from ..errors import ModelError
 from ..protocols import DEFAULT, PROTOCOLS
+from ..scorers import Scorer
 from ..video import VideoSpec
 from .before import check_before_weights, check_objects
 from .configuration import VQAThinkerConfig
@@ -27,6 +28,7 @@ from .folders import find_folder, read_settings
 from .memory import (
     PRECISIONS,
     QUANTISED,
+    Sizes,
     check_precision,
     choose_precision,
     other_bytes,
@@ -68,7 +70,8 @@ LOADING_ERRORS = (
 class LoadedModel:
     """A model, its processor, and the names under which a rating reports them.
 
-    `note` is a sentence about the precision where it was left to be chosen; `protocol` is one of `PROTOCOLS`.
+    `note` is a sentence about the precision where it was left to be chosen; `protocol` is one of `PROTOCOLS`. Models of
+    other families (model/family) have another class and processor, which are used in the same way.
     """
 
     model: VQAThinkerForConditionalGeneration
@@ -77,6 +80,17 @@ class LoadedModel:
     precision: str
     note: str = ""
     protocol: str = DEFAULT
+    shown: Sizes | None = None
+
+    @property
+    def scorer(self) -> Scorer:
+        """Which of the known models it is, or is of the kind of."""
+        return self.processor.scorer
+
+    @property
+    def sizes(self) -> Sizes:
+        """What its need of memory is estimated from."""
+        return self.shown or self.model.config
 
     @property
     def video_spec(self) -> VideoSpec:
@@ -104,21 +118,21 @@ class Checkpoint:
         return {key: piece.shape for key, piece in self.weights.items()}
 
 
-def quantisation(precision: str, device: torch.device):
-    """bitsandbytes settings: the language model's linear layers are quantised, everything that sees stays precise."""
+def quantisation(precision: str, device: torch.device, kept: Sequence[str] = KEPT_PRECISE):
+    """bitsandbytes settings: the language model's linear layers are quantised, everything in `kept` stays precise."""
     if precision not in QUANTISED:
         return None
     from transformers import BitsAndBytesConfig
 
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it tells of kernels that would have to be downloaded
     if precision == "int8":
-        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=KEPT_PRECISE)
+        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=list(kept))
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=torch.float32 if device.type == "cpu" else torch.bfloat16,
-        llm_int8_skip_modules=KEPT_PRECISE,
+        llm_int8_skip_modules=list(kept),
     )
 
 
@@ -223,22 +237,43 @@ def load_model(
     target = find_device(device)
     folder = find_folder(name, lambda found: check_before_weights(found, precision, target, mode))
     disable_progress_bar()
-    failure, chosen = None, precision
-    with collected_log() as log:
-        try:
-            checkpoint = open_checkpoint(folder, mode)
-            chosen, note = choose_precision(precision, checkpoint.shapes, checkpoint.config, target)
-            model = read_weights(checkpoint, chosen, target)
-        except ModelError as error:
-            failure = str(error)
-        except LOADING_ERRORS as error:
-            failure = explain(error, "\n".join(log), folder, chosen)
-    if failure:  # raised here, so that no traceback holds on to a half-loaded model
-        release_memory()
-        raise ModelError(failure)
+    asked = (folder, name, precision, target, mode, protocol)
+    return loaded_quietly(folder, precision, lambda tell: load_folder(*asked, tell))
+
+
+def load_folder(
+    folder: Path,
+    name: str,
+    precision: str,
+    device: torch.device,
+    mode: str | None,
+    protocol: str,
+    tell: Callable[[str], None],
+) -> LoadedModel:
+    """The VQAThinker in a folder; `tell` is told the precision before it is read. Raises ModelError, and what
+    transformers raises."""
+    checkpoint = open_checkpoint(folder, mode)
+    chosen, note = choose_precision(precision, checkpoint.shapes, checkpoint.config, device)
+    tell(chosen)
+    model = read_weights(checkpoint, chosen, device)
     if isinstance(model.model.vision_tower, EfficientNetLiteModel):
         model.model.vision_tower.eval().fold_batch_norm().to(memory_format=torch.channels_last)
     return LoadedModel(model, checkpoint.processor, name, chosen, note, protocol)
+
+
+def loaded_quietly(folder: Path, precision: str, load: Callable[[Callable[[str], None]], LoadedModel]) -> LoadedModel:
+    """What `load` makes of a folder; whatever goes wrong becomes a ModelError with one sentence, and the messages of
+    transformers meanwhile are not shown. `load` tells the precision that was chosen to what it is given."""
+    failure, chosen = None, [precision]
+    with collected_log() as log:
+        try:
+            return load(chosen.append)
+        except ModelError as error:
+            failure = str(error)
+        except LOADING_ERRORS as error:
+            failure = explain(error, "\n".join(log), folder, chosen[-1])
+    release_memory()  # here, where no traceback holds on to a half-loaded model any more
+    raise ModelError(failure)
 
 
 def check_protocol(protocol: str) -> None:

@@ -12,11 +12,12 @@ import importlib.util
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import torch
+from transformers import PreTrainedConfig
 
 from ..errors import ModelError
-from .configuration import VQAThinkerConfig
 
 PRECISIONS = ("fp32", "bf16", "int8", "nf4")
 QUANTISED = ("int8", "nf4")
@@ -32,6 +33,17 @@ LITTLE_MEMORY = (
     "there is not enough memory for even one video at a time; choose a lower precision (bf16, int8, nf4) or fewer "
     "rollouts"
 )
+
+
+class Sizes(Protocol):
+    """What is asked of a configuration: the language model and the tower, how many frames of a video are seen, how many
+    tokens one has, and all of them. A `VQAThinkerConfig` is one."""
+
+    text_config: PreTrainedConfig
+    vision_config: PreTrainedConfig
+    frames: int
+    image_seq_length: int
+    video_seq_length: int
 
 
 @dataclass(frozen=True)
@@ -63,15 +75,15 @@ def weight_bytes(shapes: Mapping[str, tuple[int, ...]], precision: str, device: 
     return int(total)
 
 
-def cache_bytes(config: VQAThinkerConfig, precision: str, device: torch.device) -> int:
+def cache_bytes(config: Sizes, precision: str, device: torch.device) -> int:
     """Keys and values of one video's prompt and answer."""
     text = config.text_config
-    width = text.num_key_value_heads * (text.hidden_size // text.num_attention_heads)
+    width = text.num_key_value_heads * (getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads)
     tokens = config.video_seq_length + PROMPT_TEXT + ANSWER
     return 2 * other_bytes(precision, device) * text.num_hidden_layers * width * tokens
 
 
-def video_bytes(config: VQAThinkerConfig, precision: str, device: torch.device) -> int:
+def video_bytes(config: Sizes, precision: str, device: torch.device) -> int:
     """An estimate for one video: its cache, and the larger of what a block of the language model holds of the whole
     prompt (its MLP three times, eight vectors a token) and what a block of the tower holds of all frames."""
     text, vision = config.text_config, config.vision_config
@@ -82,7 +94,7 @@ def video_bytes(config: VQAThinkerConfig, precision: str, device: torch.device) 
     return cache_bytes(config, precision, device) + other_bytes(precision, device) * max(language, seen)
 
 
-def need(shapes: Mapping[str, tuple[int, ...]], config: VQAThinkerConfig, precision: str, device: torch.device) -> Need:
+def need(shapes: Mapping[str, tuple[int, ...]], config: Sizes, precision: str, device: torch.device) -> Need:
     return Need(weight_bytes(shapes, precision, device), video_bytes(config, precision, device))
 
 
@@ -135,7 +147,7 @@ def check_precision(precision: str) -> None:
 
 
 def choose_precision(
-    precision: str, shapes: Mapping[str, tuple[int, ...]], config: VQAThinkerConfig, device: torch.device
+    precision: str, shapes: Mapping[str, tuple[int, ...]], config: Sizes, device: torch.device
 ) -> tuple[str, str]:
     """The precision to load, and a sentence that says why: `auto` takes the best that fits into free memory.
 
@@ -202,7 +214,7 @@ def clear_memory_error() -> Iterator[None]:
         raise ModelError(LITTLE_MEMORY)
 
 
-def videos_that_fit(config: VQAThinkerConfig, precision: str, device: torch.device, most: int) -> int:
+def videos_that_fit(config: Sizes, precision: str, device: torch.device, most: int) -> int:
     """How many answers can be under way beside each other in the memory that is free now, 1 to `most`."""
     left = free_bytes(device) - MARGIN * video_bytes(config, precision, device)
     return max(1, min(most, int(left / (MARGIN * 2 * cache_bytes(config, precision, device)))))

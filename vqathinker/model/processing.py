@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from os import PathLike
 
 import numpy as np
 import torch
 from transformers import AutoProcessor, BatchFeature, ProcessorMixin
 
+from ..scorers import SCORERS, Scorer
 from ..video import Clip, VideoInfo, VideoSpec, load_clip
 from ..video.still import squash
 from .configuration import VQAThinkerConfig
@@ -77,6 +78,16 @@ class VQAThinkerProcessor(ProcessorMixin):
     def max_new_tokens(self) -> int:
         """The length at which an answer is cut."""
         return STYLES[self.prompt].max_new_tokens
+
+    @property
+    def scorer(self) -> Scorer:
+        """Which of the known models this is the processor of, as far as its prompt tells."""
+        return SCORERS["8b" if STYLES[self.prompt].answers_questions else "tiny"]
+
+    def asking(self) -> Callable[[Clip], tuple[tuple[int, ...], dict[str, torch.Tensor]]]:
+        """A function for threads: clip -> token ids of the prompt about it, and its tensors."""
+        ids = tuple(self.prompt_ids())
+        return lambda clip: (ids, self.video_inputs([clip]))
 
     def pixels(self, clip: Clip) -> torch.Tensor:
         """Frames of a clip -> (F, 3, S, S) float32."""

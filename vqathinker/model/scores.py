@@ -100,7 +100,7 @@ def score_tables(
     depths = torch.tensor([tree.depths + [0] * (size - len(tree.tokens)) for tree in trees])
     logits = model(
         input_ids=tokens.to(ids.device),
-        position_ids=(past + depths).to(ids.device),
+        position_ids=(prompt.start + depths).to(ids.device),
         attention_mask=_tree_mask(past, trees, size, prompt.cache.layers[0].keys.dtype).to(ids.device),
         past_key_values=_continued(prompt.cache),
         use_cache=True,

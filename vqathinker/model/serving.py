@@ -17,10 +17,10 @@ from typing import Any, Protocol
 import torch
 
 from ..errors import ModelError
-from .generation import Prompt
+from .generation import Prompt, prefill
 from .memory import LITTLE_MEMORY, out_of_memory, release_memory
 from .modeling import VQAThinkerForConditionalGeneration
-from .slots import Slots, prefill_rows
+from .slots import Prefilled, Slots, prefill_rows
 
 PREFILL_TOKENS = 8192
 """Tokens of the prompts that go through the language model in one pass."""
@@ -30,7 +30,8 @@ PREFILL_TOKENS = 8192
 class Request:
     """A prompt with its placeholders, the tensors of its video (first dimension 1), and what the caller knows it by.
 
-    video: what `encode_video` takes, or under "video_features" what it gave before.
+    video: what `encode_video` takes, or under "video_features" what it gave before. With `position_ids` (3, 1, L) of
+    the prompt in it, the prompt is prefilled alone: pictures of many sizes have no common length.
     """
 
     key: Any
@@ -156,14 +157,25 @@ class Server:
 
     def _admit(self, waiting: deque[Request]) -> None:
         """Encode and prefill the first of the waiting prompts, as many as one pass takes."""
-        count = max(1, PREFILL_TOKENS // max(len(request.input_ids) for request in waiting))
+        alone = "position_ids" in waiting[0].video
+        count = 1 if alone else max(1, PREFILL_TOKENS // max(len(request.input_ids) for request in waiting))
         group = [waiting[k] for k in range(min(count, len(waiting)))]
         began = time.perf_counter()
         rows = [request.input_ids for request in group]
-        self.slots.add(prefill_rows(self.model, rows, torch.cat([self._encode(request) for request in group])))
+        if alone:
+            self.slots.add(self._prefill(group[0]))
+        else:
+            self.slots.add(prefill_rows(self.model, rows, torch.cat([self._encode(request) for request in group])))
         encoded = time.perf_counter()
         for _ in group:
             self.rows.append(Row(waiting.popleft(), began, encoded))
+
+    def _prefill(self, request: Request) -> Prefilled:
+        """A prompt by itself, with its pictures."""
+        tensors = {"input_ids": torch.tensor([request.input_ids]), **request.video}
+        device = self.model.device
+        prompt = prefill(self.model, {name: tensor.to(device) for name, tensor in tensors.items()})
+        return Prefilled(prompt.cache, 0, (0,), prompt.shift)
 
     def _encode(self, request: Request) -> torch.Tensor:
         device = self.model.device

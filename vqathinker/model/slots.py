@@ -25,11 +25,13 @@ ALIGNED = 64
 
 @dataclass(frozen=True)
 class Prefilled:
-    """Cache of B prompts without their last tokens: `shared` positions, `pads[b]` empty ones, the rest of row b."""
+    """Cache of B prompts without their last tokens: `shared` positions, `pads[b]` empty ones, the rest of row b.
+    `shift` is that of `Prompt`."""
 
     cache: DynamicCache
     shared: int
     pads: tuple[int, ...]
+    shift: int = 0
 
 
 def common_prefix(rows: Sequence[Sequence[int]], stop: int) -> int:
@@ -105,6 +107,7 @@ class Slots:
     def __init__(self, limit: int):
         self.limit = limit
         self.lengths: list[int] = []
+        self.shifts: list[int] = []
         self._rooms: list[list[torch.Tensor]] = []
 
     @torch.inference_mode()
@@ -120,17 +123,18 @@ class Slots:
                     room[row, :, :shared] = whole[row - first, :, :shared]
                     room[row, :, shared : total - pad] = whole[row - first, :, shared + pad :]
             self.lengths.append(total - pad)
+            self.shifts.append(prefilled.shift)
 
     @torch.inference_mode()
     def drop(self, row: int) -> None:
         """Forget a row; the last one moves into its place."""
-        last, length = len(self.lengths) - 1, self.lengths.pop()
+        last, length, shift = len(self.lengths) - 1, self.lengths.pop(), self.shifts.pop()
         if row == last:
             return
         for rooms in self._rooms:
             for room in rooms:
                 room[row, :, :length] = room[last, :, :length]
-        self.lengths[row] = length
+        self.lengths[row], self.shifts[row] = length, shift
 
     def prompt(self, row: int, input_ids: Sequence[int]) -> Prompt:
         """The prompt of a row as it was prefilled: a view, good until the next change of the slots."""
@@ -140,7 +144,7 @@ class Slots:
             layer.lazy_initialization(keys, values)
             layer.keys, layer.values = keys[row : row + 1, :, :past], values[row : row + 1, :, :past]
             cache.layers.append(layer)
-        return Prompt(torch.tensor([list(input_ids)], device=self._rooms[0][0].device), cache)
+        return Prompt(torch.tensor([list(input_ids)], device=self._rooms[0][0].device), cache, self.shifts[row])
 
     @torch.inference_mode()
     def step(self, model: VQAThinkerForConditionalGeneration, tokens: torch.Tensor) -> torch.Tensor:
@@ -155,7 +159,7 @@ class Slots:
         mask = None if equal else self._mask(at, width)
         logits = model(
             input_ids=tokens[:, None],
-            position_ids=at[:, None],
+            position_ids=(at + torch.tensor(self.shifts, device=tokens.device))[:, None],
             attention_mask=mask,
             past_key_values=cache,
             use_cache=True,

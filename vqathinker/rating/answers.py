@@ -10,12 +10,14 @@ from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase, TextIteratorStreamer
 
-from ..answer import reasoning, up_to_answer, with_answer
-from ..model.generation import Prompt, rollout_seeds, write
+from ..answer import reasoning
+from ..errors import VideoError
+from ..model.generation import Prompt, rollout_seeds, write, write_groups
 from ..model.loading import LoadedModel
 from ..model.scores import Opening, ScoreTable, score_tables
 from ..protocols import RELEASED
 from ..rewards import parse_answer
+from ..scorers import AnswerForm
 from ..video import Clip
 from .defects import parse_defects
 from .rating import Frame, Rating, Rollout, Timings
@@ -24,6 +26,7 @@ from .words import WORDS, judged_word, score_word, with_word
 UNREADABLE = 3.0
 """What an answer without a number counts as in the published evaluation."""
 BESIDE = 32
+PLAIN = AnswerForm()
 
 
 def stream_answer(
@@ -87,7 +90,7 @@ def sample_answers(
     for start in range(0, count, BESIDE):
         if cancel and cancel.is_set():
             break
-        rows += write(loaded.model, prompt, seeds=seeds[start : start + BESIDE], **limits)
+        rows += write_groups(loaded.model, prompt, seeds[start : start + BESIDE], **limits)[0]
     texts = loaded.processor.tokenizer.batch_decode(rows, skip_special_tokens=True) if rows else ()
     return tuple(Rollout(text if loaded.protocol == RELEASED else in_agreement(text)) for text in texts)
 
@@ -106,15 +109,18 @@ def possible_scores(loaded: LoadedModel, prompt: Prompt, texts: Sequence[str]) -
     after each of them count, with the probability of that word; by the released protocol, those after this text.
     """
     tokenizer = loaded.processor.tokenizer
-    openings = [opening_of(tokenizer, text, open_word=loaded.protocol != RELEASED) for text in texts]
+    form, free = loaded.scorer.form, loaded.protocol != RELEASED
+    openings = [opening_of(tokenizer, text, open_word=free, form=form) for text in texts]
     digits = tokenizer.convert_tokens_to_ids(list("0123456789"))
     return score_tables(loaded.model, prompt, openings, digits, tokenizer.convert_tokens_to_ids("."))
 
 
-def opening_of(tokenizer: PreTrainedTokenizerBase, text: str, open_word: bool = True) -> Opening:
+def opening_of(
+    tokenizer: PreTrainedTokenizerBase, text: str, open_word: bool = True, form: AnswerForm = PLAIN
+) -> Opening:
     """An answer up to its number; with the word of its closing judgement left open, where it has one and each of the
     five is a single token there."""
-    opened = up_to_answer(text)
+    opened = form.up_to_number(text)
 
     def ids(written: str) -> list[int]:
         return tokenizer(written, add_special_tokens=False)["input_ids"]
@@ -132,22 +138,29 @@ def opening_of(tokenizer: PreTrainedTokenizerBase, text: str, open_word: bool = 
     return Opening(tuple(own[:at]), tuple(other[at] for other in written), tuple(own[at + 1 :]))
 
 
+def check_shown(loaded: LoadedModel, clip: Clip) -> None:
+    """Raises VideoError where the published protocol is asked for and says nothing about such a file."""
+    if loaded.protocol == RELEASED and not (clip.info.is_still or loaded.scorer.abilities.published_videos):
+        told = f"the authors of {loaded.scorer.title} rate pictures, and publish no protocol for videos"
+        raise VideoError(f"{told}; without --protocol {RELEASED} it is shown the frames.")
+
+
 def frames_of(clip: Clip) -> tuple[Frame, ...]:
     return tuple(Frame(index, time) for index, time in zip(clip.indices, clip.times, strict=True))
 
 
-def settled(text: str, score: float) -> str:
+def settled(text: str, score: float, form: AnswerForm = PLAIN) -> str:
     """A greedy answer with this score (1..5) in the place of its number, and its word in the closing judgement.
 
     >>> settled("<think>Overall, I would call the quality of this clip poor.</think><answer>2.50</answer>", 2.71)
     '<think>Overall, I would call the quality of this clip fair.</think><answer>2.71</answer>'
     """
-    return with_answer(with_word(text, score_word(score)), f"{score:.2f}")
+    return form.with_number(with_word(text, score_word(score)), score)
 
 
-def greedy_score(text: str) -> float:
+def greedy_score(text: str, form: AnswerForm = PLAIN) -> float:
     """The number in an answer, held to the scale; 3.00 where it cannot be read, as in the published evaluation."""
-    answer = parse_answer(text)
+    answer = form.published(text)
     return UNREADABLE if answer is None else min(max(answer, 1.0), 5.0)
 
 
@@ -166,9 +179,10 @@ def make_rating(
     The score is the answer of least risk under the distribution of all answers that the model could have written there,
     and `settled` writes it into the text. By the released protocol it is the greedy number, and the text stays.
     """
-    greedy = greedy_score(text)
+    form = loaded.scorer.form
+    greedy = greedy_score(text, form)
     score = greedy if loaded.protocol == RELEASED else table.least_risk
-    text = text if loaded.protocol == RELEASED else settled(text, score)
+    text = text if loaded.protocol == RELEASED else settled(text, score, form)
     thought = reasoning(text)
     return Rating(
         file=Path(path).name,
@@ -190,7 +204,7 @@ def make_rating(
 
 def error_deviation(loaded: LoadedModel, table: ScoreTable) -> float | None:
     """Standard deviation of the score's error that was calibrated on held-out data; None for a model without."""
-    calibration = loaded.model.config.calibration
+    calibration = getattr(loaded.model.config, "calibration", None)
     if not calibration:
         return None
     return calibration["factor"] * math.sqrt(table.variance + calibration["floor"] ** 2)

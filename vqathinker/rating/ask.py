@@ -9,7 +9,8 @@ from transformers import PreTrainedTokenizerBase
 from ..answer import after_reasoning, reasoning, written_answer
 from ..errors import ModelError, VQAThinkerError
 from ..model.loading import LoadedModel
-from ..model.prompts import IMAGE, STYLES
+from ..model.prompts import IMAGE
+from ..scorers import SCORERS
 from .rating import Frame, Timings
 
 LONGEST = 1000
@@ -44,13 +45,14 @@ class Reply:
 
 def can_ask(loaded: LoadedModel) -> bool:
     """Whether the model learned to answer other questions than the one for a score."""
-    return STYLES[loaded.processor.prompt].answers_questions
+    return loaded.scorer.abilities.asks
 
 
 def check_question(loaded: LoadedModel, question: str) -> str:
     """The question without spaces around it. Raises ModelError for a model that cannot answer, and QuestionError."""
     if not can_ask(loaded):
-        raise ModelError(f"the model {loaded.name} can only rate a video, not answer questions; the 8b model can")
+        able = ", ".join(one.name for one in SCORERS.values() if one.abilities.asks)
+        raise ModelError(f"the model {loaded.name} can only rate a video, not answer questions; {able} can")
     question = question.strip()
     if not question:
         raise QuestionError("there is no question; ask something about the video's quality")

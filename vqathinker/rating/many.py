@@ -16,13 +16,14 @@ from ..model.generation import Prompt
 from ..model.loading import LoadedModel
 from ..model.memory import videos_that_fit
 from ..model.serving import Refused, Request, Row, serve
-from ..video import Crew, load_clip
-from .answers import frames_of, make_rating, possible_scores, sample_answers
+from ..video import Clip, Crew, load_clip
+from .answers import check_shown, frames_of, make_rating, possible_scores, sample_answers
 from .feed import Feed
 from .rating import Frame, Rating, Timings
 
 logger = logging.getLogger(__name__)
 K, T = TypeVar("K"), TypeVar("T")
+Ask = Callable[[Clip], tuple[tuple[int, ...], dict]]
 MOST = {"cpu": 8, "cuda": 32}
 """Answers under way at a time, where nothing else is said and memory is enough."""
 MOST_JOBS = 8
@@ -46,7 +47,7 @@ def make_plan(loaded: LoadedModel, batch: int | None = None, jobs: int | None = 
     """What was asked for; where nothing was, what the memory that is free and the processors allow."""
     device = loaded.model.device
     if batch is None:
-        batch = videos_that_fit(loaded.model.config, loaded.precision, device, MOST.get(device.type, 8))
+        batch = videos_that_fit(loaded.sizes, loaded.precision, device, MOST.get(device.type, 8))
     return Plan(batch, min(MOST_JOBS, processors()) if jobs is None else jobs)
 
 
@@ -85,14 +86,14 @@ def rate_many(
     still too much. The `total_s` of a rating runs from the start of its decoding, its waits included. Decoding
     processes go on with the next file, with one thread where as many decode at a time as there are processors.
     """
-    input_ids = tuple(loaded.processor.prompt_ids())
+    ask = loaded.processor.asking()
     crew = Crew(threads=max(1, processors() // plan.jobs))
 
     def prepare(item: tuple[int, str | Path]) -> Request | Refused:
-        decoded, video = _decode(loaded, *item, crew)
-        if isinstance(video, VideoError):
-            return Refused(decoded, video)
-        return Request(decoded, input_ids, video, max_new_tokens)
+        decoded, asked = _decode(loaded, ask, *item, crew)
+        if isinstance(asked, VideoError):
+            return Refused(decoded, asked)
+        return Request(decoded, *asked, max_new_tokens)
 
     def finish(row: Row, prompt: Prompt) -> Rating:
         return conclude(loaded, row, prompt, max_new_tokens, rollouts, seed)
@@ -117,13 +118,16 @@ def in_order(served: Iterable[tuple[K, T]]) -> Iterator[tuple[K, T]]:
             number += 1
 
 
-def _decode(loaded: LoadedModel, number: int, path: str | Path, crew: Crew) -> tuple[Decoded, dict | VideoError]:
-    """A video on its way and its tensors, or why it cannot be rated."""
+def _decode(
+    loaded: LoadedModel, ask: Ask, number: int, path: str | Path, crew: Crew
+) -> tuple[Decoded, tuple[tuple[int, ...], dict] | VideoError]:
+    """A video on its way with its prompt and tensors, or why it cannot be rated."""
     began, frames = time.perf_counter(), ()
     try:
         clip = load_clip(path, loaded.video_spec, crew=crew)
+        check_shown(loaded, clip)
         frames, decode_s = frames_of(clip), time.perf_counter() - began
-        return Decoded(number, path, frames, began, decode_s, clip.notes), loaded.processor.video_inputs([clip])
+        return Decoded(number, path, frames, began, decode_s, clip.notes), ask(clip)
     except VideoError as error:
         reason = error
     except Exception as error:  # one file must not end a run over thousands

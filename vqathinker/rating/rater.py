@@ -14,10 +14,11 @@ from ..model.generation import Prompt, prefill
 from ..model.loading import LoadedModel
 from ..model.memory import clear_memory_error
 from ..protocols import RELEASED
+from ..scorers import SCORERS, Scorer
 from ..video import Clip, DecodeCancelled, disorder, load_clip
 from ..video.windows import WindowSpec
 from . import many
-from .answers import frames_of, make_rating, possible_scores, sample_answers, stream_answer
+from .answers import check_shown, frames_of, make_rating, possible_scores, sample_answers, stream_answer
 from .ask import Reply, can_ask, check_question, reply_in
 from .rating import Comparison, Rating, Timings
 from .reading import TimelineEvent, TimelineMade, read_windows
@@ -101,6 +102,16 @@ class Rater:
         return self.loaded.protocol
 
     @property
+    def scorer(self) -> Scorer:
+        """Which of the known models it is, or is of the kind of, and what it can do."""
+        return self.loaded.scorer
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the model has."""
+        return self.loaded.model.num_parameters()
+
+    @property
     def note(self) -> str:
         """Why this precision, where it was left to be chosen."""
         return self.loaded.note
@@ -154,6 +165,7 @@ class Rater:
                 clip = load_clip(path, self.loaded.video_spec, timeline=timeline, cancel=cancel)
         except DecodeCancelled:
             return
+        check_shown(self.loaded, clip)
         decoded = time.perf_counter()
         yield Watched(clip)
         away = time.perf_counter() - decoded
@@ -221,6 +233,9 @@ class Rater:
 
         Setting `cancel` ends it early, with the timeline of what was rated. At most `batch` windows at a time.
         """
+        if not self.loaded.scorer.abilities.timeline:
+            able = ", ".join(one.name for one in SCORERS.values() if one.abilities.timeline)
+            raise ModelError(f"{self.loaded.scorer.title} makes no timelines; {able} can")
         plan = many.make_plan(self.loaded, batch, 1)
         limits = {"batch": plan.batch, "max_new_tokens": self.max_new_tokens, "turn": self._model_turn}
         cancel, spec = cancel or threading.Event(), WindowSpec(window_s, overlap)

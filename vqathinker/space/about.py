@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from ..errors import ModelError
+from ..scorers import which
 from ..video import Limits
 
 WHAT = """
@@ -23,9 +25,11 @@ runs the *{model}* model.{bundled}
   excellent above.
 - **Expected** is the average over the digits that the model could have written, weighted by their probability.
 - **Defects** are read from what the model wrote, never from the pixels: if the words are wrong, so is the list.
-- **The frames** are the ones that the model looked at, with their times; around each of them it also sees a short
-  burst of consecutive frames at low resolution, for freezes, judder and shake.
+- **The frames** are the ones that the model looked at, with their times{motion}.
 """
+BURSTS = """; around each of them it also sees a short
+  burst of consecutive frames at low resolution, for freezes, judder and shake"""
+STILLS_ONLY = "; it sees them as pictures, no motion"
 BUNDLED = """ It is bundled with the page: a few million parameters, trained on two CPU cores with the
 recipe of this repository, to show the whole method on any machine. The published 8B model is far better."""
 LIMITS = """
@@ -60,6 +64,7 @@ Duplicate the Space, set two variables, choose the hardware:
 - **this small model**: `VQATHINKER_MODEL=tiny`, CPU basic;
 - **the authors' 8B model**: `VQATHINKER_MODEL=8b`, `VQATHINKER_PRECISION` one of `auto`, `bf16`, `int8`, `nf4`, a GPU
   or ZeroGPU;
+- **another scorer**: `VQATHINKER_MODEL=visualquality-r1` or `q-insight`, a GPU;
 - **your own**: `VQATHINKER_MODEL` a hub id or a folder.
 
 `auto` takes the highest precision that the free memory holds. The 8B weights are
@@ -109,7 +114,7 @@ def about(model: str, address: str, checkpoint: Path | None) -> str:
     limits = Limits()
     return "".join(
         [
-            WHAT.format(model=model, bundled=BUNDLED if model == "tiny" else ""),
+            WHAT.format(model=model, bundled=BUNDLED if model == "tiny" else "", motion=motion(model)),
             numbers(checkpoint / "evaluation.json") if checkpoint else "",
             from_card(checkpoint / "README.md") if checkpoint else "",
             LIMITS.format(megabytes=limits.max_bytes // 2**20, side=limits.max_side),
@@ -118,6 +123,17 @@ def about(model: str, address: str, checkpoint: Path | None) -> str:
             CREDITS,
         ]
     )
+
+
+def motion(model: str) -> str:
+    """What a model sees between the frames, where that is known by its name."""
+    try:
+        scorer, _ = which(model)
+    except ModelError:
+        scorer = None
+    if scorer is None or scorer.abilities.temporal:
+        return BURSTS if scorer and scorer.name == "tiny" else ""
+    return STILLS_ONLY
 
 
 def numbers(path: Path) -> str:

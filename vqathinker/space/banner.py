@@ -1,30 +1,63 @@
-"""A line over the page that says why there is no model, as long as there is none."""
+"""The top of the page: a line that says why there is no model, as long as there is none, and what it is when it is
+there."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
+from pathlib import Path
 
 import gradio as gr
 
+from ..errors import ModelError
+from ..scorers import Scorer, which
 from .queue.model import Model
-from .widgets import texts
+from .widgets import markup, texts
 from .widgets.parts import html
 
 LOOK_EVERY_S = 3.0
 
 
-def build_banner(model: Model, page: gr.Blocks) -> None:
-    """Put the line into the Blocks that are being built. Every page looks by itself until the model is there."""
+def build_banner(model: Model, page: gr.Blocks, caveat: str) -> None:
+    """Put the line and the header into the Blocks that are being built. Every page looks by itself until the model is
+    there."""
     line, timer = html("banner"), gr.Timer(LOOK_EVERY_S)
+    header = html("header", markup.header(badge_of(model), caveat))
 
     def look() -> list:
-        return [banner(model.problem), gr.Timer(active=not model.ready)]
+        shown = markup.header(badge_of(model), caveat) if model.ready else gr.skip()
+        return [banner(model.problem), gr.Timer(active=not model.ready), shown]
 
     for event in (page.load, timer.tick):
-        event(look, None, [line, timer], api_visibility="private", show_progress="hidden", queue=False)
+        event(look, None, [line, timer, header], api_visibility="private", show_progress="hidden", queue=False)
 
 
 def banner(problem: str) -> str:
     """The line for a reason, nothing without one."""
     told = texts.MODEL_FAILED.format(problem.rstrip("."))
     return f'<p class="vq-note vq-banner" role="alert">{escape(told)}</p>' if problem else ""
+
+
+def badge_of(model: Model) -> str:
+    """The model behind the page: name, family, size, precision, as far as they are known by now."""
+    if model.ready:
+        rater = model.rater()
+        return badge(rater.scorer, rater.name, rater.parameters, rater.precision)
+    try:
+        scorer, _ = which(model.settings.model)
+    except ModelError:
+        scorer = None
+    return badge(scorer, model.settings.model)
+
+
+def badge(scorer: Scorer | None, name: str, parameters: int = 0, precision: str = "") -> str:
+    """
+    >>> from ..scorers import SCORERS
+    >>> badge(SCORERS["8b"], "8b", 8_000_000_000, "nf4"), badge(None, "/models/mine")
+    ('8b · VQAThinker · 8.0 B · nf4', 'mine')
+    """
+    if scorer is None:
+        return Path(name).name
+    own = name if name in (scorer.name, scorer.hub) else Path(name).name
+    size = replace(scorer, parameters=parameters / 1e9).size if parameters else scorer.size
+    return " · ".join(part for part in (Path(own).name, scorer.family, size, precision) if part)

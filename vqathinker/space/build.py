@@ -54,8 +54,7 @@ def build(settings: Settings, uploads: Uploads) -> tuple[Page, Model]:
     checkpoint = checkpoint_folder(settings.model)
     with Page(title=texts.TITLE, analytics_enabled=False, fill_width=False) as page:
         page.calls = Calls(uploads.folder, settings.urls)
-        build_banner(model, page)
-        html("header", markup.header(settings.model, caveat(checkpoint)))
+        build_banner(model, page, caveat(checkpoint))
         rollouts_state = gr.State([])
         with gr.Tabs():  # named, so that who opens a tab from elsewhere, and every client, finds it
             with gr.Tab("Rate"):

@@ -15,11 +15,11 @@ from .thumbnails import Film, data_address
 STAGES = ("decoding", "watching", "thinking")
 
 
-def header(model: str, caveat: str = "") -> str:
+def header(badge: str, caveat: str = "") -> str:
     """Name, what it does, which model; `caveat`: what to expect of that model."""
     return (
         f'<header class="vq-header"><h1>VQAThinker</h1><p>{texts.SUBTITLE} {caveat}</p>'
-        f'<span class="vq-badge" title="{texts.MODEL_BADGE}">model: {escape(Path(model).name)}</span></header>'
+        f'<span class="vq-badge" title="{texts.MODEL_BADGE}">model: {escape(badge)}</span></header>'
     )
 
 

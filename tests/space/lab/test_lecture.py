@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from tests.space.lab.test_page import read
+from vqathinker.answer import compose
 from vqathinker.space.lab import lecture, tab, tour
 from vqathinker.space.lab.clips import SUPPOSED, Example
 from vqathinker.space.lab.experiment.actions import PLACES, act
 from vqathinker.space.lab.experiment.numbers import last_step
-from vqathinker.space.lab.experiment.state import DEFAULT, LabError, LabState, complete
+from vqathinker.space.lab.experiment.state import DEFAULT, LabError, LabState
 from vqathinker.space.lab.page import render
 from vqathinker.space.lab.strip import WAY, here
 from vqathinker.space.widgets.thumbnails import Film
@@ -21,7 +22,7 @@ FILM = Film("854 × 480", (("data:image/jpeg;base64,", "0.21 s"),) * 6)
 
 
 def example(name: str, *numbers: str, twin: tuple[str, ...] = ()) -> Example:
-    texts, shuffled = (tuple(complete("Sharp.", number) for number in group) for group in (numbers, twin))
+    texts, shuffled = (tuple(compose("Sharp.", number) for number in group) for group in (numbers, twin))
     return Example(name, name, "us", "data:,", FILM, SUPPOSED[name], texts, shuffled, FILM if twin else None)
 
 

@@ -16,19 +16,20 @@ from training.grpo import step as trainer
 from training.grpo.config import GrpoSettings
 from training.grpo.step import Batch, Learner, train_step
 from training.policy.rollouts import Rollouts
+from vqathinker.answer import compose
 from vqathinker.rewards import RewardSpec
 from vqathinker.space.lab.experiment import learning
 from vqathinker.space.lab.experiment.learning import all_on, course, first_policy, reward_spec
 from vqathinker.space.lab.experiment.numbers import score
 from vqathinker.space.lab.experiment.presets import FAR, _state
-from vqathinker.space.lab.experiment.state import DEFAULT, LabState, complete
+from vqathinker.space.lab.experiment.state import DEFAULT, LabState
 from vqathinker.space.lab.experiment.toy import FORMS, counted, token_of
 
 APART = _state("update", *FAR)
 """Two videos that people tell apart, answered alike."""
 
 
-FORMED = (complete("a", "fair"), "3.2", "<answer>3.50</answer>", complete("a", "4"))
+FORMED = (compose("a", "fair"), "3.2", "<answer>3.50</answer>", compose("a", "4"))
 MIXED = replace(DEFAULT, videos=(replace(DEFAULT.videos[0], ordered=FORMED), DEFAULT.videos[1]))
 """Answers of every form."""
 

@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from ....answer import compose
 from ....rewards import format_ok
 from .numbers import decimals_written, position
-from .state import HIGHEST, LOWEST, complete
+from .state import HIGHEST, LOWEST
 
 BIN = 0.1
 SCORES = torch.linspace(LOWEST, HIGHEST, round((HIGHEST - LOWEST) / BIN) + 1, dtype=torch.float64)
@@ -37,10 +38,10 @@ class Form:
 
 THOUGHT = "Seen."
 FORMS = (
-    Form("thought, two decimals", 0.55, lambda score: complete(THOUGHT, f"{score:.2f}")),
+    Form("thought, two decimals", 0.55, lambda score: compose(THOUGHT, f"{score:.2f}")),
     Form("no thought", 0.2, lambda score: f"<answer>{score:.2f}</answer>"),
-    Form("one decimal", 0.15, lambda score: complete(THOUGHT, f"{score:.1f}")),
-    Form("a word", 0.1, lambda score: complete(THOUGHT, "fair"), has_score=False),
+    Form("one decimal", 0.15, lambda score: compose(THOUGHT, f"{score:.1f}")),
+    Form("a word", 0.1, lambda score: compose(THOUGHT, "fair"), has_score=False),
 )
 
 

@@ -7,12 +7,13 @@ import io
 from collections.abc import Sequence
 
 TONES = ("#2f86c1", "#c9682c", "#8f6bb3")
-"""Of the curves of a panel: to be told apart by everybody, in light and in dark."""
+"""Of the curves of a reward: to be told apart by everybody, in light and in dark."""
 DASHES = ("solid", "dash", "dot")
 QUIET, GRID = "#7d838c", "rgba(125,131,140,0.25)"
 PEOPLE, HEIGHT = 3.0, 300
 """The MOS of the bell, and pixels of a figure."""
 
+BUTTONS = ["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]
 Curves = dict[str, tuple[Sequence[float], Sequence[float]]]
 
 
@@ -68,8 +69,7 @@ def _figure(title: str, named: str, curves: Curves) -> dict:
         "hovermode": "x unified", "legend": {"orientation": "h", "x": 0, "y": -0.28, "yanchor": "top"},
         "xaxis": {**quiet, "title": {"text": named, "standoff": 4}}, "yaxis": {**quiet, "rangemode": "tozero"},
     }  # fmt: skip
-    unused = ["lasso2d", "select2d", "autoScale2d"]
-    return {"data": data, "layout": layout, "config": {"displaylogo": False, "modeBarButtonsToRemove": unused}}
+    return {"data": data, "layout": layout, "config": {"displaylogo": False, "modeBarButtons": [BUTTONS]}}
 
 
 def explore_csv() -> str:

@@ -7,12 +7,13 @@ import io
 from collections.abc import Sequence
 
 TONES = ("#2f86c1", "#c9682c", "#8f6bb3")
-"""Of the curves of a panel: to be told apart by everybody, in light and in dark."""
+"""Of the curves of a reward: to be told apart by everybody, in light and in dark."""
 DASHES = ("solid", "dash", "dot")
 QUIET, GRID = "#7d838c", "rgba(125,131,140,0.25)"
 PEOPLE, HEIGHT = 3.0, 300
 """The MOS of the bell, and pixels of a figure."""
 
+BUTTONS = ["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]
 Curves = dict[str, tuple[Sequence[float], Sequence[float]]]
 
 
@@ -34,11 +35,11 @@ def panels() -> dict[str, tuple[str, Curves]]:
     won, lost = (temporal_bonus(ranking, ranking, twin, twin, spec) for twin in (less, more))
     preferred = {"people prefer it": 1.0, "people see no difference": 0.5, "people prefer the other": 0.0}
     return {
-        "Regression": (f"an answer about a video to which people gave {PEOPLE:.2f}", {
+        "Regression": (f"answer, where people gave {PEOPLE:.2f}", {
             "with two decimals": curve(answers, near),
             "with one decimal": curve(answers, near * spec.coarse_factor),
         }),
-        "Ranking": ("probability that it is better than the other video", {
+        "Ranking": ("probability of being the better one", {
             name: curve(shares, fidelity(shares, target, spec.smoothing)) for name, target in preferred.items()
         }),
         "Temporal bonus": ("reward before the bonus", {
@@ -65,11 +66,12 @@ def _figure(title: str, named: str, curves: Curves) -> dict:
         "height": HEIGHT, "margin": {"l": 8, "r": 8, "t": 44, "b": 8}, "uirevision": "explore",
         "title": {"text": f"<b>{title}</b>", "x": 0, "xref": "paper", "font": {"size": 13}},
         "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "font": {"color": QUIET, "size": 11},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": QUIET, "activecolor": TONES[0]},
         "hovermode": "x unified", "legend": {"orientation": "h", "x": 0, "y": -0.28, "yanchor": "top"},
-        "xaxis": {**quiet, "title": {"text": named, "standoff": 4}}, "yaxis": {**quiet, "rangemode": "tozero"},
+        "xaxis": {**quiet, "title": {"text": named, "standoff": 4, "font": {"size": 11}}},
+        "yaxis": {**quiet, "rangemode": "tozero"},
     }  # fmt: skip
-    unused = ["lasso2d", "select2d", "autoScale2d"]
-    return {"data": data, "layout": layout, "config": {"displaylogo": False, "modeBarButtonsToRemove": unused}}
+    return {"data": data, "layout": layout, "config": {"displaylogo": False, "modeBarButtons": [BUTTONS]}}
 
 
 def explore_csv() -> str:

@@ -172,8 +172,8 @@ def steps_of(story: Story, key: str, title: str, tone: str, axis: str, dots: boo
     values = story.columns[key]
     base = {"x": list(story.steps), "yaxis": axis, "tone": tone, "legendgroup": key}
     smooth = [None if mean is None else round(mean, 4) for mean in running_mean(values, window_of(len(values)))]
-    line = {"mode": "lines", "line": {"width": 2.4, "dash": DASHES[tone]}, "hovertemplate": f"%{{y}} {title}"}
-    single = {"mode": "markers", "marker": {"size": 4}, "opacity": 0.45, "hovertemplate": "%{y} this step"}
+    line = {"mode": "lines", "line": {"width": 2.4, "dash": DASHES[tone]}, "hovertemplate": "%{y:.3f}"}
+    single = {"mode": "markers", "marker": {"size": 4}, "opacity": 0.45, "hovertemplate": "%{y:.3f}"}
     quiet = {"name": f"{title}, single steps", "showlegend": False}
     rows = [base | {"y": list(values), **single, **quiet}] if dots else []
     return [*rows, base | {"y": smooth, "name": title, **line}]
@@ -187,7 +187,7 @@ def validations(rows: Sequence[Row], key: str, title: str, tone: str, xaxis: str
         "x": [row["step"] for row in some], "y": [row[key] for row in some], "name": title, "tone": tone,
         "legendgroup": group, "mode": "lines+markers", "xaxis": xaxis, "yaxis": yaxis,
         "line": {"width": 2, "dash": DASHES[tone]}, "marker": {"size": 8, "symbol": SYMBOLS[tone]},
-        "hovertemplate": f"%{{y:.3f}} {title}",
+        "hovertemplate": "%{y:.3f}",
     }  # fmt: skip
 
 

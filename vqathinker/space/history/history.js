@@ -24,7 +24,7 @@ if (learned) {
     const quiet = {gridcolor: colour('--vq-line'), linecolor: colour('--vq-line'), zeroline: false, automargin: true};
     const layout = {
       height: innerWidth < 640 ? 220 : 300, margin: {l: 8, r: 10, t: touch ? 30 : 20, b: 8}, uirevision: 'learned', shapes: mark(),
-      paper_bgcolor: colour('--vq-card'), plot_bgcolor: colour('--vq-card'), hovermode: 'x unified',
+      paper_bgcolor: colour('--vq-card'), plot_bgcolor: colour('--vq-card'), hovermode: 'x unified', hoversubplots: 'axis',
       font: {color: colour('--vq-quiet'), size: 11, family: getComputedStyle(learned).fontFamily},
       hoverlabel: {bgcolor: colour('--vq-card'), bordercolor: colour('--vq-line'), font: {color: colour('--vq-ink')}},
       showlegend: false, legend: {orientation: 'h', y: -0.12, yanchor: 'top', x: 0}, dragmode: touch ? false : 'zoom',
@@ -38,7 +38,7 @@ if (learned) {
       const figure = figures[chart.dataset.figure];
       await window.Plotly.newPlot(area(chart), figure.data.map(toned), layoutOf(figure), {
         displaylogo: false, responsive: true, scrollZoom: false, displayModeBar: touch ? true : 'hover',
-        modeBarButtonsToRemove: ['toImage', 'lasso2d', 'select2d', 'autoScale2d', ...(touch ? ['zoom2d', 'pan2d'] : [])],
+        modeBarButtons: [[...(touch ? [] : ['zoom2d', 'pan2d']), 'zoomIn2d', 'zoomOut2d', 'resetScale2d']],
       });
     }
     drawn = true;

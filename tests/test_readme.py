@@ -21,6 +21,7 @@ from vqathinker.integrations.auto import TASK
 from vqathinker.integrations.metric import QualityMetric
 from vqathinker.model.processing import VQAThinkerProcessor
 from vqathinker.rating import Comparison, Rater, Rating, Timeline, defects, score_word
+from vqathinker.rewards import REWARDS, score_groups
 from vqathinker.space import Settings
 from vqathinker.space.queue.requests import MOST_ROLLOUTS
 from vqathinker.video import Limits
@@ -108,6 +109,17 @@ def test_the_rewards_in_it_are_there():
     [ours] = [node for node in code.body if isinstance(node, ast.ImportFrom) and node.module.startswith("vqathinker")]
     module = importlib.import_module(ours.module)
     assert len(ours.names) == 4 and all(callable(getattr(module, name.name)) for name in ours.names)
+
+
+def test_the_reward_of_your_own_in_it_is_one():
+    names: dict = {}
+    try:
+        exec(blocks("python")[2], names)
+        table = score_groups([["<think>Sharp.</think> <answer>3.00</answer>", "a b c d"]], [3.0])
+        assert table.parts["length"].flatten().tolist() == pytest.approx([0.05, 0.1])
+        assert float(table.total[0, 1]) == pytest.approx(0.2 * 0.1)
+    finally:
+        REWARDS.pop("length", None)
 
 
 def test_every_file_that_it_names_is_there():

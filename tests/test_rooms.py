@@ -118,7 +118,7 @@ def test_no_modules_of_the_package_import_each_other_in_a_circle():
     """What a package's `__init__` hands on aside: it imports what it hands on."""
     modules = [module for module in inside("vqathinker") if FILES[module].name != "__init__.py"]
     graph = {module: IMPORTS[module] & set(modules) for module in modules}
-    assert len(list(TopologicalSorter(graph).static_order())) == len(modules) > 150
+    assert len(list(TopologicalSorter(graph).static_order())) == len(modules) > 100
 
 
 @pytest.mark.parametrize("place", SMALL)

@@ -31,7 +31,7 @@ FILE_KEYS = ("image", "video", "image_path", "path", "image_id")
 
 
 class DatasetError(VQAThinkerError):
-    """The labels cannot be used, or, where `strict` was asked for, one sample of them cannot."""
+    """The labels cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -58,23 +58,13 @@ class Problem:
         return f"{self.place}: {self.reason}"
 
 
-def read_items(
-    labels: str | Path,
-    videos: str | Path,
-    *,
-    scale: tuple[float, float] = MOS_SCALE,
-    strict: bool = False,
-    report: Callable[[str], None] = print,
-) -> list[Item]:
+def read_items(labels: str | Path, videos: str | Path, *, report: Callable[[str], None] = print) -> list[Item]:
     """The usable samples of a labels file, in its order; what was left out, and how many, goes to `report`.
 
     Relative file names start from `videos`; those of a manifest with root "out" start from the manifest's own folder.
-    Scores on another `scale` (0-100, say) are mapped to [1, 5] in a straight line. Raises DatasetError when the file
-    cannot be read, when no sample is left, and, if `strict`, at the first bad one.
+    Raises DatasetError when the file cannot be read, and when no sample is left.
     """
-    items, problems = check_items(labels, videos, scale=scale)
-    if problems and strict:
-        raise DatasetError(str(problems[0]))
+    items, problems = check_items(labels, videos)
     for problem in problems[:SHOWN]:
         report(f"left out: {problem}")
     if len(problems) > SHOWN:
@@ -86,20 +76,15 @@ def read_items(
     return items
 
 
-def check_items(
-    labels: str | Path, videos: str | Path, *, scale: tuple[float, float] = MOS_SCALE
-) -> tuple[list[Item], list[Problem]]:
+def check_items(labels: str | Path, videos: str | Path) -> tuple[list[Item], list[Problem]]:
     """Samples and problems of a labels file, both in its order. Raises DatasetError when it cannot be read."""
     labels, videos = Path(labels), Path(videos)
-    low, high = scale
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise DatasetError(f"a MOS scale runs from a lower to a higher number, got {low} to {high}")
     items, problems, seen = [], [], {}
     for place, row in _rows(labels):
         try:
             if isinstance(row, str):
                 raise ValueError(row)
-            item = _item(row, labels.parent, videos, scale)
+            item = _item(row, labels.parent, videos)
             if item.id in seen:
                 raise ValueError(f"the id {item.id!r} was there before, in {seen[item.id]}")
         except ValueError as error:
@@ -151,10 +136,10 @@ def _object(line: bytes) -> dict | str:
     return row if isinstance(row, dict) else f"not a JSON object but {type(row).__name__}"
 
 
-def _item(row: dict, folder: Path, videos: Path, scale: tuple[float, float]) -> Item:
+def _item(row: dict, folder: Path, videos: Path) -> Item:
     """The sample of one entry. Raises ValueError with the reason why it cannot be used."""
     name = _file(row)
-    low, high = scale
+    low, high = MOS_SCALE
     mos = _mos(_score(row))
     if not low <= mos <= high:
         raise ValueError(f"MOS {mos:g} is outside the scale {low:g} to {high:g}")
@@ -165,8 +150,7 @@ def _item(row: dict, folder: Path, videos: Path, scale: tuple[float, float]) -> 
         raise ValueError(f"the video {path} is empty (0 bytes)")
     group = str(row.get("dataset_name") or row.get("group") or "")
     key = str(row["id"]) if "id" in row else name
-    scaled = mos if scale == MOS_SCALE else 1 + 4 * (mos - low) / (high - low)
-    return Item(key, path, scaled, group, str(row.get("split") or ""), str(row.get("content") or ""))
+    return Item(key, path, mos, group, str(row.get("split") or ""), str(row.get("content") or ""))
 
 
 def _file(row: dict) -> str:

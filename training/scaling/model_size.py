@@ -7,7 +7,7 @@ from functools import cache
 
 import torch
 from torch import nn
-from transformers import InternVLVisionConfig, Qwen2Config
+from transformers import InternVLVisionConfig, PreTrainedConfig, Qwen2Config
 
 from vqathinker.model.configuration import SlowFastConfig, VQAThinkerConfig
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
@@ -15,8 +15,6 @@ from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from ..grpo.config import GrpoSettings
 from ..policy.policy import add_adapters, choose_trained
 
-SLOWFAST_PARAMETERS = 33_644_488
-"""Parameters of SlowFast-R50 without its classification head, from the shapes in golden/slowfast_keys.json."""
 PROMPT_TEXT_TOKENS = 200
 """Tokens of the official prompt beside its 6 x 256 + 1 placeholders: its words, rounded up, not tokenised."""
 
@@ -107,7 +105,7 @@ def _measure(train: tuple[str, ...], lora: object | None, config_of=config_8b) -
         block=block,
         layers=text.num_hidden_layers,
         hidden=text.hidden_size,
-        key_value=text.num_key_value_heads * text.hidden_size // text.num_attention_heads,
+        key_value=text.num_key_value_heads * head_size(text),
         intermediate=text.intermediate_size,
         heads=text.num_attention_heads,
         vocabulary=text.vocab_size,
@@ -119,6 +117,11 @@ def _measure(train: tuple[str, ...], lora: object | None, config_of=config_8b) -
         patches=patches + 1,
         prompt=config.video_seq_length + PROMPT_TEXT_TOKENS,
     )
+
+
+def head_size(text: PreTrainedConfig) -> int:
+    """Width of an attention head: as the configuration says, or its share of the hidden size where it does not."""
+    return getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
 
 
 def measure_8b(settings: GrpoSettings) -> ModelSize:

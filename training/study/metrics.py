@@ -13,6 +13,7 @@ import numpy as np
 
 from vqathinker.rating.defects import DEFECTS
 from vqathinker.rating.evaluation import draw_counts, rank_correlations
+from vqathinker.rewards import REWARDS
 
 from ..common.metrics import HUMAN
 from ..evaluate.measures import TAIL, f1, ladder_pairs
@@ -157,8 +158,9 @@ def macro_f1(lines: list[dict]) -> MacroF1:
 METRICS: dict[str, tuple[str, Callable[[list[dict]], Metric]]] = {
     "reward_human": ("mean reward, human MOS", mean_of("total", HUMAN)),
     "reward_pseudo": ("mean reward, pseudo-MOS", mean_of("total", ("pseudo",))),
-    "regression_human": ("regression reward, human MOS", mean_of("regression", HUMAN)),
-    "ranking_human": ("ranking reward, human MOS", mean_of("ranking", HUMAN)),
+    **{
+        f"{name}_human": (f"{name} reward, human MOS", mean_of(name, HUMAN)) for name in REWARDS if name != "format"
+    },  # the format has `well_formed`
     "bonus": ("temporal bonus, ordered clips", mean_of("bonus", ("pseudo",))),
     "reward_biq_test": ("mean reward, BIQ2021 test pictures", mean_of("total", ("biq_test",))),
     "srcc_biq_test": ("SRCC BIQ2021 test pictures, score", srcc_of("score", "biq_test")),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import InternVLVisionConfig, Qwen2Config
+from transformers import InternVLVisionConfig, Qwen2Config, Qwen3Config
 from transformers.models.internvl.modeling_internvl import InternVLVisionModel
 from transformers.models.qwen2.modeling_qwen2 import Qwen2Model
 
@@ -29,10 +29,16 @@ from training.scaling.estimate import (
     estimate,
 )
 from training.scaling.memory import main
-from training.scaling.model_size import SLOWFAST_PARAMETERS, measure_8b
+from training.scaling.model_size import head_size, measure_8b
 from training.scaling.step_time import GPUS, step_seconds
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "slowfast_keys.json"
+SLOWFAST_PARAMETERS = sum(
+    math.prod(shape)
+    for key, shape in json.loads(GOLDEN.read_text())["keys"].items()
+    if key.rpartition(".")[2] in ("weight", "bias")
+)
+"""Of the released checkpoint, without its classification head."""
 FULL = load_grpo_settings(CONFIGS / "8b_grpo.yaml")
 LORA = load_grpo_settings(CONFIGS / "8b_grpo_lora.yaml")
 DIVIDED = ("zero2", "zero3", "fsdp")
@@ -48,10 +54,9 @@ def lora_size():
     return measure_8b(LORA)
 
 
-def test_slowfast_has_the_parameters_of_the_released_checkpoint():
-    shapes = json.loads(GOLDEN.read_text())["keys"]
-    learned = [shape for key, shape in shapes.items() if key.rpartition(".")[2] in ("weight", "bias")]
-    assert sum(map(math.prod, learned)) == SLOWFAST_PARAMETERS
+def test_a_head_is_as_wide_as_the_configuration_says():
+    assert head_size(Qwen2Config(hidden_size=64, num_attention_heads=4)) == 16
+    assert head_size(Qwen3Config(hidden_size=64, num_attention_heads=4, head_dim=32)) == 32
 
 
 def test_parameters_are_those_of_internvl3_8b_and_slowfast(size):

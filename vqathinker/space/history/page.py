@@ -194,7 +194,7 @@ def number(value: float | None) -> str:
 
 
 def removal(found: Study, reward: str, entry: Ablation | None) -> str:
-    change = entry.metrics.get(words.PAYS_FOR.get(reward, "")) if entry else None
+    change = entry.metrics.get(words.paid_for(reward)) if entry else None
     drawn = whisker(change) if change else ""
     css = "learned-removed" if drawn else "learned-removed unknown"
     return f'<li class="{css}">{drawn}<p>{escape(words.bought(found, reward))}</p></li>'

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from .log import Change, Probe, Save, Story, Study
 
-PAYS_FOR = {"format": "well_formed", "regression": "regression_human", "ranking": "ranking_human", "temporal": "bonus"}
-"""Reward -> the metric that it was made to raise, named before anything was measured."""
+OWN = {"format": "well_formed", "temporal": "bonus"}
 NEUTRAL = frozenset({"spread", "words"})
 """Metrics of which neither more nor less is better."""
 SMALLEST, DIGITS, MOST_DIGITS = 0.005, 3, 6
@@ -176,6 +175,12 @@ def direction(key: str, change: Change) -> str:
     return "better" if change.rose else "worse" if change.fell else ""
 
 
+def paid_for(reward: str) -> str:
+    """The metric that a reward was made to raise, named before anything was measured: its own mean where people rated,
+    or one of those in `OWN`."""
+    return OWN.get(reward, f"{reward}_human")
+
+
 def bought(study: Study, reward: str) -> str:
     """What a reward buys: one sentence or two, with the figure it was made for first."""
     entry = study.ablation.get(reward)
@@ -183,7 +188,7 @@ def bought(study: Study, reward: str) -> str:
         return f"The recipe without the {reward} reward was not run: what it buys is not known."
     if not entry.seeds:
         return f"Without the {reward} reward it was run from other seeds only: what it buys is not known."
-    own = PAYS_FOR.get(reward)
+    own = paid_for(reward)
     change = entry.metrics.get(own, Change(None, None, None))
     rose, fell, _ = groups({key: c for key, c in entry.metrics.items() if key != own and key not in NEUTRAL})
     figure = f"{study.titles.get(own, 'its measure')} {interval(change)}"

@@ -23,8 +23,8 @@ from vqathinker.bundled import examples_folder
 
 SHIFT, BEST = 0.8, 5.0
 SETTINGS = GrpoSettings(
-    steps=12,
-    videos=4,
+    max_steps=12,
+    videos_per_step=4,
     num_generations=8,
     twins=0,
     max_completion_length=90,

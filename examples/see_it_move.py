@@ -23,15 +23,15 @@ from vqathinker.bundled import examples_folder
 
 SHIFT, BEST = 0.8, 5.0
 SETTINGS = GrpoSettings(
-    steps=12,
-    videos=4,
-    group=8,
+    max_steps=12,
+    videos_per_step=4,
+    num_generations=8,
     twins=0,
-    max_new_tokens=90,
-    lr=4e-4,
-    warmup=0.0,
+    max_completion_length=90,
+    learning_rate=4e-4,
+    warmup_ratio=0.0,
     beta=0.01,
-    save_every=12,
+    save_steps=12,
     validation=4,
     validation_group=4,
     probes=1,

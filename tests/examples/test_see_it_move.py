@@ -14,8 +14,9 @@ from vqathinker.bundled import examples_folder
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("move")
-    settings = replace(see_it_move.SETTINGS, steps=2, videos=2, group=2, validation=1, validation_group=2, save_every=2)
-    see_it_move.train(folder, settings)
+    small = {"max_steps": 2, "videos_per_step": 2, "num_generations": 2, "micro_batch": 2, "save_steps": 2}
+    small |= {"validation": 1, "validation_group": 2}
+    see_it_move.train(folder, replace(see_it_move.SETTINGS, **small))
     return folder
 
 

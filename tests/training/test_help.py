@@ -34,7 +34,7 @@ class Built(Exception):
 
 
 def test_there_are_commands():
-    assert len(COMMANDS) > 12 and "training.grpo.train" in COMMANDS
+    assert len(COMMANDS) > 12 and "training.grpo.__main__" in COMMANDS
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         prog="python -m training.report.held_out", description="Write the held-out pictures that the page shows."
     )
     parser.add_argument("evaluation", type=Path, help="folder of predictions.jsonl and evaluation.json")
-    parser.add_argument("--checkpoint", type=Path, default=Path("vqathinker/checkpoints/tiny"))
+    parser.add_argument("--checkpoint", type=Path, default=Path("vqathinker/checkpoints/tiny"), help="the checkpoint")
     args = parser.parse_args(argv)
     with ends_in_a_sentence("report.held_out"):
         path = write_held_out(args.evaluation, args.checkpoint)

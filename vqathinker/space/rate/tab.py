@@ -14,7 +14,7 @@ from ..queue.requests import Job, Wishes
 from ..queue.visitors import Visitor, visitor_of
 from ..settings import Settings
 from ..timeline.panel import TimelinePanel, build_timeline_panel
-from ..widgets import markup, texts
+from ..widgets import markup, score_card, texts
 from ..widgets.records import load_examples, read_records, read_stand_ins
 from .ask import build_ask_panel
 from .order_check import check_order
@@ -43,6 +43,7 @@ def build_rate_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings: Se
 
     panel, inputs = lay_out(examples, settings.examples, rollouts, under_player)
     offer_timeline(panel.player, followed[0], to_follow)
+    show_whole_film(panel, followed[0])
     build_ask_panel(model, wishes)
 
     def waiting(**shown) -> list:
@@ -118,6 +119,16 @@ def offer_timeline(player: gr.HTML, followed: TimelinePanel, wishes: Wishes) -> 
         return followed.nothing(offered="<video" in (shown or ""))
 
     player.change(offer, player, followed.outputs, **AT_ONCE)
+
+
+def show_whole_film(panel: Panel, followed: TimelinePanel) -> None:
+    """A rating and a timeline of the same film, whichever comes last: of a long film the verdict is the timeline's."""
+
+    def judge(report: dict | None, whole: dict | None) -> str:
+        return score_card.verdict(report, whole) if report and whole else gr.skip()
+
+    parts = [panel.report, followed.made]
+    gr.on([part.change for part in parts], judge, parts, panel.verdict, **AT_ONCE)
 
 
 def grant(visitor: Visitor, panel: Panel, model: Model, wishes: Wishes, report: dict | None) -> Iterator[list]:

@@ -1,6 +1,7 @@
 """Can a model tell where in the picture a fault sits? Not a test: it prints, it never fails.
 
     python -m tests.benchmarks.fault_regions CLIP… [--cases 40] [--model tiny] [--out JSON]
+    python -m tests.benchmarks.fault_regions --judge JSON
 
 CLIP: clean clips that the model has not seen. In each case four of the nine cells of the model's grid, two by two, are
 degraded as in the training data (level 3) in all sampled frames. Then each cell is scored by three ways, with how
@@ -134,11 +135,14 @@ def show(cases: Sequence[dict]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure whether a model tells where in the picture a fault sits.")
-    parser.add_argument("clips", nargs="+", type=Path)
+    parser.add_argument("clips", nargs="*", type=Path)
     parser.add_argument("--cases", type=int, default=40)
     parser.add_argument("--model", default="tiny")
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, help="keep what was found, case after case")
+    parser.add_argument("--judge", type=Path, help="only print the figures of what was kept before")
     args = parser.parse_args()
+    if args.judge:
+        return show(json.loads(args.judge.read_text(encoding="utf-8")))
     asked, rng, cases = Asked(load_rater(args.model).loaded), np.random.default_rng(0), []
     with tempfile.TemporaryDirectory() as folder:
         for number in range(args.cases):

@@ -38,8 +38,8 @@ class FaultRule:
     over the windows that show some of it, as log-odds times `slope` plus `offset`, makes its confidence.
     """
 
-    keep: float = 0.5
-    core: float = 0.75
+    keep: float = 0.4
+    core: float = 0.5
     slope: float = 1.0
     offset: float = 0.0
 

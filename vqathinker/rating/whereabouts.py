@@ -24,8 +24,9 @@ SPATIAL = frozenset(
     "blur low_resolution noise compression underexposure overexposure low_contrast color corruption".split()
 )
 """Faults that may be in a part of the picture; the others are of its motion."""
-MOST = 24
-"""Faults of a film that are mapped: each takes as long as rating one or two windows."""
+MOST = 12
+"""Faults of a film that are mapped, the surest: each takes as long as rating a window, and nobody else has the model
+between them."""
 
 
 def finest_grid(loaded: LoadedModel) -> int:

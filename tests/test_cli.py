@@ -40,10 +40,10 @@ def load_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def shell(*arguments: str | Path, **options) -> subprocess.Popen:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
     return subprocess.Popen(
         [sys.executable, "-m", "vqathinker", *map(str, arguments)],
-        cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        preexec_fn=hear_ctrl_c, **options,
+        cwd=REPOSITORY, text=True, preexec_fn=hear_ctrl_c, **pipes,
     )  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import pty
 import signal
 import threading
 
@@ -84,16 +86,38 @@ def test_what_has_no_timeline_is_one_sentence(clip, tmp_path, capsys):
         assert capsys.readouterr().err == f"vqathinker: {sentence}\n"
 
 
+def press_ctrl_c(process) -> tuple[str, str]:
+    """As a terminal does: the signal goes to the whole group, the decoder too. What is still printed."""
+    os.killpg(process.pid, signal.SIGINT)
+    return process.communicate(timeout=120)
+
+
 def test_ctrl_c_leaves_the_timeline_of_what_was_rated(tmp_path):
-    """The real command: what was printed before the signal is in the JSON, too, with a note."""
+    """The real command: what was printed before the signal counts, with a note, and the film is not called broken."""
     film = clips.encode(tmp_path / "long.mp4", kinds.scene(500))
-    process = shell("timeline", film)
+    process = shell("timeline", film, start_new_session=True)
     first = process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    rest, err = process.communicate(timeout=120)
-    assert process.returncode == 130 and "Traceback" not in err
+    rest, err = press_ctrl_c(process)
+    assert process.returncode == 130 and err == ""
     assert first.strip().startswith("0:00.0 to 0:02.0")
-    assert "stopped at " in rest and " of 20.0 s" in rest
+    assert rest.splitlines()[-1].startswith("  stopped at ") and rest.rstrip().endswith(" of 20.0 s")
+
+
+def test_ctrl_c_on_a_terminal_leaves_whole_json(tmp_path):
+    """The counter is on the terminal, the JSON in a pipe: one object, of the windows that the counter had counted."""
+    film = clips.encode(tmp_path / "long.mp4", kinds.scene(500))
+    terminal, theirs = pty.openpty()
+    process = shell("timeline", film, "--json", start_new_session=True, stderr=theirs)
+    os.close(theirs)
+    with os.fdopen(terminal, "rb", buffering=0) as screen:
+        counted = b""
+        while b"2/" not in counted:
+            counted += screen.read(64)
+        out, _ = press_ctrl_c(process)
+    report = json.loads(out)
+    assert process.returncode == 130 and 2 <= len(report["windows"]) < 19
+    assert report["notes"][-1] == f"stopped at {report['windows'][-1]['end_s']:.1f} s of 20.0 s"
+    assert len(report["notes"]) == 1 and report["score"] > 0
 
 
 def test_the_handler_of_ctrl_c_is_the_old_one_afterwards(film):

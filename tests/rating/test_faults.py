@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from vqathinker.rating.faults import Sighting, find_faults
+from vqathinker.rating.faults import FaultRule, Sighting, confident, find_faults, place_words
 from vqathinker.rating.sureness import sureness
 
-
-def film(*named: dict, step: float = 1.0, window: float = 2.0) -> list[Sighting]:
-    return [Sighting(k * step, k * step + window, one) for k, one in enumerate(named)]
+RULE = FaultRule(keep=0.4, core=0.75)
 
 
-BLUR = {"blur": ("noticeable", 0.8)}
-WORSE = {"blur": ("severe", 0.9)}
+def sees(**faults: tuple[str, float]) -> dict[str, tuple[str, float]]:
+    return faults
 
 
-def places(sightings) -> list[tuple]:
-    return [(fault.name, fault.start_s, fault.end_s) for fault in find_faults(sightings)]
+BLUR, WORSE, UNSURE = sees(blur=("noticeable", 0.8)), sees(blur=("severe", 0.9)), sees(blur=("", 0.3))
+
+
+def film(*seen: dict, step: float = 1.0, window: float = 2.0) -> list[Sighting]:
+    """One window after the other; a fault without a severity was not named."""
+    return [
+        Sighting(
+            k * step,
+            k * step + window,
+            {name: severity for name, (severity, _) in one.items() if severity},
+            {name: sure for name, (_, sure) in one.items()},
+        )
+        for k, one in enumerate(seen)
+    ]
+
+
+def places(sightings, rule: FaultRule = RULE) -> list[tuple]:
+    return [(fault.name, fault.start_s, fault.end_s) for fault in find_faults(sightings, rule)]
 
 
 def test_no_windows_and_clean_windows_have_no_faults():
@@ -39,6 +55,12 @@ def test_a_window_that_misses_it_once_does_not_divide_a_fault():
     assert places(film(BLUR, BLUR, {}, {}, BLUR, BLUR)) == [("blur", 0, 2), ("blur", 5, 7)]
 
 
+def test_a_window_that_nearly_named_it_counts_by_how_near_it_was():
+    assert places(film(BLUR, UNSURE, {}), replace(RULE, core=0.55)) == [("blur", 0, 2)]
+    assert places(film(BLUR, {}, {}), replace(RULE, core=0.55)) == [("blur", 0, 1)]
+    assert places(film(UNSURE, UNSURE, UNSURE), replace(RULE, keep=0.2)) == []
+
+
 def test_windows_that_do_not_overlap_say_so_alone():
     assert places(film({}, BLUR, BLUR, {}, step=2)) == [("blur", 2, 6)]
 
@@ -48,11 +70,18 @@ def test_nothing_is_joined_over_a_gap():
 
 
 def test_a_fault_has_its_worst_severity_its_best_window_and_the_mean_of_all_that_show_it():
-    [fault] = find_faults(film({}, BLUR, WORSE, {}))
+    plain = replace(RULE, slope=1.0, offset=0.0)
+    [fault] = find_faults(film({}, BLUR, WORSE, {}), plain)
     assert (fault.severity, fault.window) == ("severe", 2)
     assert fault.confidence == pytest.approx((0.8 + 0.9) / 2)
-    [single] = find_faults(film({}, WORSE, {}))
-    assert single.confidence == pytest.approx(0.9 / 3) and single.window == 1
+    [single] = find_faults(film(UNSURE, WORSE, UNSURE), plain)
+    assert single.confidence == pytest.approx((0.9 + 2 * 0.3) / 3) and single.window == 1
+
+
+def test_a_confidence_is_between_0_and_1_and_grows_with_what_windows_say():
+    found = [confident(sure, FaultRule()) for sure in (0.0, 0.2, 0.5, 0.8, 1.0)]
+    assert found == sorted(found) and 0 < found[0] < found[-1] < 1
+    assert confident(0.5, replace(RULE, slope=2.0, offset=0.0)) == pytest.approx(0.5)
 
 
 def test_faults_stand_in_the_order_of_their_beginnings():
@@ -66,3 +95,18 @@ def test_how_sure_words_were_is_told_by_the_least_sure_of_the_clause():
     found = sureness(pieces, sure)
     assert found["noise"] == 0.6 and found["blur"] == 0.5 and set(found) == {"noise", "blur"}
     assert sureness([], []) == {}
+
+
+@pytest.mark.parametrize(
+    ("grid", "words"),
+    [
+        (None, ""),
+        (((0.9, 0.8, 0.9), (0.7, 0.9, 0.8), (0.9, 0.9, 0.6)), "all over"),
+        (((0.0, 0.1, 0.9), (0.0, 0.1, 0.9), (0.0, 0.0, 0.8)), "right"),
+        (((0.0, 0.0, 0.0), (0.0, 0.0, 0.1), (0.3, 0.8, 0.2)), "lower"),
+        (((0.0, 0.0, 0.0), (0.0, 0.9, 0.0), (0.0, 0.0, 0.0)), "middle"),
+        (((0.0, 0.0), (0.9, 0.0)), "lower left"),
+    ],
+)
+def test_a_place_in_the_picture_has_words(grid, words):
+    assert place_words(grid) == words

@@ -67,7 +67,7 @@ def test_windows_beside_one_another_get_the_ratings_that_each_gets_alone(rater, 
     other = list(rater.timeline_events(film, batch=batch))[-1].timeline
     for one, alone in zip(other.windows, events[-1].timeline.windows, strict=True):
         assert (one.text, one.score, one.defects) == (alone.text, alone.score, alone.defects)
-        assert one.sure == pytest.approx(alone.sure, abs=1e-4)
+        assert one.naming == pytest.approx(alone.naming, abs=1e-4)
 
 
 def test_what_the_model_sees_of_a_window_is_what_it_sees_of_a_clip_and_shared_pictures_are_looked_at_once(rater, film):
@@ -138,7 +138,7 @@ def test_long_films_are_spread_and_pictures_refused(rater, film, tmp_path):
 
 
 def window(start: float, end: float, score: float, *defects: Defect, deviation: float | None = 0.3) -> TimelineWindow:
-    return TimelineWindow(start, end, score, "", "", defects, (0.5,) * len(defects), deviation)
+    return TimelineWindow(start, end, score, "", "", defects, {defect.name: 0.9 for defect in defects}, deviation)
 
 
 def timeline(*windows: TimelineWindow) -> Timeline:
@@ -166,5 +166,5 @@ def test_the_worst_moments_do_not_overlap():
 def test_faults_of_a_timeline_are_in_its_json():
     blur = Defect("blur", "severe")
     [fault] = timeline(window(0, 2, 3), window(1, 3, 2, blur), window(2, 4, 2, blur)).to_dict()["faults"]
-    wanted = {"name": "blur", "severity": "severe", "start_s": 2, "end_s": 4, "confidence": 0.5, "window": 2}
-    assert fault == wanted
+    wanted = {"name": "blur", "severity": "severe", "start_s": 2, "end_s": 4, "window": 2}
+    assert fault | wanted == fault and 0 < fault["confidence"] < 1

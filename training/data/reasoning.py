@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vqathinker.answer import compose
-from vqathinker.rating.defects import ADJECTIVES, ADVERBS, DEFECTS, PHRASES, SEVERITIES
+from vqathinker.rating.defects import DEFECTS, SEVERITIES, defect_sentence
 from vqathinker.rating.words import JUDGEMENTS, score_word
 
 from .appearance import EVERYWHERE, Appearance, random_appearance
@@ -21,49 +21,38 @@ from .appearance import EVERYWHERE, Appearance, random_appearance
 
 @dataclass(frozen=True)
 class Voice:
-    """One way of putting things. `defect` names adjective and noun, or subject, adverb and predicate; `synonym` says
-    which of the words that mean the same."""
+    """One way of putting things; its sentence for a defect is that of the same number in `defects.SENTENCES`."""
 
     looks: str
     flowing: str
-    defect: str
     clean: str
     judgement: str
-    synonym: int
 
 
 VOICES = (
     Voice(
         "The light is {light}, the colors are {color} and fine detail is {detail}.",
         "The motion flows as it should.",
-        "There is {adjective} {noun}{where}.",
         "No visible defect is present.",
         JUDGEMENTS[0],
-        0,
     ),
     Voice(
         "It shows {light} light, {color} colors and {detail} fine detail.",
         "Movement is smooth from start to end.",
-        "The {subject} is {adverb} {predicate}{where}.",
         "Nothing disturbs the view.",
         JUDGEMENTS[1],
-        1,
     ),
     Voice(
         "I see {light} light, {color} colors and {detail} fine detail.",
         "Everything moves in a natural and even way.",
-        "I notice {adjective} {noun}{where}.",
         "To me it is clean and free of defects.",
         JUDGEMENTS[2],
-        1,
     ),
     Voice(
         "In {light} light and with {color} colors, fine detail is {detail}.",
         "Each frame follows the last one evenly.",
-        "Here the {subject} looks {adverb} {predicate}{where}.",
         "It is free of any visible defect.",
         JUDGEMENTS[3],
-        0,
     ),
 )
 GOOD_MOS = 3.8
@@ -75,21 +64,6 @@ def _where(name: str, looks: Appearance) -> str:
     """Where an exposure defect shows most, as the end of its sentence."""
     place = {"overexposure": looks.bright, "underexposure": looks.dark}.get(name, EVERYWHERE)
     return "" if place == EVERYWHERE else f", most of all {place}"
-
-
-def _defect(name: str, severity: str, voice: Voice, looks: Appearance) -> str:
-    def one(words: tuple):
-        return words[voice.synonym % len(words)]
-
-    subject, predicate = one(PHRASES[name].predicates)
-    return voice.defect.format(
-        adjective=one(ADJECTIVES[severity]),
-        noun=one(PHRASES[name].nouns),
-        subject=subject,
-        adverb=one(ADVERBS[severity]),
-        predicate=predicate,
-        where=_where(name, looks),
-    )
 
 
 def is_liked(row: dict) -> bool:
@@ -120,13 +94,15 @@ def write_reasoning(row: dict, score: float, rng: np.random.Generator, judged: f
     Raises ValueError for a score outside [1, 5].
     """
     score = round(score, 2)
-    word, voice = score_word(score if judged is None else judged), VOICES[int(rng.integers(len(VOICES)))]
+    word, number = score_word(score if judged is None else judged), int(rng.integers(len(VOICES)))
+    voice = VOICES[number]
     looks = Appearance(**row["appearance"]) if row.get("appearance") else random_appearance(rng)
     defects = sorted(row["defects"], key=lambda d: (-SEVERITIES.index(d["severity"]), DEFECTS.index(d["name"])))
     sentences = [voice.looks.format(light=looks.light, color=looks.color, detail=looks.detail)]
     if _is_moving(row) and not MOTION_DEFECTS & {d["name"] for d in defects} and row["facts"]["fps"] >= 12:
         sentences.append(voice.flowing)
-    sentences += [_defect(d["name"], d["severity"], voice, looks) for d in defects]
+    for name, severity in ((defect["name"], defect["severity"]) for defect in defects):
+        sentences.append(f"{defect_sentence(name, severity, number)}{_where(name, looks)}.")
     if is_clean(row):
         sentences.append(voice.clean)
     sentences.append(voice.judgement.format(word=word, thing="clip" if _is_moving(row) else "picture"))

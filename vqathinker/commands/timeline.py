@@ -93,6 +93,7 @@ def tell_progress(event, aloud: bool) -> None:
 def tell_timeline(timeline) -> None:
     """The score, the faults with their places, the worst moments, what was done to the file."""
     from ..rating import score_word
+    from ..rating.faults import place_words
 
     between = ""
     if timeline.interval is not None:
@@ -100,7 +101,8 @@ def tell_timeline(timeline) -> None:
     print(f"\n{timeline.file}  {timeline.score:.2f}  {score_word(timeline.score)}{between}")
     for fault in timeline.faults:
         when = f"{clock(fault.start_s)} to {clock(fault.end_s)}"
-        print(f"{when:>20}  {fault.name}: {fault.severity}, sure {fault.confidence:.2f}")
+        where = f", {place_words(fault.where)}" if fault.where else ""
+        print(f"{when:>20}  {fault.name}: {fault.severity}, sure {fault.confidence:.2f}{where}")
     worst = (timeline.windows[k] for k in timeline.worst())
     print("  worst at " + ", ".join(f"{clock(window.start_s)} ({window.score:.2f})" for window in worst))
     if timeline.notes:

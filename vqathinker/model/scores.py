@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from transformers import DynamicCache
-from transformers.cache_utils import DynamicLayer
 
 from .generation import Prompt
 from .modeling import VQAThinkerForConditionalGeneration
+from .token_tree import TokenTree, tree_logits
 
 UNITS, DIGITS = 5, 10
 BRANCH = 2 + DIGITS
@@ -76,7 +74,6 @@ def score_table(
     return score_tables(model, prompt, [opening], digits, point)[0]
 
 
-@torch.inference_mode()
 def score_tables(
     model: VQAThinkerForConditionalGeneration,
     prompt: Prompt,
@@ -87,95 +84,48 @@ def score_tables(
     """`score_table` for the B videos of a prompt in one pass.
 
     All that may follow the prompt is a tree: the text, its endings, below each of them the 5 x 12 tokens of the
-    beginnings "u.t". A mask shows every node its own ancestors only. So the cache of the prompt is copied once, not
-    once for every answer.
+    beginnings "u.t".
     """
-    ids, past = prompt.input_ids, prompt.input_ids.shape[1] - 1
-    trees = [
-        _tree((last, *opening.before), opening.endings, digits, point)
-        for last, opening in zip(ids[:, -1].tolist(), openings, strict=True)
+    branches = [
+        _branches((last, *opening.before), opening.endings, digits, point)
+        for last, opening in zip(prompt.input_ids[:, -1].tolist(), openings, strict=True)
     ]
-    size = max(len(tree.tokens) for tree in trees)
-    tokens = torch.tensor([tree.tokens + [point] * (size - len(tree.tokens)) for tree in trees])
-    depths = torch.tensor([tree.depths + [0] * (size - len(tree.tokens)) for tree in trees])
-    logits = model(
-        input_ids=tokens.to(ids.device),
-        position_ids=(prompt.start + depths).to(ids.device),
-        attention_mask=_tree_mask(past, trees, size, prompt.cache.layers[0].keys.dtype).to(ids.device),
-        past_key_values=_continued(prompt.cache),
-        use_cache=True,
-    ).logits.float()
-    return [_read(*each, digits) for each in zip(logits, trees, openings, strict=True)]
+    logits = tree_logits(model, prompt, [each.tree for each in branches], point)
+    return [_read(*each, digits) for each in zip(logits, branches, openings, strict=True)]
 
 
 @dataclass(frozen=True)
-class _Tree:
-    """Tokens of a tree with their depths and parents (-1: the root); where the text ends, where each ending does, and
-    where the answers after each begin."""
+class _Branches:
+    """A tree of answers: where its text ends, where each ending does, and where the answers after each begin."""
 
-    tokens: list[int]
-    depths: list[int]
-    parents: list[int]
+    tree: TokenTree
     text_end: int
     ends: list[int]
     answers: list[int]
 
 
-def _tree(text: Sequence[int], endings: Sequence[Sequence[int]], digits: Sequence[int], point: int) -> _Tree:
+def _branches(text: Sequence[int], endings: Sequence[Sequence[int]], digits: Sequence[int], point: int) -> _Branches:
     """The tree of `score_tables` for one video."""
-    tokens, depths, parents = list(text), list(range(len(text))), list(range(-1, len(text) - 1))
-
-    def grow(token: int, parent: int) -> int:
-        tokens.append(token)
-        depths.append(depths[parent] + 1)
-        parents.append(parent)
-        return len(tokens) - 1
-
-    ends, answers = [], []
+    tree, ends, answers = TokenTree(text), [], []
     for ending in endings:
         end = len(text) - 1
         for token in ending:
-            end = grow(token, end)
+            end = tree.grow(token, end)
         ends.append(end)
-        answers.append(len(tokens))
+        answers.append(len(tree.tokens))
         for unit in digits[1 : UNITS + 1]:
-            dot = grow(point, grow(unit, end))
+            dot = tree.grow(point, tree.grow(unit, end))
             for tenth in digits:
-                grow(tenth, dot)
-    return _Tree(tokens, depths, parents, len(text) - 1, ends, answers)
+                tree.grow(tenth, dot)
+    return _Branches(tree, len(text) - 1, ends, answers)
 
 
-def _read(logits: torch.Tensor, tree: _Tree, opening: Opening, digits: Sequence[int]) -> ScoreTable:
+def _read(logits: torch.Tensor, branches: _Branches, opening: Opening, digits: Sequence[int]) -> ScoreTable:
     """The table of one video from the logits (N, V) at the nodes of its tree."""
-    weights = logits[tree.text_end, list(opening.words)].softmax(-1) if opening.words else logits.new_ones(1)
+    weights = logits[branches.text_end, list(opening.words)].softmax(-1) if opening.words else logits.new_ones(1)
     logits = logits[:, list(digits)]
-    units = logits[tree.ends][:, 1 : UNITS + 1].softmax(-1)
-    below = torch.stack([logits[start : start + UNITS * BRANCH] for start in tree.answers])
+    units = logits[branches.ends][:, 1 : UNITS + 1].softmax(-1)
+    below = torch.stack([logits[start : start + UNITS * BRANCH] for start in branches.answers])
     below = below.unflatten(1, (UNITS, BRANCH)).softmax(-1)
     tables = units[:, :, None, None] * below[:, :, 1, :, None] * below[:, :, 2:]
     return ScoreTable((weights[:, None, None, None] * tables).sum(0).cpu())
-
-
-def _continued(cache: DynamicCache) -> DynamicCache:
-    """A cache that goes on from another one without changing it: plain layers put what is new into a copy."""
-    continued = DynamicCache()
-    for layer in cache.layers:
-        plain = DynamicLayer()
-        plain.lazy_initialization(layer.keys, layer.values)
-        plain.keys, plain.values = layer.keys, layer.values
-        continued.layers.append(plain)
-    return continued
-
-
-def _tree_mask(past: int, trees: Sequence[_Tree], size: int, dtype: torch.dtype) -> torch.Tensor:
-    """Additive attention mask (B, 1, size, past + size): every node sees the past, its ancestors and itself; what fills
-    up a tree sees the past."""
-    seen = np.zeros((len(trees), size, size), dtype=bool)
-    for own, tree in zip(seen, trees, strict=True):
-        for node, parent in enumerate(tree.parents):
-            if parent >= 0:
-                own[node] = own[parent]
-            own[node, node] = True
-    mask = torch.zeros(len(trees), 1, size, past + size, dtype=dtype)
-    mask[:, 0, :, past:].masked_fill_(~torch.from_numpy(seen), torch.finfo(dtype).min)
-    return mask

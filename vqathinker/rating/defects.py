@@ -64,9 +64,34 @@ ADVERBS = {
     "severe": ("severely", "badly"),
 }
 
+SENTENCES = (
+    ("There is {adjective} {noun}", 0),
+    ("The {subject} is {adverb} {predicate}", 1),
+    ("I notice {adjective} {noun}", 1),
+    ("Here the {subject} looks {adverb} {predicate}", 0),
+)
+"""How the bundled model names a defect in its four voices (the same as in words.JUDGEMENTS), without the full stop,
+and which of the words that mean the same it takes."""
+
 _JOINED = re.compile(r"^\W*(?:and|or|as\s+well\s+as)?\W*$")
 _NEAR = 48
 _ACROSS = 24
+
+
+def defect_sentence(name: str, severity: str, voice: int) -> str:
+    """The sentence of a voice that names a defect, without its full stop.
+
+    >>> defect_sentence("blur", "slight", 0)
+    'There is slight blur'
+    """
+    sentence, synonym = SENTENCES[voice]
+
+    def one(words: tuple):
+        return words[synonym % len(words)]
+
+    subject, predicate = one(PHRASES[name].predicates)
+    degree = {"adjective": one(ADJECTIVES[severity]), "adverb": one(ADVERBS[severity])}
+    return sentence.format(noun=one(PHRASES[name].nouns), subject=subject, predicate=predicate, **degree)
 
 
 def parse_defects(text: str) -> tuple[Defect, ...]:

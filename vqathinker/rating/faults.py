@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .defects import DEFECTS, SEVERITIES
 
+Grid = tuple[tuple[float, ...], ...]
+"""Rows of values over a picture."""
+ALL_OVER = 0.5
+"""The lowest value of a grid by its highest one, from which on a fault is in no part more than in another."""
 CLOSE_S = 1e-3
 """Moments that are this near are one."""
 
 
 @dataclass(frozen=True)
 class Sighting:
-    """What one window says of faults: {name: (severity, probability with which it was named)}."""
+    """What one window says of faults: {name: severity} of those that it names, and {name: probability with which it
+    would name them} of these and of others."""
 
     start_s: float
     end_s: float
-    named: dict[str, tuple[str, float]]
+    named: Mapping[str, str]
+    naming: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class FaultRule:
+    """How windows become faults.
+
+    A moment has the mean probability of the windows over it. A fault is a run of moments with at least `keep`, some of
+    it in a window that names it; it lasts from the first to the last moment with at least `core`. Where there is none,
+    it lies in the middle half of the run, as the windows beside do not see it at its ends. Then the mean probability
+    over the windows that show some of it, as log-odds times `slope` plus `offset`, makes its confidence.
+    """
+
+    keep: float = 0.4
+    core: float = 0.5
+    slope: float = 1.0
+    offset: float = 0.0
 
 
 @dataclass(frozen=True)
 class Fault:
     """One fault of a film: its name, its worst severity, from when to when it lasts, in seconds.
 
-    confidence: the mean over all windows that show some of it of the probability with which they named it, 0 where they
-    did not. window: the number of the window that shows it best.
+    confidence: the probability that it is there. window: the number of the window that shows it best. where: of that
+    window, for each cell of a grid over the picture, how probable it is that the model names the fault if all of the
+    picture looks like this cell; None where that is not known, as of faults of motion.
     """
 
     name: str
@@ -36,27 +59,28 @@ class Fault:
     end_s: float
     confidence: float
     window: int
+    where: Grid | None = None
 
 
-def find_faults(sightings: Sequence[Sighting]) -> tuple[Fault, ...]:
-    """The faults of a film, by their beginnings.
-
-    A fault lasts while every window over a moment names it, and goes on where at least half of them do until all do
-    again. So a window that no other agrees with places it in its middle half, as its neighbours do not see it there.
-    Nothing is joined over moments that no window shows.
-    """
+def find_faults(sightings: Sequence[Sighting], rule: FaultRule | None = None) -> tuple[Fault, ...]:
+    """The faults of a film, by their beginnings. Nothing is joined over moments that no window shows."""
     if not sightings:
         return ()
+    rule = rule or FaultRule()
     starts, ends = (np.array([getattr(s, edge) for s in sightings]) for edge in ("start_s", "end_s"))
     edges = _distinct(np.concatenate([starts, ends]))
     middles = (edges[:-1] + edges[1:]) / 2
     over = (starts <= middles[:, None]) & (middles[:, None] < ends)
     found = []
     for name in DEFECTS:
-        naming = np.array([name in sighting.named for sighting in sightings])
-        if naming.any():
-            spans = _spans(edges, over, naming)
-            found += [_fault(name, start, end, sightings, starts, ends) for start, end in spans]
+        if not any(name in sighting.named for sighting in sightings):
+            continue
+        sure = np.array([sighting.naming.get(name, 0.0) for sighting in sightings])
+        likely = (over * sure).sum(1) / np.maximum(over.sum(1), 1)
+        for start_s, end_s in _spans(edges, likely, rule):
+            shows = np.flatnonzero((starts < end_s - CLOSE_S) & (ends > start_s + CLOSE_S)).tolist()
+            if any(name in sightings[k].named for k in shows):
+                found.append(_fault(name, start_s, end_s, sightings, shows, rule))
     return tuple(sorted(found, key=lambda fault: (fault.start_s, DEFECTS.index(fault.name))))
 
 
@@ -65,20 +89,18 @@ def _distinct(moments: np.ndarray) -> np.ndarray:
     return ordered[np.append(True, np.diff(ordered) > CLOSE_S)]
 
 
-def _spans(edges: np.ndarray, over: np.ndarray, naming: np.ndarray) -> list[tuple[float, float]]:
-    """(start, end) in s of the runs of moments that windows name, as `find_faults` says."""
-    count = over.sum(1)
-    share = (over & naming).sum(1) / np.maximum(count, 1)
-    spans, likely = [], np.append(share >= 0.5, False)
+def _spans(edges: np.ndarray, likely: np.ndarray, rule: FaultRule) -> list[tuple[float, float]]:
+    """(start, end) in s of the runs of moments between N + 1 `edges`, of which `likely` (N,) has the probabilities."""
+    spans, kept = [], np.append(likely >= rule.keep - 1e-9, False)
     k = 0
-    while k < len(share):
-        if not likely[k]:
+    while k < len(likely):
+        if not kept[k]:
             k += 1
             continue
-        end = k + int(np.argmin(likely[k:]))
-        agreed = [place for place in range(k, end) if share[place] == 1]
-        if agreed:
-            spans.append((float(edges[agreed[0]]), float(edges[agreed[-1] + 1])))
+        end = k + int(np.argmin(kept[k:]))
+        core = [place for place in range(k, end) if likely[place] >= rule.core - 1e-9]
+        if core:
+            spans.append((float(edges[core[0]]), float(edges[core[-1] + 1])))
         else:
             start_s, end_s = float(edges[k]), float(edges[end])
             quarter = (end_s - start_s) / 4
@@ -87,14 +109,41 @@ def _spans(edges: np.ndarray, over: np.ndarray, naming: np.ndarray) -> list[tupl
     return spans
 
 
-def _fault(name: str, start_s: float, end_s: float, sightings: Sequence[Sighting], starts, ends) -> Fault:
-    shows = np.flatnonzero((starts < end_s - CLOSE_S) & (ends > start_s + CLOSE_S)).tolist()
-    naming = [k for k in shows if name in sightings[k].named]
+def _fault(
+    name: str, start_s: float, end_s: float, sightings: Sequence[Sighting], shows: Sequence[int], rule: FaultRule
+) -> Fault:
+    """A fault that the windows `shows` show some of."""
 
     def worth(k: int) -> tuple[int, float, float]:
-        severity, sure = sightings[k].named[name]
-        return SEVERITIES.index(severity), sure, -abs(starts[k] + ends[k] - start_s - end_s)
+        one = sightings[k]
+        middle = abs(one.start_s + one.end_s - start_s - end_s)
+        return SEVERITIES.index(one.named[name]), one.naming.get(name, 0.0), -middle
 
-    best = max(naming, key=worth)
-    confidence = sum(sightings[k].named[name][1] for k in naming) / len(shows)
-    return Fault(name, sightings[best].named[name][0], start_s, end_s, confidence, best)
+    best = max((k for k in shows if name in sightings[k].named), key=worth)
+    sure = sum(sightings[k].naming.get(name, 0.0) for k in shows) / len(shows)
+    return Fault(name, sightings[best].named[name], start_s, end_s, confident(sure, rule), best)
+
+
+def confident(sure: float, rule: FaultRule) -> float:
+    """The probability that a fault is there, from the mean probability with which windows name it."""
+    held = min(max(sure, 1e-4), 1 - 1e-4)
+    return float(1 / (1 + np.exp(-rule.offset - rule.slope * np.log(held / (1 - held)))))
+
+
+def place_words(grid: Grid | None) -> str:
+    """Where the highest values of a grid lie: "all over", "upper left", "right", "middle" …; nothing without a grid.
+
+    >>> place_words(((0.9, 0.1, 0.0), (0.8, 0.1, 0.0), (0.0, 0.0, 0.0)))
+    'upper left'
+    """
+    if not grid:
+        return ""
+    values = [value for row in grid for value in row]
+    if min(values) >= ALL_OVER * max(values):
+        return "all over"
+    total, side = sum(values), len(grid)
+    down = sum(k * value for k, row in enumerate(grid) for value in row) / total / (side - 1)
+    right = sum(k * value for row in grid for k, value in enumerate(row)) / total / (side - 1)
+    vertical = "upper" if down < 0.4 else "lower" if down > 0.6 else ""
+    across = "left" if right < 0.4 else "right" if right > 0.6 else ""
+    return " ".join(filter(None, (vertical, across))) or "middle"

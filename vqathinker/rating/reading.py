@@ -17,9 +17,10 @@ from ..video.reel import Window, open_reel
 from ..video.windows import WindowSpec
 from .answers import frames_of
 from .many import Decoded, conclude, in_order
+from .naming import Namer
 from .rating import Rating
-from .sureness import sureness
 from .timeline import Timeline, TimelineWindow
+from .whereabouts import Whereabouts
 from .window_source import Place, Stopped, WindowSource
 
 STOPPED = "stopped at {:.1f} s of {:.1f} s"
@@ -76,11 +77,12 @@ def read_windows(
         reel = open_reel(path, loaded.video_spec, spec, loaded.processor.image_size, cancel=cancel)
     except DecodeCancelled:
         return
+    whereabouts = Whereabouts(loaded, Namer(loaded))
     with WindowSource(loaded, reel, max_new_tokens, batch, turn, cancel) as source:
         plan, rated, cards = reel.plan, [], []
         yield Opened(plan.duration_s, plan.window_s, plan.step_s, plan.count)
         try:
-            for key, window in _in_order(loaded, path, source, batch, max_new_tokens, report):
+            for key, window in _in_order(loaded, path, source, batch, max_new_tokens, report, whereabouts):
                 rated.append(window)
                 cards.append(key.shown.card)
                 yield WindowRated(window, key.shown, key.number, max(plan.count, key.number + 1))
@@ -97,8 +99,9 @@ def read_windows(
     windows = tuple(rated[: len(cards)])
     if cancel.is_set() and rated[-1].end_s < plan.duration_s:
         notes.append(STOPPED.format(rated[-1].end_s, plan.duration_s))
-    where = (Path(path).name, plan.duration_s, plan.window_s, plan.step_s, tuple(reel.cuts))
-    yield TimelineMade(Timeline(*where, windows, loaded.name, loaded.precision, tuple(notes)))
+    facts = (Path(path).name, plan.duration_s, plan.window_s, plan.step_s, tuple(reel.cuts))
+    timeline = Timeline(*facts, windows, loaded.name, loaded.precision, tuple(notes))
+    yield TimelineMade(whereabouts.add_to(timeline, turn, cancel))
 
 
 def _in_order(
@@ -108,6 +111,7 @@ def _in_order(
     batch: int,
     max_new_tokens: int,
     report: Callable[[str], None],
+    whereabouts: Whereabouts,
 ) -> Iterator[tuple[Place, TimelineWindow]]:
     """The windows as they are rated, held back until those before them are."""
 
@@ -116,16 +120,17 @@ def _in_order(
         decoded = Decoded(key.number, path, frames_of(key.shown.clip), key.began, 0.0)
         asked = replace(row, request=replace(row.request, key=decoded))
         rating = conclude(loaded, asked, prompt, max_new_tokens)
-        return window_of(loaded, key.shown, rating, row)
+        written = [token for token in row.tokens if token != loaded.eos_token_id]
+        named = [defect.name for defect in rating.defects]
+        whereabouts.keep(key.number, row.request.video["video_features"][0], written, named)
+        return window_of(key.shown, rating, whereabouts.namer(prompt, written, row.sure))
 
     options = {"batch": batch, "eos_token_id": loaded.eos_token_id, "turn": source.turn, "report": report}
     yield from in_order(serve(loaded.model, source, finish, **options))
 
 
-def window_of(loaded: LoadedModel, shown: Window, rating: Rating, row: Row) -> TimelineWindow:
-    """A rated window, with how sure the model was of each defect."""
-    pieces = loaded.processor.tokenizer.batch_decode([[token] for token in row.tokens], skip_special_tokens=True)
-    sure = sureness(pieces, row.sure)
+def window_of(shown: Window, rating: Rating, naming: dict[str, float]) -> TimelineWindow:
+    """A rated window, with how probable it was that the model names each defect."""
     return TimelineWindow(
         shown.start_s,
         shown.end_s,
@@ -133,6 +138,6 @@ def window_of(loaded: LoadedModel, shown: Window, rating: Rating, row: Row) -> T
         rating.text,
         rating.reasoning,
         rating.defects,
-        tuple(sure.get(defect.name, 0.0) for defect in rating.defects),
+        naming,
         rating.deviation,
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import statistics
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 
 from .defects import Defect
-from .faults import Fault, Sighting, find_faults
+from .faults import Fault, Grid, Sighting, find_faults
 from .rating import interval_around
 
 WORST_SHARE = 0.25
@@ -21,7 +21,8 @@ WORST_SHARE = 0.25
 class TimelineWindow:
     """A part of a film, from `start_s` to `end_s` seconds, rated as a clip of its own: see `Rating` for its fields.
 
-    sure: for each defect the probability with which the model named it.
+    naming: of defects the probability that the model names them, whether it did or not: see `Namer`. where: of
+    defects that it names, in windows that show a fault best, where in the picture they are: see `Whereabouts`.
     """
 
     start_s: float
@@ -30,8 +31,9 @@ class TimelineWindow:
     text: str
     reasoning: str
     defects: tuple[Defect, ...]
-    sure: tuple[float, ...]
+    naming: Mapping[str, float]
     deviation: float | None = None
+    where: Mapping[str, Grid] = field(default_factory=dict)
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -70,7 +72,8 @@ class Timeline:
     @cached_property
     def score(self) -> float:
         """`pooled` of the windows. Raises ValueError for a timeline without any."""
-        return pooled([window.score for window in self.windows], _lengths(self.windows))
+        lengths = seconds_each([(window.start_s, window.end_s) for window in self.windows])
+        return pooled([window.score for window in self.windows], lengths)
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -81,7 +84,8 @@ class Timeline:
     @cached_property
     def faults(self) -> tuple[Fault, ...]:
         """What the windows name, joined: see `find_faults`."""
-        return find_faults([_sighting(window) for window in self.windows])
+        found = find_faults([_sighting(window) for window in self.windows])
+        return tuple(replace(fault, where=self.windows[fault.window].where.get(fault.name)) for fault in found)
 
     def worst(self, count: int = 3) -> list[int]:
         """Numbers of the windows with the lowest scores, of which no two overlap, worst first."""
@@ -146,20 +150,21 @@ def pooled(scores: Sequence[float], lengths: Sequence[float]) -> float:
     return (mean + worst / (WORST_SHARE * sum(lengths))) / 2
 
 
-def _lengths(windows: Sequence[TimelineWindow]) -> list[float]:
-    """The seconds that each window stands for: those that it shares with its neighbours are divided among them."""
-    edges = sorted({edge for window in windows for edge in (window.start_s, window.end_s)})
-    lengths = [0.0] * len(windows)
+def seconds_each(spans: Sequence[tuple[float, float]]) -> list[float]:
+    """The seconds that each of the windows with these (start, end) stands for: those that it shares with its
+    neighbours are divided among them."""
+    edges = sorted({edge for span in spans for edge in span})
+    lengths = [0.0] * len(spans)
     for start, end in zip(edges, edges[1:], strict=False):
-        over = [k for k, window in enumerate(windows) if window.start_s <= start and window.end_s >= end]
+        over = [k for k, (first, last) in enumerate(spans) if first <= start and last >= end]
         for k in over:
             lengths[k] += (end - start) / len(over)
     return lengths
 
 
 def _sighting(window: TimelineWindow) -> Sighting:
-    named = {defect.name: (defect.severity, sure) for defect, sure in zip(window.defects, window.sure, strict=True)}
-    return Sighting(window.start_s, window.end_s, named)
+    named = {defect.name: defect.severity for defect in window.defects}
+    return Sighting(window.start_s, window.end_s, named, window.naming)
 
 
 def _fault_dict(fault: Fault) -> dict:
@@ -170,6 +175,7 @@ def _fault_dict(fault: Fault) -> dict:
         "end_s": round(fault.end_s, 3),
         "confidence": round(fault.confidence, 3),
         "window": fault.window,
+        "where": None if fault.where is None else [list(row) for row in fault.where],
     }
 
 

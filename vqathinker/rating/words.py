@@ -37,6 +37,12 @@ def judged_word(text: str) -> str | None:
     return found.group(2) if found else None
 
 
+def voice_of(text: str) -> int | None:
+    """The number of the voice whose closing judgement a text has, None where there is none."""
+    found = _JUDGED.search(text)
+    return _BEFORE.index(found.group(1)) // len(THINGS) if found else None
+
+
 def with_word(text: str, word: str) -> str:
     """The text with another word in its closing judgement; a text without one stays as it is."""
     return _JUDGED.sub(lambda found: found.group(1) + word, text)

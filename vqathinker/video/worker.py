@@ -197,8 +197,11 @@ def _serve(source, out) -> None:
             out.write(data)
 
     def send_film(plan: dict, seconds: float):
-        """As `send`, frames squashed; whoever reads may take his time, a picture may not."""
+        """As `send`, frames squashed; whoever reads may take his time, a picture may not. A terminal sends Ctrl-C to
+        this process, too: of a film what was shown is kept, so the reader says when it ends."""
         from vqathinker.video.still import squash
+
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
         def send_on(kind: str, i: int, picture: np.ndarray) -> None:
             _limit_time(None)

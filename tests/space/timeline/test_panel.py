@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import json
 import threading
+import warnings
 from html.parser import HTMLParser
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
+import gradio as gr
 import numpy as np
 import pytest
+from gradio.helpers import special_args
 
 from vqathinker.errors import VideoError
 from vqathinker.rating import Defect, Opened, Timeline, TimelineMade, TimelineWindow, WindowRated
 from vqathinker.space.queue.model import Waiting
-from vqathinker.space.queue.requests import Job, Wish
+from vqathinker.space.queue.requests import Job, Wish, Wishes
 from vqathinker.space.queue.visitors import Visitor
 from vqathinker.space.timeline.figure import timeline_figure, timeline_plot
-from vqathinker.space.timeline.panel import STOPPED, Draft, TimelinePanel, follow
+from vqathinker.space.timeline.panel import NOTHING, STOPPED, Draft, TimelinePanel, build_timeline_panel, follow
 from vqathinker.space.timeline.svg import timeline_page, timeline_svg
-from vqathinker.space.timeline.views import picture_of, under_figure
+from vqathinker.space.timeline.views import faults, picture_of, under_figure
 from vqathinker.video import Clip, VideoInfo
 from vqathinker.video.reel import Window
 
 BLUR = (Defect("blur", "severe"),)
-NAMES = ("start", "stop", "status", "plot", "under")
+NAMES = ("start", "stop", "status", "plot", "under", "made")
 
 
 def window(start: float, score: float, defects=(), text: str = "<think>It is <b>sharp</b>.</think>") -> TimelineWindow:
-    return TimelineWindow(start, start + 2, score, text, "", defects, (0.8,) * len(defects), 0.2)
+    return TimelineWindow(start, start + 2, score, text, "", defects, {one.name: 0.8 for one in defects}, 0.2)
 
 
 def timeline(*scores: float, cuts=(2.0,), file: str = "a.mp4") -> Timeline:
@@ -114,6 +117,17 @@ def test_a_page_to_take_along_has_the_picture_the_faults_and_no_scripts():
     assert {text.text for text in shapes["text"]} >= {"5 excellent", "blur", "0:00", "0:06"}
 
 
+def test_where_a_fault_sits_is_a_small_map_with_words():
+    where = [[0.9, 0.1, 0.0], [0.6, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    told = {**REPORT, "faults": [REPORT["faults"][0] | {"where": where}]}
+    [drawn] = [tag for tag in Tags(faults(told)).named("span") if tag.get("class") == "vq-where"]
+    assert drawn["aria-label"] == "upper left" and "repeat(3,1fr)" in drawn["style"]
+    cells = [float(cell["style"].removeprefix("opacity:")) for cell in Tags(faults(told)).named("i")]
+    assert cells == [1.0, 0.11, 0.0, 0.67, *[0.0] * 5]
+    assert "<td>upper left" in timeline_page(told) and "upper left" in timeline_plot([told]).plot
+    assert "vq-where" not in faults(REPORT) and faults({**told, "faults": []}) == ""
+
+
 def test_a_name_of_a_file_is_no_markup():
     text = under_figure([{**REPORT, "file": '"><img src=x>.mp4'}], "#player video", "p", {})
     assert "<img src=x>" not in text
@@ -181,19 +195,42 @@ def test_the_page_shows_the_first_window_at_once_and_in_the_end_all_of_it():
     last = updates[-1]
     assert "3 windows rated in " in last["status"] and last["stop"]["visible"] is False
     assert 'max="2"' in last["under"] and json.loads(last["plot"]["value"].plot)["layout"]["shapes"]
+    assert last["made"] == timeline(4, 1.5, 3).to_dict()
 
 
 def test_two_films_end_in_one_figure():
     updates = followed(*events_of(timeline(4, 3)), *events_of(timeline(2, 1)), jobs=2)
     assert "4 windows rated" in updates[-1]["status"] and "A: <b>" in updates[-1]["under"]
+    assert "file" not in updates[-1]["made"]
 
 
 def test_a_stop_keeps_what_there_is():
     opened, first, *_ = events_of(timeline(4, 3, 2))
     updates = followed(opened, first, lambda cancel: cancel.set(), TimelineMade(timeline(4)))
     assert STOPPED in updates[-1]["status"] and 'max="0"' in updates[-1]["under"]
+    assert "file" not in updates[-1]["made"]
 
 
 def test_what_goes_wrong_comes_through():
     with pytest.raises(VideoError, match="no timeline"):
         followed(VideoError("a.png is a picture: it has no timeline."))
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_panel_takes_any_number_of_inputs(count):
+    """As gradio calls it: the request in the place of its parameter, then the values."""
+    seen = []
+
+    def paths_of(session: str, *values: str) -> list[str]:
+        seen.append((session, values))
+        return []
+
+    with warnings.catch_warnings(), gr.Blocks() as page:
+        warnings.simplefilter("error")  # gradio warns of functions that do not take their inputs
+        boxes = [gr.Textbox() for _ in range(count)]
+        build_timeline_panel(Asked(), Wishes(), "line", "#player video", paths_of, boxes)
+    [event] = [event for event in page.fns.values() if event.name == "ask"]
+    values = [f"{k}.mp4" for k in range(count)]
+    taken, *_ = special_args(event.fn, list(values), SimpleNamespace(session_hash="me"))
+    status = event.fn(*taken)[NAMES.index("status")]
+    assert seen == [("me", tuple(values))] and NOTHING in status

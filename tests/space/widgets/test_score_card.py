@@ -8,7 +8,7 @@ import pytest
 
 from tests.space.markup import parse
 from tests.space.reports import report
-from vqathinker.rating import score_word
+from vqathinker.rating import Frame, score_word
 from vqathinker.space.widgets import score_card, texts
 from vqathinker.space.widgets.charts import WORDS
 
@@ -33,6 +33,29 @@ def test_how_far_the_score_may_be_off_is_told_where_it_was_calibrated():
     old = report(3.0)
     del old["interval"], old["greedy"]  # as an older record has them
     assert "expected 3.30" in parse(score_card.verdict(old)).text
+
+
+def film(step_s: float) -> dict:
+    return report(3.4, frames=tuple(Frame(k, k * step_s) for k in range(6)))
+
+
+WHOLE = {
+    "score": 2.1, "interval": None, "windows": [{}] * 59, "notes": ["tone-mapped from HDR (PQ)"],
+    "faults": [{"name": a, "severity": b} for a, b in (("blur", "severe"), ("noise", "slight"), ("blur", "slight"))],
+}  # fmt: skip
+
+
+def test_of_a_long_film_the_verdict_is_that_of_its_timeline_once_there_is_one():
+    alone, with_timeline = parse(score_card.verdict(film(10))), parse(score_card.verdict(film(10), WHOLE))
+    assert "3.40" in alone.text and texts.LONG.format(6) in alone.text
+    assert "2.10" in with_timeline.text and texts.WHOLE.format(59, 6, 3.4) in with_timeline.text
+    assert [item["class"] for item in with_timeline.named("li")] == ["severe", "slight"]
+    assert "poor" in with_timeline.named("section")[0]["class"].split() and "tone-mapped" in with_timeline.text
+
+
+def test_of_a_short_clip_the_verdict_is_that_of_its_frames():
+    assert score_card.verdict(film(0.5), WHOLE) == score_card.verdict(film(0.5))
+    assert texts.LONG.format(6) not in score_card.verdict(film(2.0)) and not score_card.is_long(report())
 
 
 def test_without_a_rating_there_is_a_gauge_and_no_needle():

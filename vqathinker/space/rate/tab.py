@@ -15,7 +15,7 @@ from ..queue.requests import Job, Wishes
 from ..queue.visitors import Visitor, visitor_of
 from ..settings import Settings
 from ..timeline.panel import TimelinePanel, build_timeline_panel
-from ..widgets import markup, texts
+from ..widgets import markup, score_card, texts
 from ..widgets.records import Record, load_examples, load_rated, read_records, read_stand_ins
 from .ask import build_ask_panel
 from .held_out import HeldOut, read_held_out
@@ -55,6 +55,7 @@ def build_rate_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings: Se
     said = opening.said if opening else None
     panel, inputs = lay_out(examples, settings.examples, rollouts, under_player, first, said)
     offer_timeline(panel.player, followed[0], to_follow)
+    show_whole_film(panel, followed[0])
     build_ask_panel(model, wishes)
 
     def waiting(**shown) -> list:
@@ -142,6 +143,16 @@ def offer_timeline(player: gr.HTML, followed: TimelinePanel, wishes: Wishes) -> 
         return followed.nothing(offered="<video" in (shown or ""))
 
     player.change(offer, player, followed.outputs, **AT_ONCE)
+
+
+def show_whole_film(panel: Panel, followed: TimelinePanel) -> None:
+    """A rating and a timeline of the same film, whichever comes last: of a long film the verdict is the timeline's."""
+
+    def judge(report: dict | None, whole: dict | None) -> str:
+        return score_card.verdict(report, whole) if report and whole else gr.skip()
+
+    parts = [panel.report, followed.made]
+    gr.on([part.change for part in parts], judge, parts, panel.verdict, **AT_ONCE)
 
 
 def grant(

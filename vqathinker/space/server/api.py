@@ -50,8 +50,9 @@ def add_endpoints(model: Model) -> None:
         Returns:
             file, duration_s, window_s, step_s, score (the mean of that of the whole film and of its worst quarter),
             interval, cuts (s), windows (start_s, end_s, score, interval, text, defects), faults (name, severity,
-            start_s, end_s, confidence from 0 to 1, window: the number of the one that shows it best), worst (numbers
-            of the worst windows), model, precision, notes
+            start_s, end_s, confidence from 0 to 1, window: the number of the one that shows it best, where: rows of
+            a grid over its picture, from 0 to 1, null where that is not known), worst (numbers of the worst windows),
+            model, precision, notes
         """
         job = Job(chosen(video), window_s=window_length(window_s))
         made = clear(lambda: model.timeline(job, visitor_of(request)))

@@ -9,6 +9,7 @@ from textwrap import wrap
 from gradio.components.plot import PlotData
 
 from ...files import clock
+from ...rating.faults import place_words
 from ...rating.words import score_word
 
 COLOURS, BANDS = ("#3a938b", "#c07a4a"), ("rgba(58,147,139,0.16)", "rgba(192,122,74,0.16)")
@@ -89,6 +90,8 @@ def hover(window: dict) -> str:
 def _span(label: str, fault: dict) -> dict:
     when = f"{clock(fault['start_s'])} to {clock(fault['end_s'])}"
     told = f"{label}, {fault['severity']}<br>{when}<br>sure {fault['confidence']:.2f}"
+    if fault["where"]:
+        told += f"<br>{place_words(fault['where'])}"
     return {
         "x": [fault["start_s"], fault["end_s"]], "y": [label, label], "yaxis": "y2", "mode": "lines",
         "customdata": [[fault["window"], told]] * 2, "showlegend": False, "name": label,

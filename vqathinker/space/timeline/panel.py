@@ -17,6 +17,7 @@ from ..queue.requests import Job, Wish, Wishes
 from ..queue.visitors import Visitor, visitor_of
 from ..widgets import markup, texts
 from ..widgets.parts import HIDDEN, SHOWN, Parts, html
+from ..widgets.score_card import WINDOW_S
 from .figure import timeline_plot
 from .views import picture_of, under_figure
 
@@ -24,7 +25,6 @@ JS = (Path(__file__).parent / "timeline.js").read_text(encoding="utf-8")
 BUTTON, STOPPED = "Timeline: where and when", "Stopped. What was rated stays."
 OPENING, WORKING = "Opening the film.", "{}{} of {} rated."
 DONE, NOTHING = "{} windows rated in {:.0f} s.", "Choose a video first."
-WINDOW_S = 2.0
 LEAST_S, SHARE = 1.5, 0.1
 """Seconds between two drawings of an unfinished timeline, and the part of the time so far that they have at least."""
 REMEMBERED = 24
@@ -33,19 +33,20 @@ REMEMBERED = 24
 
 @dataclass(frozen=True)
 class TimelinePanel(Parts):
-    """What changes while a timeline is made."""
+    """What changes while a timeline is made; `made` has the JSON of a whole one of one film."""
 
     start: gr.Button
     stop: gr.Button
     status: gr.HTML
     plot: gr.Plot
     under: gr.HTML
+    made: gr.State
 
     def nothing(self, offered: bool) -> list:
         """Empty, with the button where there is a film."""
         return self.update(
             start=gr.update(visible=offered), stop=gr.update(**HIDDEN), status="", plot=gr.update(value=None, **HIDDEN),
-            under="",
+            under="", made=None,
         )  # fmt: skip
 
     def busy(self, status: str, **changes) -> list:
@@ -105,9 +106,9 @@ def build_timeline_panel(
         stop = gr.Button("Stop", variant="stop", size="sm", visible=False, elem_id=f"{name}-stop")
     plot = gr.Plot(show_label=False, visible=False, elem_id=f"{name}-plot")
     under = html(name, js_on_load=JS)
-    panel = TimelinePanel(start, stop, status, plot, under)
+    panel = TimelinePanel(start, stop, status, plot, under, gr.State(None))
 
-    def ask(*values, request: gr.Request) -> list:
+    def ask(request: gr.Request, *values) -> list:  # gradio hands over the request where its parameter stands
         session = request.session_hash or ""
         paths = [path for path in paths_of(session, *values) if path]
         if not paths:
@@ -122,26 +123,11 @@ def build_timeline_panel(
         wishes.stop(request.session_hash or "")
         return panel.idle(STOPPED)
 
-    start.click(with_request(ask, len(inputs)), list(inputs), panel.outputs, **AT_ONCE).then(
+    start.click(ask, list(inputs), panel.outputs, **AT_ONCE).then(
         run, None, panel.outputs, api_visibility="private", **TURNS
     )
     stop.click(halt, None, panel.outputs, **AT_ONCE)
     return panel
-
-
-def with_request(ask: Callable, count: int) -> Callable:
-    """Gradio hands the request to a parameter that is annotated, in the place where it stands."""
-    if count == 0:
-
-        def none(request: gr.Request) -> list:
-            return ask(request=request)
-
-        return none
-
-    def two(first: str, second: str, request: gr.Request) -> list:
-        return ask(first, second, request=request)
-
-    return two
 
 
 def grant(
@@ -197,7 +183,8 @@ def follow(wish: Wish, panel: TimelinePanel, model: Model, visitor: Visitor, pla
         else:
             draft.opened = event
     if len(draft.finished) == len(wish.jobs):
-        yield panel.idle(DONE.format(count, time.monotonic() - began), **draw())
+        made = {"made": draft.finished[0]} if len(wish.jobs) == 1 else {}
+        yield panel.idle(DONE.format(count, time.monotonic() - began), **draw(), **made)
 
 
 def progress(name: str, event, opened) -> str:

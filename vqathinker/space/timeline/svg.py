@@ -6,6 +6,7 @@ import json
 from html import escape
 
 from ...files import clock
+from ...rating.faults import place_words
 from ...rating.words import score_word
 from .figure import BANDS, COLOURS, GRID, QUIET, SEVERITY
 
@@ -35,7 +36,7 @@ def timeline_page(report: dict) -> str:
     """A whole HTML page of a timeline, without scripts and without anything from elsewhere."""
     rows = "".join(
         f"<tr><td>{clock(fault['start_s'])}<td>{clock(fault['end_s'])}<td>{escape(fault['name'].replace('_', ' '))}"
-        f"<td>{fault['severity']}<td>{fault['confidence']:.2f}"
+        f"<td>{fault['severity']}<td>{fault['confidence']:.2f}<td>{place_words(fault['where'])}"
         for fault in report["faults"]
     )
     interval = "" if not report["interval"] else ", 90 % interval {:.2f} to {:.2f}".format(*report["interval"])
@@ -44,7 +45,7 @@ def timeline_page(report: dict) -> str:
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{LOOKS}</style></head><body>'
         f"<h1>{escape(report['file'])}</h1><p>{report['score']:.2f} {score_word(report['score'])}{interval}</p>"
         f"{timeline_svg(report)}<p>{escape('; '.join(report['notes']))}</p>"
-        f"<table><tr><th>from<th>to<th>fault<th>severity<th>sure</tr>{rows}</table>"
+        f"<table><tr><th>from<th>to<th>fault<th>severity<th>sure<th>where</tr>{rows}</table>"
         f"<details><summary>JSON</summary><pre>{escape(json.dumps(report, indent=1, ensure_ascii=False))}</pre>"
         "</details></body></html>\n"
     )

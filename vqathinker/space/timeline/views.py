@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from ...files import clock
+from ...rating.faults import place_words
 from ...rating.words import score_word
 from ...video.reel import Window
 from ..widgets.thumbnails import THUMBNAIL_WIDTH, data_address
@@ -86,10 +87,21 @@ def faults(report: dict, name: str = "") -> str:
         rows.append(
             f'<li><button type="button" data-window="{fault["window"]}">{when}</button> '
             f"{escape(fault['name'].replace('_', ' '))}, {fault['severity']} "
-            f"<small>sure {fault['confidence']:.2f}</small></li>"
+            f"<small>sure {fault['confidence']:.2f}</small>{where(fault)}</li>"
         )
     title = f"Faults in {escape(name)}" if name else "Faults"
     return f'<details class="vq-faults"><summary>{title} ({len(rows)})</summary><ul>{"".join(rows)}</ul></details>'
+
+
+def where(fault: dict) -> str:
+    """The cells of the picture in which a fault sits, as a small map; nothing where that is not known."""
+    if not fault["where"]:
+        return ""
+    peak = max(value for row in fault["where"] for value in row) or 1.0
+    cells = "".join(f'<i style="opacity:{value / peak:.2f}"></i>' for row in fault["where"] for value in row)
+    columns = f"grid-template-columns:repeat({len(fault['where'][0])},1fr)"
+    told = f'role="img" aria-label="{place_words(fault["where"])}" title="{place_words(fault["where"])}"'
+    return f'<span class="vq-where" {told} style="{columns}">{cells}</span>'
 
 
 def links(report: dict) -> str:

@@ -3,27 +3,63 @@
 from __future__ import annotations
 
 from html import escape
+from itertools import pairwise
 
+from ...rating.defects import SEVERITIES
 from ...rating.words import score_word
 from . import texts
 from .charts import Answers, axis, gauge
 
+WINDOW_S = 2.0
+"""Seconds of a window of the page's timelines; frames that are further apart have windows between them."""
 
-def verdict(report: dict | None = None) -> str:
+
+def is_long(report: dict) -> bool:
+    """Whether more than a window of a timeline lies between two sampled frames."""
+    times = [frame["time_s"] for frame in report["frames"]]
+    return max((after - before for before, after in pairwise(times)), default=0.0) > WINDOW_S
+
+
+def verdict(report: dict | None = None, whole: dict | None = None) -> str:
     """Score and word on the gauge, how far the score may be off (where that is not known, the expected score), the
-    defects; or the empty gauge."""
+    defects; or the empty gauge.
+
+    Of a long film the score of its timeline (`whole`, the JSON of one) agrees better with what is wrong with it, by
+    tests/benchmarks/timeline_places.py: once there is one, it is shown, and that of the sampled frames beside it.
+    """
     if report is None:
         empty = f'<div class="vq-dial">{gauge(None)}<div class="vq-score">{texts.NO_SCORE}</div></div>'
         empty += f'<p class="vq-said vq-quiet">{texts.SCORE_COMES}</p>'
         return f'<section class="vq-verdict empty" aria-label="Score">{empty}</section>'
+    if is_long(report) and whole is not None:
+        return _whole_film(report, whole)
     word, interval = score_word(report["score"]), report.get("interval")
     beside = texts.INTERVAL.format(*interval) if interval else texts.EXPECTED.format(report["expected"])
+    if is_long(report):
+        beside += f" {texts.LONG.format(len(report['frames']))}"
     return (
         f'<section class="vq-verdict {word}" aria-label="Score">'
         f'<div class="vq-dial">{gauge(report["score"], report["expected"], interval)}'
         f'<div class="vq-score"><b>{report["score"]:.2f}</b><span class="vq-word">{word}</span></div></div>'
         f'<div class="vq-said"><p class="vq-expected"><i></i>{beside}</p>'
         f"{chips(report['defects'])}{notes(report.get('notes', []))}</div></section>"
+    )
+
+
+def _whole_film(report: dict, whole: dict) -> str:
+    """The verdict of a timeline: its score, each of its faults once with its worst severity."""
+    word, interval = score_word(whole["score"]), whole["interval"]
+    worst: dict[str, str] = {}
+    for fault in sorted(whole["faults"], key=lambda fault: SEVERITIES.index(fault["severity"])):
+        worst[fault["name"]] = fault["severity"]
+    named = [{"name": name, "severity": severity} for name, severity in reversed(worst.items())]
+    told = texts.WHOLE.format(len(whole["windows"]), len(report["frames"]), report["score"])
+    return (
+        f'<section class="vq-verdict {word}" aria-label="Score">'
+        f'<div class="vq-dial">{gauge(whole["score"], whole["score"], interval)}'
+        f'<div class="vq-score"><b>{whole["score"]:.2f}</b><span class="vq-word">{word}</span></div></div>'
+        f'<div class="vq-said"><p class="vq-expected"><i></i>{told}</p>'
+        f"{chips(named)}{notes(whole['notes'])}</div></section>"
     )
 
 

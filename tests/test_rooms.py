@@ -48,7 +48,7 @@ vqathinker
 vqathinker.rating
 vqathinker.model vqathinker.rewards
 vqathinker.video
-vqathinker.bundled vqathinker.errors vqathinker.files vqathinker.protocols
+vqathinker.bundled vqathinker.errors vqathinker.files vqathinker.heap vqathinker.lean vqathinker.protocols
 """.strip().splitlines()
 ]
 """From the roof to the ground: a room imports from lower floors only, not from its neighbours. A new room is put on

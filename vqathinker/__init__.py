@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: spinning threads slow a small model down up to 4x
 
 from .errors import ModelError, VideoError, VQAThinkerError  # noqa: E402
+from .lean import lean_imports  # noqa: E402
 
 if TYPE_CHECKING:
     from .rating import Rater
@@ -28,21 +26,9 @@ def load_rater(
     the greedy number, as the published evaluation does, and leaves the text as it was written. Raises ModelError. The
     heavy imports happen here, so that `import vqathinker` stays fast.
     """
-    with without_collector():
+    with lean_imports():
         from .model.loading import load_model
         from .rating import Rater
 
         loaded = load_model(model, precision, device, protocol=protocol)
         return Rater(loaded, loaded.processor.max_new_tokens)
-
-
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """No search for garbage meanwhile: imports make hundreds of thousands of objects, and all of them stay."""
-    on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if on:
-            gc.enable()

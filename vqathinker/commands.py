@@ -7,10 +7,12 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from .errors import VideoError
+from .lean import be_lean, lean_imports
 from .protocols import DEFAULT
 from .rating.team import ALONE, Team, join_team
 
@@ -25,14 +27,15 @@ def run_rate(args: argparse.Namespace) -> int:
         rater = open_rater(args, args.files if len(args.files) == 1 else ())
     except VideoError as error:
         return say_not_rated(args.files[0], error, args.json)
-    for file in args.files:
-        try:
-            if args.json:
-                print(json.dumps(rater.rate(file, args.rollouts).to_dict() | {"file": file}), flush=True)
-            else:
-                rate_aloud(rater, file, args.rollouts)
-        except VideoError as error:
-            code = say_not_rated(file, error, args.json)
+    with closing(rater):
+        for file in args.files:
+            try:
+                if args.json:
+                    print(json.dumps(rater.rate(file, args.rollouts).to_dict() | {"file": file}), flush=True)
+                else:
+                    rate_aloud(rater, file, args.rollouts)
+            except VideoError as error:
+                code = say_not_rated(file, error, args.json)
     return code
 
 
@@ -78,7 +81,8 @@ def beside_score(rating) -> str:
 
 
 def run_compare(args: argparse.Namespace) -> int:
-    comparison = open_rater(args, [args.first, args.second]).compare(args.first, args.second, args.rollouts)
+    with closing(open_rater(args, [args.first, args.second])) as rater:
+        comparison = rater.compare(args.first, args.second, args.rollouts)
     result = comparison.to_dict()
     result["first"]["file"], result["second"]["file"] = args.first, args.second
     if args.json:
@@ -269,7 +273,10 @@ def open_rater(args: argparse.Namespace, files: Sequence[str] = (), team: Team =
 
     for file in files:
         check_file(file, Limits())
-    from transformers.utils import logging
+    if args.model == "tiny" and args.precision in ("auto", "fp32"):
+        be_lean()
+    with lean_imports():
+        from transformers.utils import logging
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()

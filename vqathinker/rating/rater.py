@@ -14,7 +14,7 @@ from ..model.generation import Prompt, prefill
 from ..model.loading import LoadedModel
 from ..model.memory import clear_memory_error
 from ..protocols import RELEASED
-from ..video import Clip, DecodeCancelled, disorder, load_clip
+from ..video import Clip, Crew, DecodeCancelled, disorder, load_clip
 from ..video.windows import WindowSpec
 from . import many
 from .answers import frames_of, make_rating, possible_scores, sample_answers, stream_answer
@@ -25,6 +25,8 @@ from .timeline import Timeline
 from .words import before_judgement
 
 logger = logging.getLogger(__name__)
+KEEP_S = 5.0
+"""How long a decoding process waits for the next file: to start one takes longer than to decode many a clip."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,11 @@ class Rater:
         self.loaded = loaded
         self.max_new_tokens = max_new_tokens
         self._model_turn = threading.Lock()
+        self._crew = Crew(keep_s=KEEP_S)
+
+    def close(self) -> None:
+        """End the decoding process that waits for the next file now, not some seconds later."""
+        self._crew.close()
 
     @property
     def name(self) -> str:
@@ -146,7 +153,7 @@ class Rater:
         timeline = disorder(perturbation, seed) if perturbation else None
         start = time.perf_counter()
         try:
-            clip = load_clip(path, self.loaded.video_spec, timeline=timeline, cancel=cancel)
+            clip = load_clip(path, self.loaded.video_spec, timeline=timeline, cancel=cancel, crew=self._crew)
         except DecodeCancelled:
             return
         decoded = time.perf_counter()
@@ -243,7 +250,7 @@ class Rater:
         cancel = cancel or threading.Event()
         start = time.perf_counter()
         try:
-            clip = load_clip(path, self.loaded.video_spec, cancel=cancel)
+            clip = load_clip(path, self.loaded.video_spec, cancel=cancel, crew=self._crew)
         except DecodeCancelled:
             return
         decoded = time.perf_counter()

@@ -49,8 +49,8 @@ vqathinker.model.family vqathinker.rating
 vqathinker.model.family.qwen2_5_vl vqathinker.model.family.vqathinker
 vqathinker.model vqathinker.rewards
 vqathinker.scorers vqathinker.video
-vqathinker.answer vqathinker.bundled vqathinker.environment vqathinker.errors vqathinker.files
-vqathinker.protocols vqathinker.renamed
+vqathinker.answer vqathinker.bundled vqathinker.environment vqathinker.errors vqathinker.files vqathinker.heap
+vqathinker.lean vqathinker.protocols vqathinker.renamed
 """.strip().splitlines()
 ]
 """From the roof to the ground: a room imports from lower floors only, not from its neighbours. A new room is put on

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +10,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: spinning th
 
 from .errors import ModelError, VideoError, VQAThinkerError  # noqa: E402
 from .integrations.auto import register_when_imported  # noqa: E402
+from .lean import lean_imports  # noqa: E402
 
 if TYPE_CHECKING:
     from .integrations.metric import QualityMetric
@@ -33,7 +31,7 @@ def load_rater(
     the greedy number, as the published evaluation does, and leaves the text as it was written. Raises ModelError. The
     heavy imports happen here, so that `import vqathinker` stays fast.
     """
-    with without_collector():
+    with lean_imports():
         from .model.family.load import load_any
         from .rating import Rater
 
@@ -52,20 +50,8 @@ def create_metric(
     The name is that of a model of `load_rater`, with or without "vqathinker-" before it; so are the options. Raises
     ModelError.
     """
-    with without_collector():
+    with lean_imports():
         from .integrations.metric import QualityMetric
 
     load = partial(load_rater, name.removeprefix("vqathinker-"), precision, device, protocol)
     return QualityMetric(name, load)
-
-
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """No search for garbage meanwhile: imports make hundreds of thousands of objects, and all of them stay."""
-    on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if on:
-            gc.enable()

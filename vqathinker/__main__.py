@@ -6,6 +6,8 @@ import os
 import sys
 
 from .cli import main
+from .heap import few_arenas
+from .lean import own_process
 
 TIDY = {"serve"}
 """Commands that leave things to be tidied up when they end."""
@@ -13,8 +15,12 @@ TIDY = {"serve"}
 
 def run() -> None:
     """One command, and out: taking torch and its libraries down object by object takes longer than a short rating."""
+    short = bool(sys.argv[1:2]) and sys.argv[1] not in TIDY and int(os.environ.get("WORLD_SIZE", "1")) < 2
+    if short:
+        own_process()
+        few_arenas(1)
     code = main()
-    if sys.argv[1:2] and sys.argv[1] not in TIDY and int(os.environ.get("WORLD_SIZE", "1")) < 2:
+    if short:
         leave(code)
     sys.exit(code)
 

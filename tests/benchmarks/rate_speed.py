@@ -5,7 +5,8 @@
 Makes noisy clips: 1080p H.264 of `seconds`, the same stream thirty times over, 4K HEVC at 60 fps, and two seconds of
 1080p for the whole command. Then it measures everything in turn, run by run, so that a machine that slows down slows
 all of them; prints medians, and medians of the ratios within a run. CPU seconds are those of the process and of its
-decoders; memory is the peak of the process and of its largest decoder, each clip in a process of its own.
+decoders; memory is the most that the whole command holds at a time with its decoders, each clip in a command of its
+own, which is not timed.
 
 "floor": PyAV with two frame threads decodes the packets that the sampled frames and bursts need, and nothing else.
 CHECKOUT: a folder with another build, `git worktree add ../before COMMIT`, say; it runs in a process of its own.
@@ -27,6 +28,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.benchmarks.fastvqa_setup import checkout_of, python_of
+from tests.benchmarks.peak_memory import peak_mb
 from tests.clips import ffmpeg
 from vqathinker.video import Limits, VideoSpec, burst_window, frame_indices
 from vqathinker.video.decode_pyav import _decode_runs, _queue, _runs
@@ -72,7 +74,7 @@ def timed(action: Callable[[], object]) -> dict[str, float]:
 
 
 def probe(build: Path, file: Path) -> dict:
-    """A rating of a file, after one to warm up, in the build of a checkout; with the memory of that process."""
+    """A rating of a file, after one to warm up, in the build of a checkout."""
     environment = {**os.environ, "PYTHONPATH": str(build.resolve())}
     command = [sys.executable, "-P", str(PROBE), "1", str(file)]
     return json.loads(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
@@ -85,11 +87,15 @@ def peer(folder: Path, files: list[Path]) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def rate_command(build: Path, file: Path) -> tuple[list[str], dict[str, str]]:
+    """`rate` as a whole process, and its environment."""
+    environment = {**os.environ, "PYTHONPATH": str(build.resolve())}
+    return [sys.executable, "-P", "-m", "vqathinker", "rate", str(file), "--json"], environment
+
+
 def command_cpu(build: Path, file: Path) -> float:
     """CPU seconds of `rate` as a whole process."""
-    before = os.times()
-    environment = {**os.environ, "PYTHONPATH": str(build.resolve())}
-    command = [sys.executable, "-P", "-m", "vqathinker", "rate", str(file), "--json"]
+    before, (command, environment) = os.times(), rate_command(build, file)
     subprocess.run(command, env=environment, capture_output=True, check=True)
     after = os.times()
     return after.children_user + after.children_system - before.children_user - before.children_system
@@ -104,7 +110,8 @@ def one_run(builds: dict[str, Path], clips: dict[str, Path], fast: Path | None) 
             told = probe(folder, path)
             one = told[str(path)]
             run |= {f"{build}, {name}: {kind}": one[kind][0] for kind in ("wall", "cpu", "decode", "encode")}
-            run[f"{build}, {name}: peak, MB"], run[f"{build}: load, cpu"] = told["peak, MB"], told["load, cpu"]
+            run[f"{build}, {name}: peak, MB"], _ = peak_mb(*rate_command(folder, path))
+            run[f"{build}: load, cpu"] = told["load, cpu"]
         if fast is not None:
             one = peer(fast, [path])[str(path)]
             run |= {f"peer, {name}: {kind}": one[kind][0] for kind in ("wall", "cpu")}

@@ -1,5 +1,5 @@
-"""Rates files again and again in a process of its own and prints what it took, as one JSON object. It imports nothing
-but the package that it finds on PYTHONPATH, so that `rate_speed` can ask two builds.
+"""Rates files again and again in a process of its own and prints what it took, as one JSON object. Of our packages it
+imports only the one that it finds on PYTHONPATH, so that `rate_speed` can ask two builds.
 
     PYTHONPATH=CHECKOUT python -P tests/benchmarks/rating_probe.py RUNS FILE…
 """
@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import time
 
+import psutil
+
 
 def cpu() -> float:
-    """Seconds of this process and of the decoders that have ended."""
-    return sum(os.times()[:4])
-
-
-def megabytes(kind: int) -> float:
-    return resource.getrusage(kind).ru_maxrss / 1024
+    """Seconds of this process and of its decoders, those that wait for another file among them."""
+    waiting = [child.cpu_times() for child in psutil.Process().children()]
+    return sum(os.times()[:4]) + sum(times.user + times.system for times in waiting)
 
 
 def main() -> None:
@@ -45,7 +43,6 @@ def main() -> None:
             "text": ratings[0].text,
             "expected": ratings[0].expected,
         }
-    report["peak, MB"] = megabytes(resource.RUSAGE_SELF) + megabytes(resource.RUSAGE_CHILDREN)
     print(json.dumps(report))
 
 

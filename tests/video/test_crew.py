@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+
 import numpy as np
+import psutil
 import pytest
 
 from tests import clips
@@ -48,6 +53,26 @@ def test_after_some_files_a_fresh_process_goes_on(clip, monkeypatch):
     with Crew() as crew:
         pids = [pid(crew, clip("plain.mp4")) for _ in range(3)]
     assert pids[0] == pids[1] != pids[2]
+
+
+def test_a_process_that_died_meanwhile_is_replaced(clip):
+    with Crew() as crew:
+        first = pid(crew, clip("plain.mp4"))
+        os.kill(first, signal.SIGKILL)
+        end = time.monotonic() + 30
+        while psutil.Process(first).status() != psutil.STATUS_ZOMBIE:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        assert pid(crew, clip("plain.mp4")) != first
+
+
+def test_a_process_that_nobody_takes_is_ended(clip):
+    with Crew(keep_s=0.2) as crew:
+        first, end = pid(crew, clip("plain.mp4")), time.monotonic() + 30
+        while psutil.pid_exists(first):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        assert load_clip(clip("plain.mp4"), crew=crew).info.num_frames == 20
 
 
 def test_a_process_that_comes_back_after_the_end_is_ended(clip):

@@ -124,7 +124,7 @@ def film_with(path, *parts: np.ndarray):
 def test_black_frames_and_credits_are_passed_over(tmp_path):
     black, page = np.zeros((12, 240, 320, 3), np.uint8), np.stack([kinds.credits_page()] * 12)
     path = film_with(tmp_path / "a.mp4", black, kinds.scene(60), page)
-    for spec in (FRAMES, VideoSpec(burst_length=4)):
+    for spec in (FRAMES, VideoSpec(burst_length=4), VideoSpec(burst_length=4, side=64)):
         read = load_clip(path, spec)
         assert all(12 <= i < 72 for i in read.indices) and len(set(read.indices)) == 6
         assert list(read.indices) == sorted(read.indices)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from ..errors import VQAThinkerError
+from ..lean import be_lean, lean_imports
 from ..protocols import DEFAULT
 from ..rating.team import ALONE, Team
 
@@ -24,7 +25,10 @@ def open_rater(args: argparse.Namespace, files: Sequence[str] = (), team: Team =
 
     for file in files:
         check_file(file, Limits())
-    from transformers.utils import logging
+    if args.model == "tiny" and args.precision in ("auto", "fp32"):
+        be_lean()
+    with lean_imports():
+        from transformers.utils import logging
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()

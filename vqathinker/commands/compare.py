@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from contextlib import closing
 
 from .common import DONE, USAGE, complain, open_rater
 
@@ -13,7 +14,8 @@ def run_compare(args: argparse.Namespace) -> int:
         return complain("compare takes two videos, or one video and --beside-model", USAGE)
     if args.beside_model:
         return run_compare_models(args)
-    comparison = open_rater(args, [args.first, args.second]).compare(args.first, args.second, args.rollouts)
+    with closing(open_rater(args, [args.first, args.second])) as rater:
+        comparison = rater.compare(args.first, args.second, args.rollouts)
     result = comparison.to_dict()
     result["first"]["file"], result["second"]["file"] = args.first, args.second
     if args.json:
@@ -31,7 +33,8 @@ def run_compare_models(args: argparse.Namespace) -> int:
     ratings = []
     for model in (args.model, args.beside_model):
         args.model = model
-        ratings.append(open_rater(args, [args.first]).rate(args.first))
+        with closing(open_rater(args, [args.first])) as rater:
+            ratings.append(rater.rate(args.first))
     first, second = ratings
     difference = round(second.score - first.score, 4)
     if args.json:

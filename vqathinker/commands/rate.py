@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from contextlib import closing
 
 from ..errors import VideoError
 from .common import DONE, NOT_RATED, complain, open_rater
@@ -15,14 +16,15 @@ def run_rate(args: argparse.Namespace) -> int:
         rater = open_rater(args, args.files if len(args.files) == 1 else ())
     except VideoError as error:
         return say_not_rated(args.files[0], error, args.json)
-    for file in args.files:
-        try:
-            if args.json:
-                print(json.dumps(rater.rate(file, args.rollouts).to_dict() | {"file": file}), flush=True)
-            else:
-                rate_aloud(rater, file, args.rollouts)
-        except VideoError as error:
-            code = say_not_rated(file, error, args.json)
+    with closing(rater):
+        for file in args.files:
+            try:
+                if args.json:
+                    print(json.dumps(rater.rate(file, args.rollouts).to_dict() | {"file": file}), flush=True)
+                else:
+                    rate_aloud(rater, file, args.rollouts)
+            except VideoError as error:
+                code = say_not_rated(file, error, args.json)
     return code
 
 

@@ -27,7 +27,12 @@ def color_channels(pixels: torch.Tensor) -> torch.Tensor:
 
 
 def color_moments(pixels: torch.Tensor, grids: list | tuple) -> torch.Tensor:
-    """Pictures (B, 3, H, W) -> (B, tokens, COLOR_SIZE), one row for each region of the pyramid of `grids`."""
+    """Pictures (B, 3, H, W) -> (B, tokens, COLOR_SIZE), one row for each region of the pyramid of `grids`.
+
+    A CPU looks at one picture after the other: what lies between is several times as large as the pictures.
+    """
+    if pixels.device.type == "cpu" and len(pixels) > 1:
+        return torch.cat([color_moments(picture, grids) for picture in pixels.split(1)])
     channels = color_channels(pixels)
     return torch.cat([region_moments(channels, grid) for grid in grids], dim=1)
 

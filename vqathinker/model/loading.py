@@ -25,6 +25,7 @@ from .configuration import VQAThinkerConfig
 from .convert import native_weights
 from .efficientnet_lite import EfficientNetLiteModel
 from .folders import find_folder, read_settings
+from .mapped import map_weights
 from .memory import (
     PRECISIONS,
     QUANTISED,
@@ -95,7 +96,7 @@ class LoadedModel:
     @property
     def video_spec(self) -> VideoSpec:
         """What of a video is looked at, and how it is shown."""
-        return replace(self.processor.video_spec, protocol=self.protocol)
+        return replace(self.processor.video_spec, protocol=self.protocol, side=self.processor.image_size)
 
     @property
     def eos_token_id(self) -> int:
@@ -195,6 +196,10 @@ def read_weights(checkpoint: Checkpoint, precision: str, device: torch.device) -
     if on_zero_gpu():  # its stand-in for a GPU knows the main thread only
         os.environ["HF_DEACTIVATE_ASYNC_LOAD"] = "1"
     mapped = checkpoint.native and precision == "fp32"
+    if mapped and device.type == "cpu":
+        model, report = map_weights(checkpoint.folder, checkpoint.config, checkpoint.shapes)
+        refuse_misfits(report, checkpoint.folder)
+        return model.eval()
     rough = other_bytes(precision, device) == 2
     model, report = VQAThinkerForConditionalGeneration.from_pretrained(
         checkpoint.folder if mapped else None,

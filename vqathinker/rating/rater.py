@@ -15,7 +15,7 @@ from ..model.loading import LoadedModel
 from ..model.memory import clear_memory_error
 from ..protocols import RELEASED
 from ..scorers import SCORERS, Scorer
-from ..video import Clip, DecodeCancelled, disorder, load_clip
+from ..video import Clip, Crew, DecodeCancelled, disorder, load_clip
 from ..video.windows import WindowSpec
 from . import many
 from .answers import check_shown, frames_of, make_rating, possible_scores, sample_answers, stream_answer
@@ -26,6 +26,8 @@ from .timeline import Timeline
 from .words import before_judgement
 
 logger = logging.getLogger(__name__)
+KEEP_S = 5.0
+"""How long a decoding process waits for the next file: to start one takes longer than to decode many a clip."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,11 @@ class Rater:
         self.loaded = loaded
         self.max_new_tokens = max_new_tokens
         self._model_turn = threading.Lock()
+        self._crew = Crew(keep_s=KEEP_S)
+
+    def close(self) -> None:
+        """End the decoding process that waits for the next file now, not some seconds later."""
+        self._crew.close()
 
     @property
     def name(self) -> str:
@@ -162,7 +169,7 @@ class Rater:
         try:
             clip = path
             if not isinstance(path, Clip):
-                clip = load_clip(path, self.loaded.video_spec, timeline=timeline, cancel=cancel)
+                clip = load_clip(path, self.loaded.video_spec, timeline=timeline, cancel=cancel, crew=self._crew)
         except DecodeCancelled:
             return
         check_shown(self.loaded, clip)
@@ -264,7 +271,7 @@ class Rater:
         cancel = cancel or threading.Event()
         start = time.perf_counter()
         try:
-            clip = load_clip(path, self.loaded.video_spec, cancel=cancel)
+            clip = load_clip(path, self.loaded.video_spec, cancel=cancel, crew=self._crew)
         except DecodeCancelled:
             return
         decoded = time.perf_counter()

@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 
 from ..bundled import checkpoint_folder
 from ..errors import VQAThinkerError
+from ..heap import few_arenas, give_back
 from .about import about, caveat
 from .banner import build_banner
 from .compare.tab import build_compare_tab
@@ -28,7 +29,6 @@ from .queue.requests import Wishes
 from .rate.tab import build_rate_tab
 from .server.api import add_endpoints
 from .server.calls import Calls
-from .server.memory import few_arenas, give_back
 from .server.page import Page
 from .server.service import Gate, Service
 from .server.stopping import Stop, end, leave_at_once

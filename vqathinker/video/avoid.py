@@ -9,7 +9,7 @@ import numpy as np
 
 from vqathinker.video.decode import Decoding
 from vqathinker.video.sample import burst_window
-from vqathinker.video.shots import cut_in, elsewhere, useless
+from vqathinker.video.shots import cut_in, elsewhere, look_at, useless
 from vqathinker.video.spec import Clip
 
 ROUNDS = 2
@@ -21,7 +21,8 @@ def avoid_useless(decoding: Decoding, clip: Clip) -> Clip:
     """The clip of different frames with other ones in the place of those that show nothing of the film, and with
     bursts that stay on their frame's side of a cut. Nothing is read again of a film that has neither."""
     for _ in range(ROUNDS):
-        bad = useless(clip.frames, clip.bursts)
+        looks = [decoding.looks.get(i) or look_at(frame) for i, frame in zip(clip.indices, clip.frames, strict=True)]
+        bad = useless(looks, clip.bursts)
         found = elsewhere(clip.indices, bad) if any(bad) else []
         if not found:
             break

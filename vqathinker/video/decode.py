@@ -13,6 +13,7 @@ import numpy as np
 
 from vqathinker.errors import VideoError
 from vqathinker.video.process import WORKER, Crew, Gone, Process
+from vqathinker.video.shots import Look
 from vqathinker.video.spec import Limits, VideoInfo
 
 THREADS = 2
@@ -39,6 +40,7 @@ class Decoding:
     command: the process to start (tests put a stub in its place); with a `crew`, one of its processes does it.
     cancel: an event that ends the process when it is set.
     notes: what was done to the file, in words; complete after the last `read`.
+    looks: of frames that were squashed, whether they show anything, as far as only the whole picture tells.
     broken_s: after a `film` that broke before its end, the seconds up to which it was shown.
     """
 
@@ -57,6 +59,7 @@ class Decoding:
     ) -> None:
         self.name, self.timeout_s, self._late = Path(path).name, timeout_s, False
         self.notes: tuple[str, ...] = ()
+        self.looks: dict[int, Look] = {}
         self.broken_s: float | None = None
         self._end = time.monotonic() + timeout_s
         self._cancel, self._done = cancel or threading.Event(), threading.Event()
@@ -87,12 +90,19 @@ class Decoding:
         luma_rows: dict[int, int],
         times: list[int],
     ) -> tuple[list[float], str]:
-        """Fill frames[row] (H, W, 3) and lumas[row] (S, S) for each {index: row}; (times in s, decoder)."""
-        self._say(frames=sorted(frame_rows), lumas=sorted(luma_rows), size=lumas.shape[-1], times=times)
+        """Fill frames[row] (H, W, 3) and lumas[row] (S, S) for each {index: row}; (times in s, decoder). Where H and W
+        are not those of the film but equal, frames are squashed to them."""
+        height, width = frames.shape[1:3]
+        squashed = {} if (height, width) == (self.info.height, self.info.width) else {"squash": width}
+        wanted = {"frames": sorted(frame_rows), "lumas": sorted(luma_rows)}
+        self._say(**wanted, size=lumas.shape[-1], times=times, **squashed)
         targets = {"frame": (frames, frame_rows), "luma": (lumas, luma_rows)}
         missing = {(kind, i) for kind, (_, rows) in targets.items() for i in rows}
         while "times" not in (message := self._hear()):
-            [(kind, i)] = message.items()
+            kind = "frame" if "frame" in message else "luma"
+            i = message[kind]
+            if "look" in message:
+                self.looks[i] = Look(*message["look"])
             array, rows = targets[kind]
             self._fill(array[rows[i]])
             missing.discard((kind, i))

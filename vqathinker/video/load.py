@@ -84,8 +84,9 @@ def _assemble(decoding: Decoding, spec: VideoSpec, timeline: Timeline | None) ->
     windows = np.array([burst_window(i, length, info.num_frames) for i in indices], dtype=np.int64)
     frame_rows = _rows(shown[indices])
     luma_rows = _rows(shown[windows]) if length else {}
+    height, width = (spec.side, spec.side) if spec.side else (info.height, info.width)
     try:
-        frames = np.zeros((len(frame_rows) + 1, info.height, info.width, 3), np.uint8)
+        frames = np.zeros((len(frame_rows) + 1, height, width, 3), np.uint8)
     except MemoryError:
         raise VideoError(f"{decoding.name} needs more memory than there is.") from None
     lumas = np.zeros((len(luma_rows) + 1, size, size), np.uint8)

@@ -31,6 +31,10 @@ class Process:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
     def kill(self) -> None:
         self._process.kill()
 
@@ -75,21 +79,27 @@ class Crew:
     """Decoding processes that go on with the next file. Use it as a context manager; threads may share it.
 
     threads: of one decoder; one where as many files are decoded at a time as there are processors.
+    keep_s: seconds after which a process that nobody took is ended; None keeps it until the crew is closed.
     """
 
     FILES = 50
     """After so many files a process is replaced, as decoders keep some memory."""
 
-    def __init__(self, threads: int = 2) -> None:
-        self.threads = threads
+    def __init__(self, threads: int = 2, keep_s: float | None = None) -> None:
+        self.threads, self.keep_s = threads, keep_s
         self._idle: list[tuple[Process, int]] = []
         self._lock, self._closed = threading.Lock(), False
 
     def take(self) -> tuple[Process, int]:
         """A process, and how many files it has read."""
-        with self._lock:
-            if self._idle:
-                return self._idle.pop()
+        while True:
+            with self._lock:
+                if not self._idle:
+                    break
+                process, files = self._idle.pop()
+            if process.alive:
+                return process, files
+            process.close()
         return Process(), 0
 
     def give(self, process: Process, files: int) -> None:
@@ -97,7 +107,23 @@ class Crew:
         with self._lock:
             if not self._closed and files < self.FILES:
                 self._idle.append((process, files))
+                self._end_later(process, files)
                 return
+        process.close()
+
+    def _end_later(self, process: Process, files: int) -> None:
+        if self.keep_s is None:
+            return
+        timer = threading.Timer(self.keep_s, self._end_idle, (process, files))
+        timer.daemon = True
+        timer.start()
+
+    def _end_idle(self, process: Process, files: int) -> None:
+        """Unless it was taken meanwhile, for which its number of files tells."""
+        with self._lock:
+            if (process, files) not in self._idle:
+                return
+            self._idle.remove((process, files))
         process.close()
 
     def __enter__(self) -> Crew:
@@ -115,8 +141,8 @@ class Crew:
 
 
 def _environment() -> dict[str, str]:
-    """The worker finds this very package, and its numpy starts no thread pool."""
+    """The worker finds this very package, its numpy starts no thread pool, its threads share their free memory."""
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    return {**os.environ, **one_thread, "PYTHONPATH": os.pathsep.join(paths)}
+    small = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+    return {**os.environ, **small, "PYTHONPATH": os.pathsep.join(paths)}

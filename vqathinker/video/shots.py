@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,18 @@ INK_SHARE, INK_LEVELS = (0.004, 0.25), 80
 STROKES = 0.04
 """A card with writing: most of it is one level, a little is far from it, and changes to it and back within few pixels
 (edges for each pixel of ink), which objects before a plain sky or a lamp in the dark do not."""
+
+
+class Look(NamedTuple):
+    """What a whole picture tells of itself: it shows one level only; it is a title or credits."""
+
+    empty: bool
+    card: bool
+
+
+def look_at(picture: np.ndarray) -> Look:
+    """At a picture (H, W, 3) uint8."""
+    return Look(is_empty(picture), is_card(picture))
 
 
 def cut_in(burst: np.ndarray) -> int | None:
@@ -60,13 +73,13 @@ def is_card(picture: np.ndarray) -> bool:
     return bool(np.count_nonzero(ink[:, 1:] != ink[:, :-1]) / np.count_nonzero(ink) >= STROKES)
 
 
-def useless(frames: Sequence[np.ndarray], bursts: np.ndarray | None) -> list[bool]:
+def useless(looks: Sequence[Look], bursts: np.ndarray | None) -> list[bool]:
     """Which sampled frames show nothing of the film: empty ones, and cards before the first and behind the last other
     frame. A single empty frame between others is a fault of the film, and stays."""
-    empty = [is_empty(frame) for frame in frames]
+    empty = [look.empty for look in looks]
     if bursts is not None:
         empty = [nothing and all(map(is_empty, burst)) for nothing, burst in zip(empty, bursts, strict=True)]
-    found = [nothing or is_card(frame) for nothing, frame in zip(empty, frames, strict=True)]
+    found = [nothing or look.card for nothing, look in zip(empty, looks, strict=True)]
     if all(found):
         return [False] * len(found)
     first, last = found.index(False), len(found) - 1 - found[::-1].index(False)

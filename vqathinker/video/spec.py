@@ -14,6 +14,8 @@ class VideoSpec:
     """How many frames a clip has, how long and how large the bursts around them are, and the protocol: a file is shown
     as a player shows it, or, under "released", in the official pixels, with which published figures were made.
 
+    `side`: frames are squashed to `side` x `side`, as a model sees them; 0 leaves them in the size that is shown.
+
     `burst_length` 0 means no bursts. A burst frame is luma, squashed to `burst_size` x `burst_size`.
     """
 
@@ -21,6 +23,7 @@ class VideoSpec:
     burst_length: int = 8
     burst_size: int = 96
     protocol: str = DEFAULT
+    side: int = 0
 
     def __post_init__(self) -> None:
         if self.frames < 1:
@@ -29,6 +32,8 @@ class VideoSpec:
             raise ValueError(f"burst_length must be 0 (no bursts) or more, not {self.burst_length}")
         if self.burst_size < 1:
             raise ValueError(f"burst_size must be at least 1, not {self.burst_size}")
+        if self.side < 0:
+            raise ValueError(f"side must be 0 (as shown) or more, not {self.side}")
         if self.protocol not in PROTOCOLS:
             raise ValueError(f"there is no protocol {self.protocol!r}; choose one of {', '.join(PROTOCOLS)}")
 
@@ -62,7 +67,8 @@ class VideoInfo:
 class Clip:
     """The part of a video that a model looks at.
 
-    frames: (N, H, W, 3) uint8 RGB, upright, in the size that is shown (read-only where all are one picture).
+    frames: (N, H, W, 3) uint8 RGB, upright, in the size that is shown, or squashed to the side that was asked for
+        (read-only where all are one picture).
     indices: N positions on the timeline: by the official rule, moved off black frames, titles and credits.
     times: N seconds from the first frame, by the timestamps of the file.
     bursts: (N, T, S, S) uint8 luma of consecutive frames around each index, within one shot, or None.

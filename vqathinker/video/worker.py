@@ -5,9 +5,10 @@ then the next file, until the input ends or something goes wrong:
 
     in   {"path", "kind", "limits", "decoder", "timeout_s", "protocol", "threads"}
     out  {"info": {...}} or {"error": sentence}
-    in   {"frames": [indices], "lumas": [indices], "size": S, "times": [indices]}
+    in   {"frames": [indices], "lumas": [indices], "size": S, "times": [indices], "squash": side}
     out  {"frame": i} + bytes, {"luma": i} + bytes, …, {"times": [s], "decoder": name, "notes": [...]} or {"error": …}
 
+With "squash", which may be left out, frames are squashed to side x side, and {"frame": i} has a "look", too.
 A plan with a "side" is for a whole film: in order, frames squashed to side x side; its end has "broken_s", too.
 """
 
@@ -18,11 +19,13 @@ import json
 import os
 import signal
 import sys
+from contextlib import nullcontext
 from threading import Lock
 
 import numpy as np
 
 from vqathinker.errors import VideoError
+from vqathinker.heap import give_back
 from vqathinker.video.spec import Limits
 
 
@@ -72,6 +75,7 @@ class _Video:
                 return "decord"
             except Exception:
                 pass  # whatever decord cannot do, PyAV is asked to do
+        from vqathinker.video.aside import aside
         from vqathinker.video.decode_film import decode_film
         from vqathinker.video.decode_pyav import decode_pyav, to_luma, to_rgb
 
@@ -84,7 +88,8 @@ class _Video:
         if "side" in plan:
             self.broken_s = decode_film(self.path, self.index, wanted, from_av, self.threads)
         else:
-            decode_pyav(self.path, self.index, wanted, from_av, self.threads)
+            with aside(from_av) if self.threads > 1 else nullcontext(from_av) as emit:
+                decode_pyav(self.path, self.index, wanted, emit, self.threads)
         return "pyav"
 
     def _use_decord(self, dense: bool) -> bool:
@@ -98,72 +103,14 @@ class _Video:
         return not dense and not unfit(self.index)
 
 
-class _Still:
-    broken_s = None
-
-    def __init__(self, request: dict, limits: Limits) -> None:
-        from vqathinker.video.still import read_image
-
-        self.rgb, notes = read_image(request["path"], limits, request["protocol"])
-        self.notes = list(notes)
-
-    def info(self) -> dict:
-        height, width, _ = self.rgb.shape
-        size = {"width": width, "height": height}
-        return {**size, "fps": 0.0, "num_frames": 1, "duration_s": 0.0, "is_still": True}
-
-    def times(self, indices: list[int]) -> list[float]:
-        return [0.0 for _ in indices]
-
-    def decode(self, plan: dict, send) -> str:
-        from vqathinker.video.still import small_luma
-
-        for i in plan["frames"]:
-            send("frame", i, self.rgb)
-        for i in plan["lumas"]:
-            send("luma", i, small_luma(self.rgb, plan["size"]))
-        return "pillow"
-
-
-class _Animation:
-    broken_s = None
-
-    def __init__(self, request: dict, limits: Limits) -> None:
-        from vqathinker.video.animation import Animation
-
-        self.film = Animation(request["path"], limits)
-        self.notes: list[str] = []
-
-    def info(self) -> dict:
-        film = self.film
-        size, count = {"width": film.width, "height": film.height}, len(film.times)
-        return {**size, "fps": film.fps, "num_frames": count, "duration_s": film.duration_s, "is_still": False}
-
-    def times(self, indices: list[int]) -> list[float]:
-        return [float(self.film.times[i]) for i in indices]
-
-    def decode(self, plan: dict, send) -> str:
-        from vqathinker.video.still import small_luma
-
-        frames, lumas = set(plan["frames"]), set(plan["lumas"])
-
-        def emit(i: int, rgb: np.ndarray) -> None:
-            if i in frames:
-                send("frame", i, rgb)
-            if i in lumas:
-                send("luma", i, small_luma(rgb, plan["size"]))
-
-        self.notes = self.film.read(sorted(frames | lumas), emit)
-        return "pillow"
-
-
-def _open(request: dict, limits: Limits) -> _Video | _Still | _Animation:
+def _open(request: dict, limits: Limits):
     if request["kind"] != "image":
         return _Video(request, limits)
     from vqathinker.video.animation import is_animated
+    from vqathinker.video.pictures import AnimationReader, StillReader
 
     moves = request["protocol"] == "default" and is_animated(request["path"], limits)
-    return (_Animation if moves else _Still)(request, limits)
+    return (AnimationReader if moves else StillReader)(request, limits)
 
 
 def _limit_memory(memory: int) -> None:
@@ -190,11 +137,22 @@ def _serve(source, out) -> None:
         out.write(json.dumps(message).encode() + b"\n")
         out.flush()
 
-    def send(kind: str, i: int, picture: np.ndarray) -> None:
+    def send(kind: str, i: int, picture: np.ndarray, **told) -> None:
         data = memoryview(np.ascontiguousarray(picture)).cast("B")
         with lock:
-            out.write(json.dumps({kind: i}).encode() + b"\n")
+            out.write(json.dumps({kind: i, **told}).encode() + b"\n")
             out.write(data)
+
+    def send_squashed(side: int):
+        from vqathinker.video.shots import look_at
+        from vqathinker.video.still import squash
+
+        def send_on(kind: str, i: int, picture: np.ndarray) -> None:
+            if kind == "luma":
+                return send(kind, i, picture)
+            send(kind, i, squash(picture, side), look=look_at(picture))
+
+        return send_on
 
     def send_film(plan: dict, seconds: float):
         """As `send`, frames squashed; whoever reads may take his time, a picture may not. A terminal sends Ctrl-C to
@@ -210,6 +168,11 @@ def _serve(source, out) -> None:
 
         return send_on
 
+    def way_of(plan: dict):
+        if "side" in plan:
+            return send_film(plan, seconds)
+        return send_squashed(plan["squash"]) if "squash" in plan else send
+
     name, reader, seconds = "The file", None, 0.0
     try:
         while line := source.readline():
@@ -221,9 +184,12 @@ def _serve(source, out) -> None:
                 reader = _open(message, limits)
                 say({"info": reader.info()})
             else:
-                decoder = reader.decode(message, send_film(message, seconds) if "side" in message else send)
+                _limit_time(seconds)
+                decoder = reader.decode(message, way_of(message))
                 end = {"times": reader.times(message["times"]), "decoder": decoder, "notes": reader.notes}
                 say(end | {"broken_s": reader.broken_s})
+                give_back()
+            _limit_time(None)  # whoever asks next may take any time; where nobody is left, the input ends
     except VideoError as error:
         say({"error": str(error)})
     except MemoryError:

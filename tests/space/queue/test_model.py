@@ -110,7 +110,8 @@ def test_the_work_for_a_visitor_who_has_left_is_ended_at_every_stage(model: Mode
                 stop_decoders()
             gone.set()
             assert ratings.result(PATIENCE_S) == []
-    assert model.line.count() == 0 and not decoders()
+    assert model.line.count() == 0
+    wait_until(lambda: not decoders())
     assert model.metrics.ratings.labels("left")._value.get() == 2
 
 

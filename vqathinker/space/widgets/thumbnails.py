@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from PIL import Image
 
-from ...video import Clip, disorder
+from ...video import Clip, VideoInfo, disorder
 
 THUMBNAIL_WIDTH = 176
 STILL = "still image"
@@ -32,8 +32,8 @@ class Film:
         info = clip.info
         size = f"{info.width} × {info.height}"
         if info.is_still:
-            return Film(size, ((thumbnail(clip.frames[0]), STILL),))
-        cells = [(thumbnail(frame), f"{time:.2f} s") for frame, time in zip(clip.frames, clip.times, strict=True)]
+            return Film(size, ((thumbnail(clip.frames[0], info), STILL),))
+        cells = [(thumbnail(frame, info), f"{time:.2f} s") for frame, time in zip(clip.frames, clip.times, strict=True)]
         return Film(f"{size}, {info.fps:.4g} frames a second, {info.duration_s:.1f} s", tuple(cells))
 
     @staticmethod
@@ -42,7 +42,7 @@ class Film:
         count = clip.info.num_frames
         shown = disorder(perturbation, seed)(count)
         cells = [
-            (thumbnail(frame), "black" if shown[place] < 0 else f"frame {shown[place] + 1}")
+            (thumbnail(frame, clip.info), "black" if shown[place] < 0 else f"frame {shown[place] + 1}")
             for frame, place in zip(clip.frames, clip.indices, strict=True)
         ]
         moved = np.mean(shown != np.arange(count))
@@ -56,10 +56,11 @@ class Film:
         return Film(values["facts"], tuple((source, label) for source, label in values["cells"]))
 
 
-def thumbnail(frame: np.ndarray) -> str:
-    """A small JPEG of a frame (H, W, 3) uint8 as a data address."""
-    picture = Image.fromarray(frame)
-    picture.thumbnail((THUMBNAIL_WIDTH, THUMBNAIL_WIDTH), Image.Resampling.BILINEAR, reducing_gap=2.0)
+def thumbnail(frame: np.ndarray, info: VideoInfo) -> str:
+    """A small JPEG of a frame (H, W, 3) uint8, which may be squashed, in the shape of its film, as a data address."""
+    scale = min(1.0, THUMBNAIL_WIDTH / max(info.width, info.height))
+    shape = max(1, round(info.width * scale)), max(1, round(info.height * scale))
+    picture = Image.fromarray(frame).resize(shape, Image.Resampling.BILINEAR, reducing_gap=2.0)
     stream = io.BytesIO()
     picture.save(stream, "JPEG", quality=76, optimize=True)
     return data_address(stream.getvalue())

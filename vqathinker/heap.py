@@ -5,13 +5,13 @@ from __future__ import annotations
 import ctypes
 import gc
 
-ARENA_MAX, FEW = -8, 2
+ARENA_MAX = -8
 """mallopt's M_ARENA_MAX: threads that come and go would each keep what they once needed in a part of their own."""
 
 
-def few_arenas() -> None:
+def few_arenas(count: int = 2) -> None:
     """Before threads are started."""
-    call("mallopt", ARENA_MAX, FEW)
+    call("mallopt", ARENA_MAX, count)
 
 
 def give_back() -> None:

@@ -55,10 +55,14 @@ class Question:
     lines: tuple[tuple[str, Sequence[str]], ...]
     options: tuple[tuple[str, str], ...] = ()
 
-    def right(self, guess: float | str) -> bool:
+    def takes(self, guess: object) -> bool:
+        """Whether this can be guessed at all."""
         if self.options:
-            return guess == self.truth
-        return isinstance(guess, int | float) and abs(guess - self.truth) <= NEAR + 1e-9
+            return guess in [value for value, _ in self.options]
+        return type(guess) in (int, float) and 0 <= guess <= 1
+
+    def right(self, guess: float | str) -> bool:
+        return guess == self.truth if self.options else abs(guess - self.truth) <= NEAR + 1e-9
 
 
 def question(numbers: Numbers) -> Question | None:
@@ -67,9 +71,10 @@ def question(numbers: Numbers) -> Question | None:
     return asks(numbers) if asks else None
 
 
-def hidden(numbers: Numbers, lesson: Lesson) -> bool:
-    """Whether the truth must not be seen yet."""
-    return lesson.on and not lesson.revealed and question(numbers) is not None
+def fitting(lesson: Lesson, asked: Question | None) -> Lesson:
+    """The lesson, with a guess only where it is one at this question."""
+    fits = asked is not None and asked.takes(lesson.guess)
+    return lesson if fits else replace(lesson, guess=None, revealed=False)
 
 
 def study(lesson: Lesson, state: LabState, action: dict) -> tuple[Lesson, LabState] | None:
@@ -85,14 +90,15 @@ def follow(lesson: Lesson, action: dict) -> Lesson:
 
 
 def _guess(lesson: Lesson, state: LabState, action: dict) -> tuple[Lesson, LabState]:
-    value = action.get("value")
-    if type(value) not in (int, float, str) or value != value or (not isinstance(value, str) and not 0 <= value <= 1):
+    value, asked = action.get("value"), question(score(state))
+    if asked is None or not asked.takes(value):
         raise LabError("A guess is a number from 0 to 1, or one of the answers that are offered.")
     return (lesson if lesson.revealed else replace(lesson, guess=value)), state
 
 
 def _reveal(lesson: Lesson, state: LabState, action: dict) -> tuple[Lesson, LabState]:
     asked = question(score(state))
+    lesson = fitting(lesson, asked)
     if asked is None or lesson.revealed:
         return lesson, state
     if lesson.guess is None:

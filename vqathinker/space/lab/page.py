@@ -12,11 +12,11 @@ from .experiment.lesson import Lesson, Question, fitting, question
 from .experiment.numbers import Numbers, score
 from .experiment.presets import PRESETS
 from .experiment.state import LabState
+from .formula import formula
+from .predict import predict
 from .strip import strip
 from .views import bell, ranking, step, svg, temporal, update
-from .views.formula import formula
 from .views.notice import notice
-from .views.predict import predict
 from .views.stage import stage
 
 TITLES = {

@@ -10,7 +10,7 @@ import numpy as np
 
 from ....rewards.notation import num
 from .explain import advantage_lines, bonus_lines, reward_lines
-from .learning import SCORES, bare, moment
+from .learning import MUCH, SCORES, WORSE, all_on, bare, broken, course, moment
 from .numbers import Numbers, Side, group, score, with_number, written
 from .state import HIGHEST, LOWEST, MOST_UPDATES, LabError, LabState, LabVideo, made_up
 
@@ -184,6 +184,8 @@ def _step(numbers: Numbers) -> Question:
 
 def _update(numbers: Numbers) -> Question | None:
     state = numbers.state
+    if state.off and state.updates:
+        return _broken(state)
     if state.updates >= MOST_UPDATES:
         return None
     expected = [
@@ -195,6 +197,25 @@ def _update(numbers: Numbers) -> Question | None:
     line = f"expected score of {name}: {num(expected[0])} before, {num(expected[1])} after"
     way = "up" if expected[1] > expected[0] else "down"
     return Question(text, way, (("", [line]),), (("up", "It rises"), ("down", "It falls")))
+
+
+BREAKS = (
+    ("form", "The form of the answers"),
+    ("error", "How near the scores are"),
+    ("order", "The order of the videos"),
+    ("gain", "The gain from the right order of the frames"),
+    (NONE, f"Nothing, by {MUCH:g}"),
+)
+
+
+def _broken(state: LabState) -> Question:
+    steps = f"{state.updates} step{'s' * (state.updates != 1)}"
+    text = f"These are {steps} without {' and '.join(state.off)}. What is worst beside {steps} with every reward?"
+    pairs = [(getattr(course(one)[-1].measures, name) for one in (state, all_on(state))) for name in WORSE]
+    lines = [
+        f"{name}: {num(mine)} without, {num(whole)} with" for name, (mine, whole) in zip(WORSE, pairs, strict=True)
+    ]
+    return Question(text, broken(state) or NONE, (("", lines),), BREAKS)
 
 
 def _surprising(numbers: Numbers, truth: Callable[[Side], object]) -> tuple[str, Side]:

@@ -16,7 +16,7 @@ from vqathinker.space.lab.experiment.state import DEFAULT, LabState
 from vqathinker.space.lab.page import render
 from vqathinker.space.lab.tab import MOST_ACTIONS, lab_answer, offer
 
-EMPTY = {"input", "br"}
+EMPTY = {"input", "br", "img"}
 
 
 class Reader(HTMLParser):

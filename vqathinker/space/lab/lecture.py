@@ -14,8 +14,8 @@ from .experiment.actions import act
 from .experiment.learning import course
 from .experiment.numbers import Numbers, last_step, position, score, written
 from .experiment.state import DEFAULT, LabState
+from .formula import formula
 from .views import bell, policy, ranking, stage, step, temporal, update
-from .views.formula import formula
 from .views.notice import notice
 from .views.shifts import changed
 from .views.steps import most

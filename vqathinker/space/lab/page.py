@@ -8,15 +8,15 @@ from html import escape
 
 from . import clip_views
 from .clips import Example
-from .experiment.lesson import Lesson, hidden, question
+from .experiment.lesson import Lesson, Question, fitting, question
 from .experiment.numbers import Numbers, score
 from .experiment.presets import PRESETS
 from .experiment.state import LabState
+from .formula import formula
+from .predict import predict
 from .strip import strip
 from .views import bell, ranking, step, svg, temporal, update
-from .views.formula import formula
 from .views.notice import notice
-from .views.predict import predict
 from .views.stage import stage
 
 TITLES = {
@@ -63,7 +63,10 @@ def render(state: LabState, width: float, examples: Mapping[str, Example] | None
     width = min(max(width, NARROWEST), WIDEST)
     stage_width, view_width = (STAGE, width - STAGE - GAP) if width >= WIDE else (width, width)
     padding = PADDING if width >= WIDE else 24
-    numbers = guessed(score(state), lesson)
+    numbers = score(state)
+    asked = question(numbers) if lesson.on else None
+    lesson = fitting(lesson, asked)
+    numbers = guessed(numbers, asked, lesson)
     title, what = TITLES[state.view]
     shown = (
         OF_CLIPS[state.view](numbers, examples or {})
@@ -73,22 +76,21 @@ def render(state: LabState, width: float, examples: Mapping[str, Example] | None
     return (
         f'{strip(state)}<div class="lab-columns{" wide" if width >= WIDE else ""}">'
         f'<div class="lab-head"><p class="lab-what">{what}</p>{presets(state)}'
-        f"{lead(numbers, lesson)}</div>"
+        f"{lead(numbers, asked, lesson)}</div>"
         f"{stage(numbers, stage_width)}"
         f'<section class="lab-view" aria-label="{title}">'
         f"{formula(numbers)}{shown}</section></div>"
     )
 
 
-def guessed(numbers: Numbers, lesson: Lesson) -> Numbers:
+def guessed(numbers: Numbers, asked: Question | None, lesson: Lesson) -> Numbers:
     """The numbers, and whether they are to be seen."""
-    guess = lesson.guess if lesson.on and isinstance(lesson.guess, int | float) else None
-    return replace(numbers, hidden=hidden(numbers, lesson), guess=guess)
+    guess = lesson.guess if asked and not asked.options else None
+    return replace(numbers, hidden=asked is not None and not lesson.revealed, guess=guess)
 
 
-def lead(numbers: Numbers, lesson: Lesson) -> str:
+def lead(numbers: Numbers, asked: Question | None, lesson: Lesson) -> str:
     """The question of a lesson and, once nothing is hidden any more, the one thing to notice."""
-    asked = question(numbers) if lesson.on else None
     told = f'<p class="lab-notice" role="status"><b>Notice</b> <span>{escape(notice(numbers))}</span></p>'
     return (predict(asked, lesson) if asked else "") + ("" if numbers.hidden else told)
 

@@ -97,6 +97,15 @@ def test_what_is_no_lesson_is_one_that_is_off(content):
     assert Lesson.from_json(content) == Lesson()
 
 
+@pytest.mark.parametrize("guess_", ["yes", "0", 7, -1, None, float("nan")])
+@pytest.mark.parametrize("view", ["bell", "temporal", "video"])
+def test_a_guess_that_fits_no_question_is_none(view: str, guess_):
+    lesson = {"on": True, "guess": guess_, "revealed": True, "asked": 2, "right": 1}
+    page = lab_answer({"width": 900, "state": replace(DEFAULT, view=view).to_json(), "lesson": lesson})["html"]
+    fits = view == "temporal" and guess_ == "yes"
+    assert ("lab-truth" in page) == fits
+
+
 def test_a_lesson_goes_through_the_server_and_back():
     answer = lab_answer({"width": 900, "lesson": {"on": True}, "actions": [guess(0.9), REVEAL]})
     assert answer["problem"] == "" and answer["lesson"]["asked"] == 1 and "lab-truth" in answer["html"]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from tests.space.lab_states import states
 from vqathinker.answer import compose
 from vqathinker.space.lab.experiment.actions import act
-from vqathinker.space.lab.experiment.numbers import score
+from vqathinker.space.lab.experiment.numbers import last_step, score
 from vqathinker.space.lab.experiment.presets import PRESETS
 from vqathinker.space.lab.experiment.state import DEFAULT, VIEWS, LabState, use_rollouts
 from vqathinker.space.lab.views.notice import notice
@@ -50,7 +50,7 @@ def test_the_promises_are_what_the_rewards_do():
 def sentence(view: str, *actions: dict, start: LabState = DEFAULT) -> str:
     for action in actions:
         start = act(start, action)
-    return notice(score(replace(start, view=view)))
+    return notice(score(replace(start, view=view, step=last_step())))
 
 
 def number(text: str) -> dict:

@@ -88,7 +88,7 @@ def _with_video(**changes) -> str:
         (_with(videos=[]), "1 to 4 videos"),
         (_with(videos="A"), "another version"),
         (_with(videos=[3]), "a video of the lab"),
-        (_with(view="spiral"), "views bell"),
+        (_with(view="spiral"), "views video"),
         (_with(sigma=0), "sigma must be"),
         (_with(sigma="0.5"), "sigma must be"),
         (_with(bonus=float("nan")), "bonus must be"),

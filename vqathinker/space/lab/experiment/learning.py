@@ -172,6 +172,21 @@ def moment(base: LabState, k: int) -> Moment:
     return step(base, moment(base, k - 1), k - 1, moment(base, 0).policy)
 
 
+MUCH = 0.1
+"""From which difference of a measure on something is broken."""
+WORSE = {"form": -1, "error": 1, "order": -1, "gain": -1}
+"""The direction in which each measure gets worse."""
+
+
+def broken(state: LabState) -> str | None:
+    """The measure that suffers most from the rewards that are off, beside the same steps with all of them; None where
+    no measure suffers much."""
+    mine, whole = (course(one)[-1].measures for one in (state, all_on(state)))
+    losses = {name: way * (getattr(mine, name) - getattr(whole, name)) for name, way in WORSE.items()}
+    worst = max((name for name in losses if losses[name] == losses[name]), key=losses.__getitem__)
+    return worst if losses[worst] >= MUCH else None
+
+
 def bare(state: LabState) -> LabState:
     """The state without what does not matter for learning: what is looked at, and how far it went."""
     return replace(state, view="update", video=0, answer=0, in_order=True, rival=0, step=0, updates=0)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ....rewards.notation import num
 from .explain import advantage_lines, bonus_lines, reward_lines
-from .learning import SCORES, bare, moment
+from .learning import MUCH, SCORES, WORSE, all_on, bare, broken, course, moment
 from .numbers import Numbers, Side, group, score, with_number, written
 from .state import HIGHEST, LOWEST, MOST_UPDATES, LabError, LabState, LabVideo, made_up
 
@@ -55,10 +55,14 @@ class Question:
     lines: tuple[tuple[str, Sequence[str]], ...]
     options: tuple[tuple[str, str], ...] = ()
 
-    def right(self, guess: float | str) -> bool:
+    def takes(self, guess: object) -> bool:
+        """Whether this can be guessed at all."""
         if self.options:
-            return guess == self.truth
-        return isinstance(guess, int | float) and abs(guess - self.truth) <= NEAR + 1e-9
+            return guess in [value for value, _ in self.options]
+        return type(guess) in (int, float) and 0 <= guess <= 1
+
+    def right(self, guess: float | str) -> bool:
+        return guess == self.truth if self.options else abs(guess - self.truth) <= NEAR + 1e-9
 
 
 def question(numbers: Numbers) -> Question | None:
@@ -67,9 +71,10 @@ def question(numbers: Numbers) -> Question | None:
     return asks(numbers) if asks else None
 
 
-def hidden(numbers: Numbers, lesson: Lesson) -> bool:
-    """Whether the truth must not be seen yet."""
-    return lesson.on and not lesson.revealed and question(numbers) is not None
+def fitting(lesson: Lesson, asked: Question | None) -> Lesson:
+    """The lesson, with a guess only where it is one at this question."""
+    fits = asked is not None and asked.takes(lesson.guess)
+    return lesson if fits else replace(lesson, guess=None, revealed=False)
 
 
 def study(lesson: Lesson, state: LabState, action: dict) -> tuple[Lesson, LabState] | None:
@@ -85,14 +90,15 @@ def follow(lesson: Lesson, action: dict) -> Lesson:
 
 
 def _guess(lesson: Lesson, state: LabState, action: dict) -> tuple[Lesson, LabState]:
-    value = action.get("value")
-    if type(value) not in (int, float, str) or value != value or (not isinstance(value, str) and not 0 <= value <= 1):
+    value, asked = action.get("value"), question(score(state))
+    if asked is None or not asked.takes(value):
         raise LabError("A guess is a number from 0 to 1, or one of the answers that are offered.")
     return (lesson if lesson.revealed else replace(lesson, guess=value)), state
 
 
 def _reveal(lesson: Lesson, state: LabState, action: dict) -> tuple[Lesson, LabState]:
     asked = question(score(state))
+    lesson = fitting(lesson, asked)
     if asked is None or lesson.revealed:
         return lesson, state
     if lesson.guess is None:
@@ -178,6 +184,8 @@ def _step(numbers: Numbers) -> Question:
 
 def _update(numbers: Numbers) -> Question | None:
     state = numbers.state
+    if state.off and state.updates:
+        return _broken(state)
     if state.updates >= MOST_UPDATES:
         return None
     expected = [
@@ -189,6 +197,25 @@ def _update(numbers: Numbers) -> Question | None:
     line = f"expected score of {name}: {num(expected[0])} before, {num(expected[1])} after"
     way = "up" if expected[1] > expected[0] else "down"
     return Question(text, way, (("", [line]),), (("up", "It rises"), ("down", "It falls")))
+
+
+BREAKS = (
+    ("form", "The form of the answers"),
+    ("error", "How near the scores are"),
+    ("order", "The order of the videos"),
+    ("gain", "The gain from the right order of the frames"),
+    (NONE, f"Nothing, by {MUCH:g}"),
+)
+
+
+def _broken(state: LabState) -> Question:
+    steps = f"{state.updates} step{'s' * (state.updates != 1)}"
+    text = f"These are {steps} without {' and '.join(state.off)}. What is worst beside {steps} with every reward?"
+    pairs = [(getattr(course(one)[-1].measures, name) for one in (state, all_on(state))) for name in WORSE]
+    lines = [
+        f"{name}: {num(mine)} without, {num(whole)} with" for name, (mine, whole) in zip(WORSE, pairs, strict=True)
+    ]
+    return Question(text, broken(state) or NONE, (("", lines),), BREAKS)
 
 
 def _surprising(numbers: Numbers, truth: Callable[[Side], object]) -> tuple[str, Side]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from ....rewards.notation import num
-from ..experiment.learning import Moment, all_on, course, logps_of
+from ..experiment.learning import MUCH, Moment, all_on, broken, course, logps_of
 from ..experiment.numbers import Numbers
 from ..experiment.state import LabState
 
 TITLES = {"format": "the format reward", "regression": "the bell", "ranking": "the ranking", "temporal": "the bonus"}
-MUCH = {"form": 0.1, "error": 0.1, "order": 0.1, "gain": 0.1}
-"""From which difference on something is broken."""
 
 
 def update(numbers: Numbers) -> str:
@@ -20,23 +18,21 @@ def update(numbers: Numbers) -> str:
             "policy will answer; after that it answers anew."
         )
     moments = course(state)
-    return broken(state, moments[-1]) if state.off else moved(state, *moments[-2:])
+    return missing(state, moments[-1]) if state.off else moved(state, *moments[-2:])
 
 
-def broken(state: LabState, now: Moment) -> str:
+def missing(state: LabState, now: Moment) -> str:
     """What the missing rewards cost, beside the same steps with all of them."""
-    whole = course(all_on(state))[-1].measures
     names = [TITLES.get(name, name) for name in state.off]
     without = f"Without {' and '.join(', '.join(names).rsplit(', ', 1))}"
-    pairs = {name: (getattr(now.measures, name), getattr(whole, name)) for name in MUCH}
-    losses = {"form": -1, "error": 1, "order": -1, "gain": -1}
-    worse = {name: losses[name] * (mine - theirs) / MUCH[name] for name, (mine, theirs) in pairs.items()}
-    worst = max((name for name in worse if worse[name] == worse[name]), key=worse.__getitem__)
-    mine, theirs = pairs[worst]
+    worst, whole = broken(state), course(all_on(state))[-1].measures
     after = f"after {state.updates} step{'s' * (state.updates != 1)}"
-    if worse[worst] < 1:
+    if worst is None:
         more = TRAINED_ON_ORDER if "temporal" in state.off else "Look again after more steps."
-        return f"{without} nothing has broken {after}: every measure is within 0.1 of that with all rewards. {more}"
+        return (
+            f"{without} nothing has broken {after}: every measure is within {MUCH:g} of that with all rewards. {more}"
+        )
+    mine, theirs = (getattr(measures, worst) for measures in (now.measures, whole))
     return {
         "form": f"{without}, {mine:.0%} of the answers are well-formed {after}; with all rewards, {theirs:.0%}.",
         "error": f"{without}, the expected scores are {num(mine, 2)} off {after}; with all rewards, {num(theirs, 2)}.",

@@ -25,6 +25,8 @@ SLIDERS = (
 
 def view(numbers: Numbers, width: float) -> str:
     state = numbers.state
+    if numbers.hidden and state.off and state.updates:
+        return f'{controls(state)}<p class="lab-quietly">{HIDDEN}</p>{sliders(state)}'
     moments = course(state)
     whole = course(all_on(state)) if state.off else []
     each = width if width < NARROW else (width - 20) / 2
@@ -40,6 +42,7 @@ def view(numbers: Numbers, width: float) -> str:
     )
 
 
+HIDDEN = "What the policy answers now, and how well it does, is here once you have guessed."
 KEY = (
     '<p class="lab-key"><span><i class="now"></i>now</span><span><i class="start"></i>at the start</span>'
     '<span><i class="shuffled"></i>frames shuffled</span><span>▲ ▼ answers of this step, pushed up or down</span></p>'

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from html import escape
 
-from ....rewards import RewardSpec
-from ....rewards.advantage import STD_FLOOR
-from ....rewards.notation import plain
-from ..experiment.numbers import Numbers
+from ...rewards import RewardSpec
+from ...rewards.advantage import STD_FLOOR
+from ...rewards.notation import plain
+from .experiment.numbers import Numbers
 
 PREDICTED = ".lab-stage .handle.chosen"
 PEOPLE = ".lab-card.chosen .handle.mos"

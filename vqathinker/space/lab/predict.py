@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from ....rewards.notation import num
-from ..experiment.lesson import NEAR, Lesson, Question
-from . import svg
+from ...rewards.notation import num
+from .experiment.lesson import NEAR, Lesson, Question
+from .views import svg
 
 
 def predict(question: Question, lesson: Lesson) -> str:

@@ -142,7 +142,7 @@ def test_the_package_never_imports_the_training_and_rewards_know_nothing_else():
 def test_the_page_and_the_command_line_know_the_model_only_through_its_rater():
     """The converter of checkpoints is the one command that is about the model's files."""
     page = rooms_used_by(*{room_of(module) for module in inside("vqathinker.space")})
-    ground = ("answer", "environment", "errors", "files", "renamed")
+    ground = ("answer", "environment", "errors", "files", "heap", "lean", "renamed")
     shared = {f"vqathinker.{name}" for name in ("rating", "video", "scorers", *ground)} | {"vqathinker"}
     assert "vqathinker.rating" in page and page <= shared | {"vqathinker.rewards", "vqathinker.bundled"}
     lines = tuple(f"vqathinker.{name}" for name in ("cli", "commands", "completion"))

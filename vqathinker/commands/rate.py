@@ -17,6 +17,8 @@ def run_rate(args: argparse.Namespace) -> int:
     except VideoError as error:
         return say_not_rated(args.files[0], error, args.json)
     with closing(rater):
+        if len(args.files) == 1:
+            rater.close()  # no other file will come, and a process that waits takes memory
         for file in args.files:
             try:
                 if args.json:

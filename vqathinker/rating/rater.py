@@ -92,7 +92,8 @@ class Rater:
         self._crew = Crew(keep_s=KEEP_S)
 
     def close(self) -> None:
-        """End the decoding process that waits for the next file now, not some seconds later."""
+        """End the decoding process that waits for the next file now, not some seconds later. Ratings go on, each with
+        a process of its own."""
         self._crew.close()
 
     @property

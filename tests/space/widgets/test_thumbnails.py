@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from vqathinker.space.widgets.thumbnails import THUMBNAIL_WIDTH, Film
-from vqathinker.video import disorder, load_clip
+from vqathinker.video import VideoSpec, disorder, load_clip
 
 
 def picture(address: str) -> Image.Image:
@@ -28,6 +28,11 @@ def test_the_sampled_frames_are_shown_small_and_with_their_times(clip):
         thumbnail = picture(address)
         assert max(thumbnail.size) <= THUMBNAIL_WIDTH and thumbnail.size == (120, 160)
         assert np.abs(np.asarray(thumbnail, float) - frame).mean() < 8
+
+
+def test_squashed_frames_are_shown_in_the_shape_of_their_film(clip):
+    film = Film.of(load_clip(clip("portrait.mp4"), VideoSpec(side=96)))
+    assert {picture(address).size for address, _ in film.cells} == {(120, 160)}
 
 
 def test_a_still_image_is_shown_once(tmp_path):

@@ -135,7 +135,7 @@ def test_at_the_released_size_parameters_and_memory_are_those_that_are_told():
         "out_hidden_size": 3584,
         "fullatt_block_indexes": [7, 15, 23, 31],
     }
-    config = Qwen2_5_VLConfig(**qwen_folders.config(**sizes, vision_config=seeing))
+    config = Qwen2_5_VLConfig.from_dict(qwen_folders.config(**sizes, vision_config=seeing))
     with torch.device("meta"):
         model = Qwen2_5_VLForConditionalGeneration(config)
     for scorer in (SCORERS["visualquality-r1"], SCORERS["q-insight"]):

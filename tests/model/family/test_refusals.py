@@ -88,7 +88,7 @@ def test_a_missing_file_is_named(folder, missing, sentence):
     ("file", "settings", "sentence"),
     [
         (PICTURES, {"patch_size": 16}, "patch_size is 16, the model takes 14"),
-        (PICTURES, {"merge_size": "2"}, "merge_size is 2, the model takes 2"),
+        (PICTURES, {"merge_size": 4}, "merge_size is 4, the model takes 2"),
         ("config.json", {"image_token_id": 3}, "the placeholder is 264, the model takes 3"),
         ("config.json", {"num_attention_heads": 7}, "describes no model"),
         ("config.json", {"vision_config": 5}, "describes no model"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,7 +124,7 @@ def open_settings(folder: Path, scorer: Scorer | None, mode: str | None) -> Sett
         with torch.device("meta"):
             model = Qwen2_5_VLForConditionalGeneration(config)
     except LOADING_ERRORS as error:
-        raise ModelError(f"{folder / 'config.json'} describes no model: {' '.join(str(error).split())}") from None
+        raise ModelError(f"{folder / 'config.json'} describes no model: {shortened(error)}") from None
     shapes = {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
     return Settings(config, open_processor(folder, scorer, config), shapes)
 
@@ -135,14 +136,14 @@ def open_processor(folder: Path, scorer: Scorer, config: Qwen2_5_VLConfig) -> Qw
             Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer = Qwen2Tokenizer.from_pretrained(folder, local_files_only=True)
     except Exception as error:  # the tokenizers library raises bare Exception for a damaged file
-        raise ModelError(f"the tokenizer in {folder} cannot be read: {' '.join(str(error).split())}") from None
+        raise ModelError(f"the tokenizer in {folder} cannot be read: {shortened(error)}") from None
     known = tokenizer.get_vocab()
     if absent := [token for token in NEEDED_TOKENS if token not in known]:
         raise ModelError(f"the tokenizer in {folder} does not know {', '.join(absent)}")
     try:
         pictures = Qwen2VLImageProcessorPil.from_pretrained(folder, local_files_only=True)
     except LOADING_ERRORS as error:
-        raise ModelError(f"the picture settings in {folder} cannot be read: {' '.join(str(error).split())}") from None
+        raise ModelError(f"the picture settings in {folder} cannot be read: {shortened(error)}") from None
     processor, vision = QwenScorerProcessor(tokenizer, pictures, scorer), config.vision_config
     sizes = {
         "patch_size": (pictures.patch_size, vision.patch_size),
@@ -156,6 +157,11 @@ def open_processor(folder: Path, scorer: Scorer, config: Qwen2_5_VLConfig) -> Qw
                 f"the processor in {folder} does not fit the model: {what} is {shown}, the model takes {taken}"
             )
     return processor
+
+
+def shortened(error: Exception, most: int = 200) -> str:
+    """What a library says of an error, on one line; some say all that they were given, too."""
+    return textwrap.shorten(str(error), most, placeholder=" …")
 
 
 def native_name(key: str) -> str:

@@ -19,6 +19,8 @@ DASHES = {"clive": "solid", "biq": "dash", "avt": "dot", "pseudo": "dashdot", "o
 GAP, LOW_PART, LEAST_SPAN = 0.16, 0.04, 0.1
 """Share of the height between rows, share of the steps that stays free around them, and what a row of rewards shows at
 least."""
+STAGE_WIDTH, STAGE_GAP = 0.15, 0.06
+"""Shares of the width of a stage before GRPO, and of the room after it."""
 
 
 def figures(story: Story) -> dict[str, dict]:
@@ -97,10 +99,10 @@ def scored_stages(story: Story) -> list[Stage]:
 
 
 def stage_axes(stages: Sequence[Stage], story: Story) -> dict:
-    """The x axes of the stages before GRPO, each an eighth of the width, and the names of all above them."""
-    width = 0.13
-    begin = len(stages) * (width + 0.04)
-    places = [(k * (width + 0.04), k * (width + 0.04) + width) for k in range(len(stages))]
+    """The x axes of the stages before GRPO, wide enough for their names on a phone, and the names of all above them."""
+    whole = STAGE_WIDTH + STAGE_GAP
+    begin = len(stages) * whole
+    places = [(k * whole, k * whole + STAGE_WIDTH) for k in range(len(stages))]
     axes = {
         f"xaxis{k + 2}": {"domain": list(place), "anchor": "y", "tickvals": [stage_end(stage)]}
         | {"range": [-0.12 * stage_end(stage), 1.12 * stage_end(stage)]}

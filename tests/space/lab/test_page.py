@@ -52,7 +52,7 @@ def test_every_state_is_drawn(state: LabState, width: int):
     reader = read(render(state, width))
     tags = {tag for tag, _ in reader.found}
     assert tags <= set("nav ol li div p section span button b small svg path line rect text circle g label textarea "
-                       "input table caption thead tbody tr th td h4 q i u".split())  # fmt: skip
+                       "input table caption thead tbody tr th td h4 q i u ul sub".split())  # fmt: skip
     for tag, values in reader.found:
         if tag == "svg":
             assert float(values["width"]) <= max(width, 240)

@@ -5,7 +5,7 @@ const said = lab.querySelector('.lab-said'), mine = lab.querySelector('#lab-mine
 const HINT = calc.textContent;
 const PATIENCE = 'The lab does not answer. Try again in a moment.';
 const predicting = lab.querySelector('#lab-predict');
-let slide = null, lesson = null, state = null, link = '', width = 0, busy = false, waiting = [], held = null, cell = null, rollouts = null;
+let slide = null, lesson = {}, switched = false, state = null, link = '', width = 0, busy = false, waiting = [], held = null, cell = null, rollouts = null;
 
 const room = () => Math.floor(body.getBoundingClientRect().width);
 const FOLLOWED = new Set(['slide', 'guess', 'score', 'mos', 'constant', 'text', 'none']);  // of these only the latest counts
@@ -25,7 +25,7 @@ async function talk(more) {
   width = room();
   if (actions.some(action => action.kind === 'slide')) more = {...more, opening: true};
   try {
-    const answer = await server.lab_answer({state, lesson, actions: actions.filter(action => action.kind !== 'slide'), width, slide, ...more});
+    const answer = await server.lab_answer({state, lesson: studied(), actions: actions.filter(action => action.kind !== 'slide'), width, slide, ...more});
     state = answer.state;
     lesson = answer.lesson;
     link = answer.link;
@@ -200,9 +200,15 @@ body.addEventListener('input', event => {
 const KEPT = 'vqathinker-predict';
 const remembered = name => { try { return localStorage.getItem(name); } catch (error) { return null; } };
 const remember = (name, value) => { try { localStorage.setItem(name, value); } catch (error) { /* a private window */ } };
+// The switch may be moved while an answer is on its way: it is looked at when the next request leaves.
+function studied() {
+  const fresh = switched ? {guess: null, revealed: false} : {};
+  switched = false;
+  return {...lesson, on: predicting.checked, ...fresh};
+}
 predicting.addEventListener('change', () => {
   remember(KEPT, predicting.checked ? 'on' : 'off');
-  lesson = {...lesson, on: predicting.checked, guess: null, revealed: false};
+  switched = true;
   ask({kind: 'none'});
 });
 
@@ -237,5 +243,4 @@ addEventListener('hashchange', () => { if (lab.isConnected && shared()) talk({li
 const fit = () => { if (state && room() && Math.abs(room() - width) > 4) ask({kind: 'none'}); };
 new ResizeObserver(fit).observe(body);
 predicting.checked = !shared() && remembered(KEPT) !== 'off';
-lesson = {on: predicting.checked};
 if (lectureAt() === null) talk(shared() ? {link: shared()} : {});

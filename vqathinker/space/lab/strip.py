@@ -12,11 +12,10 @@ from .views import svg
 
 @dataclass(frozen=True)
 class Station:
-    """A stop on the way: the place that it leads to (`PLACES`), its name, and a shorter one."""
+    """A stop on the way: the place that it leads to (`PLACES`), and its name."""
 
     place: str
     name: str
-    short: str = ""
 
 
 WAY = (

@@ -132,7 +132,7 @@ def test_rewards_answers_in_json(call):
     ("tool", "arguments", "sentence"),
     [
         ("rewards", {"answers": [[3.0]], "mos": [4.0], "spec": "other"}, "'other' is not one of"),
-        ("rewards", {"answers": [[3.0]], "mos": [4.0, 2.0]}, "mos"),
+        ("rewards", {"answers": [[3.0]], "mos": [4.0, 2.0]}, "one MOS for each video"),
         ("rate", {"video": "http://127.0.0.1:1/a.mp4"}, "web address"),
         ("rate", {"video": "http://127.0.0.1:1/gradio_api/file=/etc/passwd"}, "web address"),
     ],

@@ -164,7 +164,7 @@ def test_a_folder_is_not_a_video(capsys, tmp_path: Path):
 
 @pytest.mark.parametrize(
     "arguments",
-    ["", "rat", "rate", "rate a.mp4 --precision fp64", "rate a.mp4 --rollouts -1", "compare a.mp4",
+    ["", "rat", "rate", "rate a.mp4 --precision fp64", "rate a.mp4 --rollouts -1",
      "compare a b --rollouts 1", "batch x", "evaluate x.csv", "evaluate x.csv --videos v --seed -1",
      "serve --port high", "serve --port 0"],
 )  # fmt: skip
@@ -173,6 +173,12 @@ def test_bad_usage_is_exit_code_2(capsys, arguments: str):
         main(arguments.split())
     assert stop.value.code == 2
     assert "error:" in capsys.readouterr().err
+
+
+def test_compare_takes_two_videos_or_two_models(capsys):
+    for words in (["compare", "a.mp4"], ["compare", "a.mp4", "b.mp4", "--beside-model", "8b"]):
+        assert main(words) == 2
+        assert "two videos, or one video and --beside-model" in capsys.readouterr().err
 
 
 def test_a_model_that_is_not_there_is_bad_usage(capsys, clip):

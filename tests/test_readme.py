@@ -114,7 +114,8 @@ def test_the_rewards_in_it_are_there():
 def test_the_reward_of_your_own_in_it_is_one():
     names: dict = {}
     try:
-        exec(blocks("python")[2], names)
+        [block] = [one for one in blocks("python") if "register(" in one]
+        exec(block, names)
         table = score_groups([["<think>Sharp.</think> <answer>3.00</answer>", "a b c d"]], [3.0])
         assert table.parts["length"].flatten().tolist() == pytest.approx([0.05, 0.1])
         assert float(table.total[0, 1]) == pytest.approx(0.2 * 0.1)

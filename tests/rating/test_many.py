@@ -62,7 +62,7 @@ def test_a_file_that_breaks_the_preparation_is_told_and_the_rest_is_rated(rater,
     whole = rater.loaded.processor.video_inputs
 
     def breaks(clips):
-        if clips[0].frames.shape[1] > clips[0].frames.shape[2]:
+        if clips[0].info.height > clips[0].info.width:
             raise IndexError("row 9 of 8")
         return whole(clips)
 

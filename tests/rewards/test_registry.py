@@ -72,7 +72,7 @@ def test_a_toy_reward_in_one_file_is_found_wherever_rewards_are(toy: Reward):
 
     assert last_step() == 8
     page = render(replace(DEFAULT, view="step", step=last_step()), 1200)
-    assert '<th scope="col" class="">wordiness</th>' in page and "1 words / 10 of A1" in page
+    assert '<th scope="col" class="">wordiness</th>' in page and "4 words / 10 of A1" in page
     assert "2 × " in page  # the total tells the weight
     walk = render(replace(DEFAULT, view="step", step=5), 1200)
     assert "Are there many words?" in walk

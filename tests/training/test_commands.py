@@ -35,6 +35,8 @@ GONE = {
     "training.grpo": ["GONE", "GONE", "OUT", "--out", "OUT"],
     "training.publish": ["GONE", "someone/tiny", "--dry-run"],
     "training.report.card": ["GONE", "GONE", "--checkpoint", "GONE", "--readme", "GONE", "--run", "GONE"],
+    "training.report.card_data": ["GONE"],
+    "training.report.held_out": ["GONE", "--checkpoint", "GONE"],
     "training.report.plots": ["GONE", "GONE", "OUT"],
     "training.report.training_log": ["GONE", "--out", "OUT"],
     "training.scaling.memory": ["--config", "GONE"],

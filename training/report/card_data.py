@@ -9,10 +9,13 @@ import argparse
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-from huggingface_hub import EvalResult, ModelCard, ModelCardData
+from typing import TYPE_CHECKING
 
 from ..common.atomic import whole
+from ..common.cli import ends_in_a_sentence
+
+if TYPE_CHECKING:
+    from huggingface_hub import EvalResult
 
 NAME = "VQAThinker tiny"
 BASE = "timm/tf_efficientnet_lite0.in1k"
@@ -32,6 +35,8 @@ METRICS = {"srcc": ("spearmanr", "SRCC"), "plcc": ("pearsonr", "PLCC"), "mae": (
 
 def results(evaluation: dict) -> Iterator[EvalResult]:
     """One for each metric of each set with human scores, to four decimals; undefined ones are left out."""
+    from huggingface_hub import EvalResult  # takes long, only once there is something to do
+
     for name, (data, title, split) in SETS.items():
         entry = evaluation["sets"].get(name)
         for metric, (kind, shown) in METRICS.items() if entry else ():
@@ -51,6 +56,8 @@ def results(evaluation: dict) -> Iterator[EvalResult]:
 
 def front_matter(evaluation: dict) -> str:
     """The card's head in YAML, between its two lines of dashes."""
+    from huggingface_hub import ModelCardData
+
     data = ModelCardData(
         license="apache-2.0",
         language=["en"],
@@ -68,6 +75,8 @@ def front_matter(evaluation: dict) -> str:
 
 def renew(checkpoint: Path) -> None:
     """The head of a checkpoint's card, from the evaluation.json beside it; its text stays."""
+    from huggingface_hub import ModelCard
+
     card = checkpoint / "README.md"
     text = ModelCard.load(card).text.lstrip("\n")
     evaluation = json.loads((checkpoint / "evaluation.json").read_text(encoding="utf-8"))
@@ -81,7 +90,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         description="Write the head of a model card, which the hub reads, from the measurements beside it.",
     )
     parser.add_argument("checkpoint", type=Path, help="folder with README.md and evaluation.json")
-    renew(parser.parse_args(argv).checkpoint)
+    args = parser.parse_args(argv)
+    with ends_in_a_sentence("report.card_data"):
+        renew(args.checkpoint)
 
 
 if __name__ == "__main__":

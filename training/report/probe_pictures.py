@@ -14,11 +14,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from vqathinker.video import VideoSpec, load_clip
-
 from ..common.atomic import whole
 from ..common.io import read_manifest, require_data
-from ..sft.cache import source_path
 
 LICENCES = "pictures.txt"
 SIDE, QUALITY = 208, 82
@@ -55,11 +52,15 @@ def _picture(row: dict, data: Path, built: Path) -> Picture | None:
         if not path.is_file():
             return None
         credit, notice = OWNERS[row["group"]], path.read_text(encoding="utf-8")
+    from ..sft.cache import source_path  # torch, only once there is something to do
+
     return Picture(small_jpeg(source_path(row, data, built)), credit, notice)
 
 
 def small_jpeg(path: Path) -> str:
     """The middle one of the frames that a model would be shown, in the shape of the film."""
+    from vqathinker.video import VideoSpec, load_clip
+
     clip = load_clip(path, VideoSpec())
     width, height = clip.info.width, clip.info.height
     scale = min(1.0, SIDE / max(width, height))

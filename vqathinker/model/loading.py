@@ -96,7 +96,8 @@ class LoadedModel:
     @property
     def video_spec(self) -> VideoSpec:
         """What of a video is looked at, and how it is shown."""
-        return replace(self.processor.video_spec, protocol=self.protocol, side=self.processor.image_size)
+        side = getattr(self.processor, "image_size", 0)  # 0: a family that squashes nothing
+        return replace(self.processor.video_spec, protocol=self.protocol, side=side)
 
     @property
     def eos_token_id(self) -> int:

@@ -10,11 +10,12 @@ import torch
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
 from vqathinker import ModelError, VideoError, load_rater
+from vqathinker.answer import ANSWER
 from vqathinker.model.family.qwen2_5_vl.loading import Sizes
 from vqathinker.model.generation import prefill, rollout_seeds, write, write_groups
 from vqathinker.model.memory import need
 from vqathinker.rating import Rated, Rater, Watched, Wrote
-from vqathinker.rating.answers import ANSWER_OPEN, possible_scores, settled
+from vqathinker.rating.answers import possible_scores, settled
 from vqathinker.scorers import SCORERS
 from vqathinker.video import load_clip
 
@@ -102,7 +103,7 @@ def test_a_score_stands_in_the_form_of_its_family():
     text = '<think>Dark.</think><answer>{"rating": 2.5}</answer>'
     assert settled(text, 3.456, form) == '<think>Dark.</think><answer>{"rating": 3.46}</answer>'
     assert form.up_to_number(text) == text[: text.index("2.5")]
-    assert form.up_to_number("cut off") == "cut off" + ANSWER_OPEN + '{"rating": '
+    assert form.up_to_number("cut off") == "cut off" + ANSWER + '{"rating": '
 
 
 @pytest.mark.parametrize("precision", ["bf16", "int8", "nf4"])

@@ -26,7 +26,7 @@ def test_the_card_tells_start_data_and_settings(tmp_path):
     assert "It has not been measured" in text and "6 steps of GRPO with 4 videos each and 6 answers" in text
     assert "12 samples, 11 of LSVQ, 1 of unnamed." in text
     told = yaml.safe_load(text.split("```yaml\n")[1].split("```")[0])
-    assert told["lr"] == 3e-6 and told["reward"]["ranking_weight"] == settings.reward.ranking_weight
+    assert told["learning_rate"] == 3e-6 and told["reward"]["ranking_weight"] == settings.reward.ranking_weight
 
 
 def test_a_folder_is_named_without_where_it_lies(tmp_path):

@@ -175,7 +175,7 @@ def test_the_command_writes_the_card_and_the_readme(measured, tmp_path):
     command = [str(measured), str(measured), "--checkpoint", str(checkpoint), "--readme", str(readme)]
     main([*command, "--run", str(tmp_path / "some_run")])
     card, text = (checkpoint / "README.md").read_text(), readme.read_text()
-    assert card.startswith("---\nlicense: apache-2.0\n") and "8 samples, 0 could not be rated" in card
+    assert card.startswith("---\n") and "\nlicense: apache-2.0\n" in card and "8 samples, 0 could not be rated" in card
     for heading in (
         "### Order in time",
         "### Sampled answers",

@@ -17,14 +17,14 @@ def test_the_shipped_settings_load():
 
 def test_missing_keys_keep_their_defaults(tmp_path):
     path = tmp_path / "run.yaml"
-    path.write_text("see:\n  epochs: 2\n")
+    path.write_text("vision:\n  epochs: 2\n")
     settings = load_settings(path)
     assert settings.vision.epochs == 2
-    assert settings.speak == SftSettings().speak
+    assert settings.language == SftSettings().language
 
 
 @pytest.mark.parametrize(
-    ("text", "place"), [("sed: 1\n", "unknown key 'sed'"), ("see:\n  epoch: 2\n", "section see: unknown key 'epoch'")]
+    ("text", "place"), [("sed: 1\n", "unknown key 'sed'"), ("vision:\n  epoch: 2\n", "section vision: unknown key 'epoch'")]
 )
 def test_an_unknown_key_is_named_with_its_place(tmp_path, text, place):
     path = tmp_path / "run.yaml"

@@ -91,7 +91,7 @@ def test_later_stages_of_the_tower_move_faster_and_every_trained_weight_once(see
     rates = {id(p): group["lr"] for group in groups for p in group["params"]}
     assert len(rates) == sum(len(group["params"]) for group in groups)
     of_stage = [{rates.get(id(p)) for p in stage.parameters()} for stage in tower.stages]
-    see = seer.settings.see
+    see = seer.settings.vision
     last = len(tower.stages) - 1
     assert of_stage == [{None}] + [{see.tower_lr * 0.5 ** (last - k)} for k in range(1, last + 1)]
     assert all(not p.requires_grad for p in tower.stem.parameters())

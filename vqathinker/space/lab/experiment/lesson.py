@@ -79,13 +79,15 @@ def fitting(lesson: Lesson, asked: Question | None) -> Lesson:
 
 def study(lesson: Lesson, state: LabState, action: dict) -> tuple[Lesson, LabState] | None:
     """The lesson and the state after an action of the lesson; None for one that is none of it. Raises LabError."""
-    does = ACTIONS.get(action.get("kind")) if isinstance(action, dict) else None
+    kind = action.get("kind") if isinstance(action, dict) else None
+    does = ACTIONS.get(kind) if isinstance(kind, str) else None
     return does(lesson, state, action) if does else None
 
 
 def follow(lesson: Lesson, action: dict) -> Lesson:
     """The lesson after an action of the lab: where that leads to another question, nothing has been guessed yet."""
-    fresh = isinstance(action, dict) and action.get("kind") in NEW_QUESTION
+    kind = action.get("kind") if isinstance(action, dict) else None
+    fresh = isinstance(kind, str) and kind in NEW_QUESTION
     return replace(lesson, guess=None, revealed=False) if fresh else lesson
 
 

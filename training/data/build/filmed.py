@@ -1,9 +1,6 @@
-"""Rated pictures filmed by a moving camera: encoded clips with a human score.
+"""Held-out pictures that people liked, filmed by a moving camera: clips without a defect, with a human score.
 
-Without them nearly every clip that the model learns from is degraded, and being an encoded, moving file would be a
-reason for a low score. Of the training pictures all kinds are filmed. Of the held-out ones those that people liked:
-clips without a defect, which measure how often the model invents one in what moves as it should, and whether its level
-is that of people.
+They measure how often the model invents a defect in what moves as it should, and whether its level is that of people.
 """
 
 from __future__ import annotations
@@ -18,43 +15,32 @@ from PIL import Image
 
 from training.data import ffmpeg
 from training.data.build.sources import Content, seeded_rng
-from training.data.camera import FPS, cut_camera, moving_camera
+from training.data.camera import FPS, moving_camera
 from training.data.reasoning import GOOD_MOS
 
-MOST = {"train": 900, "val": 240}
-SIDES = {"train": (360, 480, 480, 640), "val": (480,)}
-CUT_SHARE = {"train": 0.1, "val": 0.0}
+MOST = 240
+SIDE = 480
 FAMILY = "filmed"
 
 
 def filmed_rows(contents: list[Content], data_dir: Path, out_dir: Path, seed: int, jobs: int) -> list[dict]:
-    """Manifest rows of clips over at most `MOST` rated pictures of each split, of the validation pictures only those
-    that people liked; the files are in OUT_DIR/videos afterwards."""
-    rated = [one for one in contents if one.mos is not None]
-    chosen = [*_some(rated, "train", 0.0, seed), *_some(rated, "val", GOOD_MOS, seed)]
+    """Manifest rows of clips over at most `MOST` of the validation pictures that people liked; the files are in
+    OUT_DIR/videos afterwards."""
+    liked = [one for one in contents if one.split == "val" and one.mos is not None and one.mos >= GOOD_MOS]
+    order = seeded_rng(seed, FAMILY).permutation(len(liked))[:MOST]
     make = partial(_filmed_row, data_dir=data_dir, out_dir=out_dir, seed=seed)
     with ProcessPoolExecutor(jobs) as pool:
-        return list(pool.map(make, chosen, chunksize=4))
-
-
-def _some(rated: list[Content], split: str, least: float, seed: int) -> list[Content]:
-    fit = [one for one in rated if one.split == split and one.mos >= least]
-    order = seeded_rng(seed, FAMILY).permutation(len(fit))[: MOST[split]]
-    return [fit[index] for index in sorted(order)]
+        return list(pool.map(make, [liked[index] for index in sorted(order)]))
 
 
 def _filmed_row(content: Content, data_dir: Path, out_dir: Path, seed: int) -> dict:
     name = f"{content.group}-{Path(content.path).stem}__{FAMILY}"
     target = out_dir / "videos" / f"{name}.mp4"
     if not target.exists():
-        rng = seeded_rng(seed, FAMILY, content.path)
-        camera = moving_camera(rng)
-        if rng.random() < CUT_SHARE[content.split]:
-            camera = cut_camera(rng)
-        side = int(rng.choice(SIDES[content.split]))
+        camera = moving_camera(seeded_rng(seed, FAMILY, content.path))
         with Image.open(data_dir / content.path) as image:
             picture = image.convert("RGB")
-        shots = [camera.shot(picture, index, side, Image.Resampling.LANCZOS) for index in range(len(camera))]
+        shots = [camera.shot(picture, index, SIDE, Image.Resampling.LANCZOS) for index in range(len(camera))]
         ffmpeg.encode_frames(np.stack(shots), FPS, target)
     return {
         "id": name,

@@ -15,9 +15,8 @@ from training.data.build.sources import Content, seeded_rng
 TRAIN_LADDERS, TRAIN_STEPS = 2, 2
 VAL_LADDERS, VAL_LEVELS = 4, (0.0, 0.8, 1.7, 2.5, 3.3)
 MIXTURES = {"train": 1, "val": 1}
-TRAIN_EXTRAS = ("corruption", "color", "disorder", "low_frame_rate")
-"""Families that earlier runs of the recipe learned least, made again of every training content on which they would be
-seen, at free strengths."""
+TRAIN_EXTRAS = ("corruption",)
+"""Families that a first run of the recipe learned least, made again of every training content at free strengths."""
 JITTER = 0.2
 WEIGHTS = {
     (split, family): weight
@@ -116,8 +115,7 @@ def _ladders(content: Content, ref: Reference, used: Counter, rng: np.random.Gen
 
 def _extras(content: Content, ref: Reference, rng: np.random.Generator) -> list[Sample]:
     samples = []
-    extras = [family for family in TRAIN_EXTRAS if content.split == "train" and eligible(family, ref)]
-    for index, family in enumerate(extras):
+    for index, family in enumerate(TRAIN_EXTRAS if content.split == "train" else ()):
         variant = variants(family)[int(rng.integers(len(variants(family))))]
         identity = f"{_name(content)}__extra{index}-{family}-{variant}"
         op = Op(family, variant, strength_at(family, variant, float(rng.uniform(0.0, 3.2))), identity)

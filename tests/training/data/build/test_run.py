@@ -6,7 +6,7 @@ import pytest
 
 from training.common.metrics import set_of
 from training.data import ffmpeg
-from training.data.build.filmed import FAMILY, SIDES
+from training.data.build.filmed import FAMILY
 from training.data.build.plan import MIXTURES, plan
 from training.data.build.references import make_reference
 from training.data.build.run import CLEAN_TAKES, GRPO_SHARES, build
@@ -50,25 +50,17 @@ def test_a_share_of_the_pictures_is_kept_for_grpo_and_the_official_test_stays_ap
     assert not official & {item.id for item in (*train, *held_out)}
 
 
-def test_rated_pictures_are_filmed_and_keep_their_score(built):
+def test_liked_held_out_pictures_are_filmed_without_a_defect(built):
     out, rows = built
     filmed = [row for row in rows if row["family"] == FAMILY]
-    pictures = {row["content"]: row for row in rows if row["root"] == "data" and row["group"] == "biq2021"}
-    wanted = [
-        one["content"]
-        for one in pictures.values()
-        if one["split"] in ("train", "grpo") or (one["split"] == "val" and one["mos"] >= GOOD_MOS)
-    ]
-    assert sorted(row["content"] for row in filmed) == sorted(wanted) != []
-    assert {row["split"] for row in filmed} == {"train", "grpo", "val"}
+    liked = [row for row in rows if row["root"] == "data" and row["group"] == "biq2021" and row["split"] == "val"]
+    assert [row["content"] for row in filmed] == [row["content"] for row in liked if row["mos"] >= GOOD_MOS] != []
     for row in filmed:
-        picture = pictures[row["content"]]
-        assert (row["mos"], row["kind"], row["split"]) == (picture["mos"], "human", picture["split"])
-        assert row["defects"] == [] and row["facts"]["num_frames"] == 60
-        assert row["facts"]["width"] in SIDES["train" if row["split"] == "grpo" else row["split"]]
+        [picture] = [one for one in liked if one["content"] == row["content"]]
+        assert (row["mos"], row["kind"], row["split"]) == (picture["mos"], "human", "val")
+        assert row["defects"] == [] and row["facts"]["num_frames"] == 60 and is_clean(row)
         motion = np.abs(np.diff(ffmpeg.grey_frames(out / row["path"]).astype(float), axis=0)).mean()
         assert 0 < motion < 20
-    assert all(is_clean(row) for row in filmed if row["split"] == "val")
     assert {set_of(row) for row in rows} == {"clive", "avt", "biq", "biq_test", "biq_filmed", "pseudo"}
 
 

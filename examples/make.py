@@ -20,11 +20,11 @@ from training.data.build.degrade import Op, step_for
 from training.data.build.sources import seeded_rng
 
 HERE = Path(__file__).parent
-SHORT_SIDE = 480
+SHORT_SIDE = 540
 POSTER_WIDTH = 240
 SMALL_X264 = ("-c:v", "libx264", "-preset", "slow", "-crf", "23")
 ATTRIBUTION = {
-    "real_bedroom": "Meta, Segment Anything 2 (Apache-2.0)",
+    "tidybot2_plaza": "TidyBot++ authors, tidybot2.github.io (CC BY-SA 4.0)",
     "real_sister": "Intel, sample-videos (CC BY 4.0)",
     "bbb_01": "(c) Blender Foundation, www.bigbuckbunny.org (CC BY 3.0)",
     "bbb_11": "(c) Blender Foundation, www.bigbuckbunny.org (CC BY 3.0)",
@@ -46,10 +46,10 @@ class Example:
 
 
 EXAMPLES = (
-    Example("bedroom", "Bedroom, untouched", "real_bedroom", None, "Only reduced to 480 lines.",
+    Example("plaza", "Plaza, untouched", "tidybot2_plaza", None, "Only re-encoded.",
             "Nothing was done to it: no defect should be named."),
-    Example("bedroom-compressed", "Bedroom, compressed", "real_bedroom", ("compression", "x264", 43),
-            "H.264 at CRF 43, a tenth of the bits.", "Blocks in the curtain and smeared faces."),
+    Example("plaza-compressed", "Plaza, compressed", "tidybot2_plaza", ("compression", "x264", 43),
+            "H.264 at CRF 43, a twentieth of the bits.", "Smeared stone and blocks around all that moves."),
     Example("squirrel", "Squirrel, untouched", "bbb_11", None, "Only re-encoded.",
             "A cartoon with large flat areas: smooth is not the same as blurred."),
     Example("squirrel-shuffled", "Squirrel, out of order", "bbb_11", ("disorder", "shuffle", 9),

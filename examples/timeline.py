@@ -16,8 +16,8 @@ from vqathinker import load_rater
 from vqathinker.space.timeline.svg import timeline_svg
 
 HERE = Path(__file__).parent
-CLEAN = ("bedroom.mp4", "squirrel.mp4")
-FAULTY = ("bedroom-compressed.mp4", "blossom-blurred.mp4", "meadow-frozen.mp4", "signing-jerky.mp4", "willow-dark.mp4")
+CLEAN = ("plaza.mp4", "squirrel.mp4")
+FAULTY = ("plaza-compressed.mp4", "blossom-blurred.mp4", "meadow-frozen.mp4", "signing-jerky.mp4", "willow-dark.mp4")
 PART_S, FAULTY_SHARE = 3.0, 0.2
 SHAPE = "scale=640:360:force_original_aspect_ratio=increase,crop=640:360,setsar=1,fps=24,format=yuv420p"
 

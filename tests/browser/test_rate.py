@@ -324,7 +324,7 @@ def test_a_timeline_moves_the_player_by_click_key_and_card(visit):
     expect(page.locator(".vq-playhead")).to_be_visible()
     with page.expect_download() as download:
         page.locator("#timeline").get_by_text("CSV").click()
-    assert download.value.suggested_filename == "bedroom-timeline.csv"
+    assert download.value.suggested_filename == "plaza-timeline.csv"
     page.locator("#film [data-seek]").nth(5).click()
     page.wait_for_function(f"{time_now} > 2.5")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -28,7 +28,7 @@ def example(name: str, *numbers: str, twin: tuple[str, ...] = ()) -> Example:
 
 EXAMPLES = {
     "squirrel": example("squirrel", "3.10", "2.60", "2.93", "3.12", twin=("1.82", "1.95", "1.57", "2.11")),
-    "bedroom-compressed": example("bedroom-compressed", "1.88", "1.96", "1.93", "1.91"),
+    "plaza-compressed": example("plaza-compressed", "1.88", "1.96", "1.93", "1.91"),
 }
 
 
@@ -46,7 +46,7 @@ def test_every_slide_has_one_idea_and_a_figure(slide: int, examples: dict):
 
 def test_the_lecture_is_about_a_real_clip_and_its_twin():
     state = lecture.opening(EXAMPLES)
-    assert [video.clip for video in state.videos] == ["squirrel", "bedroom-compressed"]
+    assert [video.clip for video in state.videos] == ["squirrel", "plaza-compressed"]
     assert state.videos[0].shuffled == EXAMPLES["squirrel"].shuffled
     assert state.videos[1].shuffled == state.videos[1].ordered  # no twin was recorded
 

@@ -22,7 +22,7 @@ from .panel import NO_RESULT, Duel, lay_out
 from .views import LETTERS
 
 PAIRS = (
-    ("bedroom.mp4", "bedroom-compressed.mp4"),
+    ("plaza.mp4", "plaza-compressed.mp4"),
     ("squirrel.mp4", "squirrel-shuffled.mp4"),
     ("meadow-frozen.mp4", "squirrel.mp4"),
     ("willow-dark.mp4", "blossom-blurred.mp4"),

@@ -13,8 +13,8 @@ from ..widgets.thumbnails import Film, data_address
 
 SUPPOSED = {
     "squirrel": 3.4,
-    "bedroom-compressed": 1.9,
-    "bedroom": 2.9,
+    "plaza-compressed": 2.4,
+    "plaza": 4.1,
     "blossom-blurred": 2.1,
     "meadow-frozen": 2.4,
     "signing-jerky": 2.2,

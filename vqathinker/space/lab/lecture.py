@@ -21,7 +21,7 @@ from .views.shifts import changed
 from .views.steps import most
 
 Examples = Mapping[str, Example]
-FIRST, SECOND = "squirrel", "bedroom-compressed"
+FIRST, SECOND = "squirrel", "plaza-compressed"
 LARGER, WIDEST = 1.5, 1280
 """How much larger than on the page everything is drawn, and the width that a slide uses."""
 

@@ -24,7 +24,8 @@ def test_missing_keys_keep_their_defaults(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "place"), [("sed: 1\n", "unknown key 'sed'"), ("vision:\n  epoch: 2\n", "section vision: unknown key 'epoch'")]
+    ("text", "place"),
+    [("sed: 1\n", "unknown key 'sed'"), ("vision:\n  epoch: 2\n", "section vision: unknown key 'epoch'")],
 )
 def test_an_unknown_key_is_named_with_its_place(tmp_path, text, place):
     path = tmp_path / "run.yaml"

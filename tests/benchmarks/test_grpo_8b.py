@@ -11,7 +11,7 @@ from training.grpo.config import GrpoSettings, load_grpo_settings
 
 
 def fewer(path: Path) -> GrpoSettings:
-    return replace(load_grpo_settings(path), videos=2, group=2)
+    return replace(load_grpo_settings(path), videos_per_step=2, num_generations=2)
 
 
 def test_a_step_is_measured_and_the_table_written(on_cpu, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

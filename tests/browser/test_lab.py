@@ -25,8 +25,10 @@ ENOUGH_MS = 60_000  # torch may still have to be imported
 def choose_lab(page: Page) -> None:
     """Through the menu of the tabs that do not fit, where that is what there is."""
     tab = page.locator("[role=tab][data-tab-id=lab]")
-    if not tab.count():
-        page.get_by_label("More tabs").click()
+    more = page.get_by_label("More tabs")
+    expect(tab.or_(more).filter(visible=True).first).to_be_visible()
+    if not tab.is_visible():
+        more.click()
         tab = page.locator(".overflow-dropdown button", has_text="Reward lab")
     tab.click()
 
@@ -255,7 +257,8 @@ def test_nobody_is_kept_out_of_the_lab(visit, view: str, scheme: str):
     page = open_lab(visit(color_scheme=scheme), view)
     if view == "step":
         page.get_by_label("Step 8: advantage").click()
-    page.locator("td.cell").first.hover()
+    if page.locator("td.cell").count():
+        page.locator("td.cell").first.hover()
     page.wait_for_timeout(400)
     assert violations(page) == []
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -35,6 +37,12 @@ async def session(app: str):
         yield client
 
 
+def run(question: Coroutine) -> Any:
+    """In a thread of its own: that of the tests may have Playwright's event loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, question).result()
+
+
 @pytest.fixture
 def call(app: str) -> Callable[..., types.CallToolResult]:
     def ask(name: str, **arguments) -> types.CallToolResult:
@@ -42,7 +50,7 @@ def call(app: str) -> Callable[..., types.CallToolResult]:
             async with session(app) as client:
                 return await client.call_tool(name, arguments)
 
-        return asyncio.run(asked())
+        return run(asked())
 
     return ask
 
@@ -53,7 +61,7 @@ def tools(app: str) -> dict[str, types.Tool]:
         async with session(app) as client:
             return (await client.list_tools()).tools
 
-    return {tool.name: tool for tool in asyncio.run(listed())}
+    return {tool.name: tool for tool in run(listed())}
 
 
 def answered(result: types.CallToolResult) -> dict:
@@ -94,7 +102,7 @@ def test_the_schemas_say_what_is_taken(tools):
 
 
 def test_docstrings_arrive_whole(tools):
-    assert 'or a number, which stands for such a completion' in describes(tools, "rewards", "answers")
+    assert "or a number, which stands for such a completion" in describes(tools, "rewards", "answers")
     assert "tell how steady the model is" in describes(tools, "rate", "rollouts")
     assert "timings" in tools["rate"].description and "confidence from 0 to 1" in tools["timeline"].description
 

@@ -55,7 +55,7 @@ def test_one_line_leads_teachers_to_the_lab(visit):
         page = visit(**options)
         tab_to(page, "#teachers")
         page.keyboard.press("Enter")
-        expect(page.locator(".lab-notice")).to_be_visible()
+        expect(page.locator(".lab-strip")).to_be_visible()
         expect(page.locator("#verdict")).to_be_hidden()
 
 

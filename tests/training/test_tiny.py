@@ -63,7 +63,7 @@ def test_the_recipe_ends_in_a_measured_checkpoint_that_rates(data_dir, worked):
     result = json.loads((worked / "evaluation" / "evaluation.json").read_text())
     assert result["samples"] > 0 and "preference" in result
     card = (worked / "tiny" / "README.md").read_text()
-    assert f"{GRPO['steps']} steps of GRPO" in card and "training/runs" not in card
+    assert f"{GRPO['max_steps']} steps of GRPO" in card and "training/runs" not in card
     assert json.loads((worked / "tiny" / "held_out.json").read_text())["sets"]
     assert {"sft_loss.png", "grpo_rewards.png"} <= {path.name for path in (worked / "plots").iterdir()}
     assert README.read_bytes() == readme

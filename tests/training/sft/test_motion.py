@@ -39,7 +39,7 @@ def rows(tmp_path):
 
 def test_freezes_are_learned_in_a_few_steps(rows, tmp_path):
     move = MotionSettings(epochs=12, batch_size=8, lr=1e-2, time_share=0.0)
-    settings = SftSettings(model=MODEL, move=move, tone_share=0.0)
+    settings = SftSettings(model=MODEL, motion=move, tone_share=0.0)
     train_to_move(make_model(make_processor()), rows, tmp_path, tmp_path / "run", settings, report=lambda line: None)
     log = read_jsonl(tmp_path / "run" / "log.jsonl")
     assert log[-1]["validation"]["freeze"] == 1.0

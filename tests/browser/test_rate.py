@@ -43,7 +43,7 @@ def upload(page: Page, path: Path) -> None:
     """Choose a file; what the page says of the one before is gone then."""
     before = page.locator("#caption")
     page.locator("#upload input[type=file]").set_input_files(path)
-    expect(before).to_contain_text(path.name)
+    expect(before).to_contain_text(re.sub("[<>]", "", path.name))  # Gradio leaves these out of a name
 
 
 def score(page: Page, patience: float = PATIENCE_MS) -> float:
@@ -186,7 +186,7 @@ def test_the_report_is_saved_as_json_and_as_a_page_that_needs_nothing_else(visit
 
 
 def test_a_still_image_is_one_frame_and_has_no_order(visit, tmp_path: Path):
-    picture = tmp_path / "still & quiet.jpg"
+    picture = tmp_path / "still & <b>quiet.jpg"
     picture.write_bytes((FOLDER / EXAMPLES[0]["poster"]).read_bytes())
     page = visit()
     upload(page, picture)

@@ -8,6 +8,7 @@ from textwrap import wrap
 
 from gradio.components.plot import PlotData
 
+from ...answer import reasoning
 from ...files import clock
 from ...rating.faults import place_words
 from ...rating.words import score_word
@@ -77,7 +78,7 @@ def _scores(report: dict, name: str, colour: str) -> dict:
 
 def hover(window: dict) -> str:
     """Numbers and words of a window, in short lines."""
-    words = window["text"].replace("<think>", "").split("</think>")[0].strip()
+    words = reasoning(window["text"])
     interval = "" if not window["interval"] else " ({:.2f} to {:.2f})".format(*window["interval"])
     lines = [
         f"<b>{clock(window['start_s'])} to {clock(window['end_s'])}</b>",

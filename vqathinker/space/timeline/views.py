@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from ...answer import reasoning
 from ...files import clock
 from ...rating.faults import place_words
 from ...rating.words import score_word
@@ -48,7 +49,7 @@ def under_figure(
 def told(window: dict) -> str:
     """A window in one line, for who cannot see the figure and for who has picked it."""
     when = f"{clock(window['start_s'])} to {clock(window['end_s'])}"
-    words = window["text"].replace("<think>", "").split("</think>")[0].strip()
+    words = reasoning(window["text"])
     return f"{when}: {window['score']:.2f}, {score_word(window['score'])}. {words}"
 
 

@@ -1,6 +1,6 @@
 """What goes wrong around a running page, one thing after another, and what it leaves behind. Not a test: it prints it.
 
-    python -m tests.benchmarks.faults [--storm 40] [--settle 5]
+    python -m tests.benchmarks.faults [--storm 40] [--settle 5] [--only running|ends|disk]
 
 Visitors who leave at every stage, decoders that are killed and stopped, a storm of ratings and the memory some minutes
 later, ends with ratings in the line (SIGTERM and SIGKILL), and, as root, a disk that is full (a small tmpfs).
@@ -160,23 +160,32 @@ def fits(address: str, file: Path) -> bool:
         return False
 
 
+def running(folder: Path, storm_ratings: int, settle_s: float) -> None:
+    """What a page that runs has to bear."""
+    with running_app(folder / "run") as address:
+        wait_until(lambda: ready(address))
+        leave(address)
+        decoders(address)
+        storm(address, storm_ratings, settle_s)
+    left = [path for path in (folder / "run" / "uploads").rglob("*") if path.is_file()]
+    print(f"files left after the end: {len(left)}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Make things go wrong around a running page.")
     parser.add_argument("--storm", type=int, default=40, metavar="RATINGS")
     parser.add_argument("--settle", type=float, default=5.0, metavar="MINUTES")
+    parser.add_argument("--only", choices=["running", "ends", "disk"], help="one part")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        with running_app(folder / "run") as address:
-            wait_until(lambda: ready(address))
-            leave(address)
-            decoders(address)
-            storm(address, args.storm, 60 * args.settle)
-        left = [path for path in (folder / "run" / "uploads").rglob("*") if path.is_file()]
-        print(f"files left after the end: {len(left)}")
-        ends(folder)
-        (folder / "disk").mkdir()
-        full_disk(folder / "disk")
+        if args.only in (None, "running"):
+            running(folder, args.storm, 60 * args.settle)
+        if args.only in (None, "ends"):
+            ends(folder)
+        if args.only in (None, "disk"):
+            (folder / "disk").mkdir()
+            full_disk(folder / "disk")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import argparse
 import functools
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,12 +114,17 @@ def measure(rater, path: Path, window_s: float) -> dict:
             "end_s": window.end_s,
             "score": window.score,
             "defects": {defect.name: defect.severity for defect in window.defects},
-            "naming": {name: round(probability, 4) for name, probability in window.naming.items()},
+            "naming": rounded(window.naming),
+            "moments": [[one.start_s, one.end_s, dict(one.named), rounded(one.naming)] for one in window.moments],
         }
         for window in timeline.windows
     ]
     facts = {"duration_s": timeline.duration_s, "window_s": window_s, "cuts": timeline.cuts}
     return facts | {"six": rater.rate(path).score, "windows": windows}
+
+
+def rounded(naming: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(probability, 4) for name, probability in naming.items()}
 
 
 def measure_all(args: argparse.Namespace) -> None:

@@ -30,7 +30,7 @@ def make_film(path: Path, seconds: int) -> Path:
     for number, source in enumerate(SHOTS):
         part = path.with_name(f"part{number}.mp4")
         picture = f"{source}=size=1920x1080:rate=30,trim=duration=10,noise=alls=8:allf=t,format=yuv420p"
-        rate = ("-b:v", "8M", "-maxrate", "8M", "-bufsize", "16M")
+        rate = ("-b:v", "6M", "-maxrate", "6M", "-bufsize", "12M")
         ffmpeg("-f", "lavfi", "-i", picture, "-c:v", "libx264", "-preset", "veryfast", *rate, part)
         parts.append(part)
     names = path.with_name("parts.txt")
@@ -52,10 +52,12 @@ def probe(kind: str, path: str, window_s: float, overlap: float, batch: int | No
             if hasattr(event, "number"):
                 first = first or time.perf_counter() - began
                 count = event.number + 1
+    wall, used = time.perf_counter() - began, time.process_time() - cpu
+    rater.close()  # a decoder that waits for another file counts once it has ended
     own, decoder = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {
-        "wall": time.perf_counter() - began,
-        "cpu": time.process_time() - cpu,
+        "wall": wall,
+        "cpu": used,
         "decoder cpu": decoder.ru_utime + decoder.ru_stime,
         "first window": first,
         "windows": count,

@@ -33,7 +33,7 @@ def film(*seen: dict, step: float = 1.0, window: float = 2.0) -> list[Sighting]:
 
 
 def places(sightings, rule: FaultRule = RULE) -> list[tuple]:
-    return [(fault.name, fault.start_s, fault.end_s) for fault in find_faults(sightings, rule)]
+    return [(fault.name, fault.start_s, fault.end_s) for fault in find_faults(sightings, rule=rule)]
 
 
 def test_no_windows_and_clean_windows_have_no_faults():
@@ -71,10 +71,10 @@ def test_nothing_is_joined_over_a_gap():
 
 def test_a_fault_has_its_worst_severity_its_best_window_and_the_mean_of_all_that_show_it():
     plain = replace(RULE, slope=1.0, offset=0.0)
-    [fault] = find_faults(film({}, BLUR, WORSE, {}), plain)
+    [fault] = find_faults(film({}, BLUR, WORSE, {}), rule=plain)
     assert (fault.severity, fault.window) == ("severe", 2)
     assert fault.confidence == pytest.approx((0.8 + 0.9) / 2)
-    [single] = find_faults(film(UNSURE, WORSE, UNSURE), plain)
+    [single] = find_faults(film(UNSURE, WORSE, UNSURE), rule=plain)
     assert single.confidence == pytest.approx((0.9 + 2 * 0.3) / 3) and single.window == 1
 
 

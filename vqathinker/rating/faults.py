@@ -19,8 +19,8 @@ CLOSE_S = 1e-3
 
 @dataclass(frozen=True)
 class Sighting:
-    """What one window says of faults: {name: severity} of those that it names, and {name: probability with which it
-    would name them} of these and of others."""
+    """What one window, or one moment, says of faults: {name: severity} of those that it names, and {name: probability
+    with which it would name them} of these and of others."""
 
     start_s: float
     end_s: float
@@ -35,12 +35,14 @@ class FaultRule:
     A moment has the mean probability of the windows over it. A fault is a run of moments with at least `keep`, some of
     it in a window that names it; it lasts from the first to the last moment with at least `core`. Where there is none,
     it lies in the middle half of the run, as the windows beside do not see it at its ends. Then the mean probability
-    over the windows that show some of it, as log-odds times `slope` plus `offset`, makes its confidence. The numbers
-    are from a small run of tests/benchmarks/timeline_places.py, which tells what fits better.
+    over the windows that show some of it, as log-odds times `slope` plus `offset`, makes its confidence. Where windows
+    find no fault of a name, it is a run of moments that name it, with at least `brief`, of which the mean makes the
+    confidence. The numbers are from tests/benchmarks/timeline_places.py, which tells what fits better.
     """
 
     keep: float = 0.4
     core: float = 0.5
+    brief: float = 0.8
     slope: float = 1.0
     offset: float = -0.8
 
@@ -63,8 +65,11 @@ class Fault:
     where: Grid | None = None
 
 
-def find_faults(sightings: Sequence[Sighting], rule: FaultRule | None = None) -> tuple[Fault, ...]:
-    """The faults of a film, by their beginnings. Nothing is joined over moments that no window shows."""
+def find_faults(
+    sightings: Sequence[Sighting], moments: Sequence[Sighting] = (), rule: FaultRule | None = None
+) -> tuple[Fault, ...]:
+    """The faults of a film, by their beginnings, from what its windows and their single moments say. Nothing is joined
+    over what no window shows."""
     if not sightings:
         return ()
     rule = rule or FaultRule()
@@ -74,14 +79,15 @@ def find_faults(sightings: Sequence[Sighting], rule: FaultRule | None = None) ->
     over = (starts <= middles[:, None]) & (middles[:, None] < ends)
     found = []
     for name in DEFECTS:
-        if not any(name in sighting.named for sighting in sightings):
-            continue
+        lasting = []
         sure = np.array([sighting.naming.get(name, 0.0) for sighting in sightings])
         likely = (over * sure).sum(1) / np.maximum(over.sum(1), 1)
         for start_s, end_s in _spans(edges, likely, rule):
             shows = np.flatnonzero((starts < end_s - CLOSE_S) & (ends > start_s + CLOSE_S)).tolist()
             if any(name in sightings[k].named for k in shows):
-                found.append(_fault(name, start_s, end_s, sightings, shows, rule))
+                lasting.append(_fault(name, start_s, end_s, sightings, shows, rule))
+        brief = (_brief_fault(name, run, sightings, rule) for run in _runs(name, moments, rule))
+        found += [*lasting, *(one for one in brief if not any(_overlap(one, other) for other in lasting))]
     return tuple(sorted(found, key=lambda fault: (fault.start_s, DEFECTS.index(fault.name))))
 
 
@@ -123,6 +129,29 @@ def _fault(
     best = max((k for k in shows if name in sightings[k].named), key=worth)
     sure = sum(sightings[k].naming.get(name, 0.0) for k in shows) / len(shows)
     return Fault(name, sightings[best].named[name], start_s, end_s, confident(sure, rule), best)
+
+
+def _runs(name: str, moments: Sequence[Sighting], rule: FaultRule) -> list[list[Sighting]]:
+    """Moments that name a fault, likely enough, those without a gap together."""
+    runs: list[list[Sighting]] = []
+    for moment in moments:
+        if name in moment.named and moment.naming.get(name, 0.0) >= rule.brief:
+            follows = runs and moment.start_s <= runs[-1][-1].end_s + CLOSE_S
+            runs[-1].append(moment) if follows else runs.append([moment])
+    return runs
+
+
+def _brief_fault(name: str, run: Sequence[Sighting], sightings: Sequence[Sighting], rule: FaultRule) -> Fault:
+    """A fault that only single moments show; its window is the one with the moments nearest to its middle."""
+    start_s, end_s = run[0].start_s, run[-1].end_s
+    window = min(range(len(sightings)), key=lambda k: abs(sightings[k].start_s + sightings[k].end_s - start_s - end_s))
+    severity = max((moment.named[name] for moment in run), key=SEVERITIES.index)
+    sure = sum(moment.naming[name] for moment in run) / len(run)
+    return Fault(name, severity, start_s, end_s, confident(sure, rule), window)
+
+
+def _overlap(one: Fault, other: Fault) -> bool:
+    return one.start_s < other.end_s and other.start_s < one.end_s
 
 
 def confident(sure: float, rule: FaultRule) -> float:

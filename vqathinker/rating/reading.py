@@ -17,6 +17,7 @@ from ..video.reel import Window, open_reel
 from ..video.windows import WindowSpec
 from .answers import frames_of
 from .many import Decoded, conclude, in_order
+from .moments import sightings_of
 from .naming import Namer
 from .rating import Rating
 from .timeline import Timeline, TimelineWindow
@@ -123,7 +124,9 @@ def _in_order(
         written = [token for token in row.tokens if token != loaded.eos_token_id]
         named = [defect.name for defect in rating.defects]
         whereabouts.keep(key.number, row.request.video["video_features"][0], written, named)
-        return window_of(key.shown, rating, whereabouts.namer(prompt, written, row.sure))
+        namer, moments = whereabouts.namer, row.request.key.moments
+        window = window_of(key.shown, rating, namer(prompt, written, row.sure))
+        return replace(window, moments=sightings_of(loaded, namer, moments, written, named, max_new_tokens))
 
     options = {"batch": batch, "eos_token_id": loaded.eos_token_id, "turn": source.turn, "report": report}
     yield from in_order(serve(loaded.model, source, finish, **options))

@@ -23,6 +23,7 @@ class TimelineWindow:
 
     naming: of defects the probability that the model names them, whether it did or not: see `Namer`. where: of
     defects that it names, in windows that show a fault best, where in the picture they are: see `Whereabouts`.
+    moments: what single pictures say of faults, those of earlier windows apart: see `moments`.
     """
 
     start_s: float
@@ -34,6 +35,7 @@ class TimelineWindow:
     naming: Mapping[str, float]
     deviation: float | None = None
     where: Mapping[str, Grid] = field(default_factory=dict)
+    moments: tuple[Sighting, ...] = ()
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -84,7 +86,8 @@ class Timeline:
     @cached_property
     def faults(self) -> tuple[Fault, ...]:
         """What the windows name, joined: see `find_faults`."""
-        found = find_faults([_sighting(window) for window in self.windows])
+        moments = [moment for window in self.windows for moment in window.moments]
+        found = find_faults([_sighting(window) for window in self.windows], moments)
         return tuple(replace(fault, where=self.windows[fault.window].where.get(fault.name)) for fault in found)
 
     def worst(self, count: int = 3) -> list[int]:

@@ -16,6 +16,8 @@ from ..model.processing import clip_facts, motion_values, normalise
 from ..model.serving import Request
 from ..video import DecodeCancelled
 from ..video.reel import Reel, Window
+from .moments import Moment
+from .whereabouts import finest_grid
 
 LOOK_EVERY_S = 0.1
 
@@ -26,11 +28,13 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """The number of a window, what it shows, and when its turn came (time.perf_counter)."""
+    """The number of a window, what it shows, when its turn came (time.perf_counter), and what is seen of its pictures
+    one by one, those of earlier windows apart."""
 
     number: int
     shown: Window
     began: float
+    moments: tuple[Moment, ...] = ()
 
 
 class WindowSource:
@@ -52,6 +56,7 @@ class WindowSource:
         self.open, self.passed, self.count, self._begun = True, 0, 0, False
         self.input_ids = tuple(loaded.processor.prompt_ids())
         self._tokens: dict[int, torch.Tensor] = {}
+        self._told = -1  # the last picture that was shown alone
         self._ready: queue.Queue[Window | BaseException | None] = queue.Queue(ahead)
         self._done = threading.Event()
         self._reader = threading.Thread(target=self._read, name="reel", daemon=True)
@@ -124,7 +129,7 @@ class WindowSource:
         tokens = torch.stack([torch.stack([self._tokens[i] for i in window.clip.indices]) for window in windows])
         features = model.project(tokens, motion)
         for window, feature in zip(windows, features, strict=True):
-            key = Place(self.count, window, time.perf_counter())
+            key = Place(self.count, window, time.perf_counter(), self._moments(window))
             made.append(Request(key, self.input_ids, {"video_features": feature[None]}, self.limit))
             self.count += 1
         return made
@@ -139,6 +144,24 @@ class WindowSource:
             self._tokens[i] = self.loaded.model.model.vision_tokens(pixels[None, None].to(device))[0, 0]
         for i in [i for i in self._tokens if i < min(windows[0].clip.indices)]:
             del self._tokens[i]
+
+    def _moments(self, window: Window) -> tuple[Moment, ...]:
+        """The pictures of a window that no window before had, each alone; none for a model that would take as long for
+        one as for a window."""
+        model, clip, found = self.loaded.model.model, window.clip, []
+        if not model.has_bursts or finest_grid(self.loaded) == 1:
+            return ()
+        half_s = self.reel.plan.window_s / len(clip.indices) / 2
+        for k, i in enumerate(clip.indices):
+            if i <= self._told:
+                continue
+            self._told = i
+            bursts = motion_values(torch.from_numpy(clip.bursts[k : k + 1])[None]).to(model.device)
+            motion = model.motion_feature(bursts, clip_facts(clip.info)[None].to(model.device))
+            tokens = self._tokens[i].expand(1, len(clip.indices), -1, -1)
+            span = max(window.start_s, clip.times[k] - half_s), min(window.end_s, clip.times[k] + half_s)
+            found.append(Moment(*span, model.project(tokens, motion)[0]))
+        return tuple(found)
 
     def _motion(self, window: Window) -> tuple[torch.Tensor, ...]:
         """What the motion encoder takes of one window: bursts and facts, or all of its pictures."""

@@ -19,7 +19,7 @@ from vqathinker.rating.timeline import pooled, seconds_each
 
 LENGTHS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 KEEPS, CORES = (0.2, 0.3, 0.4, 0.5, 0.6), (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-BRIEFS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 2.0)
+RISES = (3.5, 4.5, 5.5, np.inf)
 BINS = (0.0, 0.4, 0.6, 0.8, 1.0)
 Place = tuple[str, float, float]
 
@@ -29,7 +29,7 @@ def faults_of(version: dict, rule: FaultRule | None = None) -> tuple[Fault, ...]
     windows = version["windows"]
     seen = [Sighting(w["start_s"], w["end_s"], w["defects"], w["naming"]) for w in windows]
     moments = [Sighting(*moment) for w in windows for moment in w.get("moments", ())]
-    found = find_faults(seen, moments, rule)
+    found = find_faults(seen, moments, version.get("cuts", ()), rule)
     return tuple(fault for fault in found if fault.name != "low_resolution")
 
 
@@ -82,8 +82,8 @@ def judge(versions: Sequence[dict], rule: FaultRule | None = None) -> dict[str, 
 def best_rule(versions: Sequence[dict]) -> FaultRule:
     """The thresholds with the highest F1, the milder ones of those that are equal, and the confidence that fits: near
     the plain probability where there are few faults to learn from."""
-    grid = itertools.product(KEEPS, CORES, BRIEFS)
-    rules = [FaultRule(keep, core, brief, 1.0, 0.0) for keep, core, brief in grid if keep <= core]
+    grid = itertools.product(KEEPS, CORES, RISES)
+    rules = [FaultRule(keep, core, 1.0, 0.0, rise=rise) for keep, core, rise in grid if keep <= core]
     best = max(rules, key=lambda rule: judge(versions, rule)["F1 of (fault, second)"])
     sure, right = told_and_right(versions, best)
     lines = [(slope, offset) for slope in np.arange(0.1, 2.01, 0.1) for offset in np.arange(-3, 3.01, 0.1)]

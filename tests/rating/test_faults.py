@@ -110,3 +110,42 @@ def test_how_sure_words_were_is_told_by_the_least_sure_of_the_clause():
 )
 def test_a_place_in_the_picture_has_words(grid, words):
     assert place_words(grid) == words
+
+
+def moments(*noise: float, step: float = 0.4) -> list[Sighting]:
+    """One moment after the other, each with a probability of noise; above a half the model tells how bad it is."""
+    return [
+        Sighting(k * step, (k + 1) * step, {"noise": "severe"} if sure > 0.5 else {}, {"noise": sure})
+        for k, sure in enumerate(noise)
+    ]
+
+
+def brief(*noise: float, cuts: tuple[float, ...] = (), windows=None) -> list[tuple]:
+    windows = windows or film(*[{}] * 8)
+    return [
+        (fault.name, fault.severity, fault.start_s, pytest.approx(fault.end_s), fault.window)
+        for fault in find_faults(windows, moments(*noise), cuts)
+    ]
+
+
+CALM = [0.001] * 8
+
+
+def test_a_moment_that_stands_out_of_its_shot_is_a_brief_fault():
+    assert brief(*CALM, 0.3, *CALM) == [("noise", "slight", 3.2, 3.6, 2)]
+    assert brief(*CALM, 0.3, 0.9, *CALM) == [("noise", "severe", 3.2, 4.0, 3)]  # moments without a gap are one fault
+
+
+def test_what_all_of_a_shot_looks_like_is_no_brief_fault():
+    assert brief(*[0.3] * 17) == [] and brief(*CALM, 0.2, *CALM) == []
+    assert brief(*[0.02] * 8, 0.3, *[0.02] * 8) == []  # it stands out, but not by much
+
+
+def test_other_shots_tell_nothing_of_a_moment_and_a_short_shot_has_none():
+    assert brief(*CALM, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, cuts=(3.2,)) == []
+    assert brief(*CALM, 0.3, 0.001, *CALM, cuts=(3.2, 4.0)) == []
+
+
+def test_what_windows_have_found_is_not_found_again():
+    noisy = film({}, {}, *[sees(noise=("noticeable", 0.9))] * 2, {}, {}, {})
+    assert [name for name, *_ in brief(*CALM, 0.9, *CALM, windows=noisy)] == ["noise"]

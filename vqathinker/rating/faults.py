@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 
@@ -15,6 +16,10 @@ ALL_OVER = 0.5
 """The lowest value of a grid by its highest one, from which on a fault is in no part more than in another."""
 CLOSE_S = 1e-3
 """Moments that are this near are one."""
+BRIEF_S = 0.5
+"""What is this near to a moment may be the same brief fault."""
+SMALLEST = 1e-3
+"""Probabilities below are all alike."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +40,23 @@ class FaultRule:
     A moment has the mean probability of the windows over it. A fault is a run of moments with at least `keep`, some of
     it in a window that names it; it lasts from the first to the last moment with at least `core`. Where there is none,
     it lies in the middle half of the run, as the windows beside do not see it at its ends. Then the mean probability
-    over the windows that show some of it, as log-odds times `slope` plus `offset`, makes its confidence. Where windows
-    find no fault of a name, it is a run of moments that name it, with at least `brief`, of which the mean makes the
-    confidence. The numbers are from tests/benchmarks/timeline_places.py, which tells what fits better.
+    over the windows that show some of it, as log-odds times `slope` plus `offset`, makes its confidence.
+
+    Where windows find no fault of a name there may be a brief one: moments with at least `brief`, whose log-odds are by
+    `rise` above three quarters of the moments of their shot within `reach_s` before and behind; of those at least
+    `beside` are needed. How often these are right, `brief_confidence`, is their confidence. The numbers are from
+    tests/benchmarks/timeline_places.py, which tells what fits better.
     """
 
     keep: float = 0.4
     core: float = 0.5
-    brief: float = 0.8
     slope: float = 1.0
     offset: float = -0.8
+    brief: float = 0.27
+    rise: float = 3.5
+    reach_s: float = 3.2
+    beside: int = 4
+    brief_confidence: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -66,10 +78,13 @@ class Fault:
 
 
 def find_faults(
-    sightings: Sequence[Sighting], moments: Sequence[Sighting] = (), rule: FaultRule | None = None
+    sightings: Sequence[Sighting],
+    moments: Sequence[Sighting] = (),
+    cuts: Sequence[float] = (),
+    rule: FaultRule | None = None,
 ) -> tuple[Fault, ...]:
-    """The faults of a film, by their beginnings, from what its windows and their single moments say. Nothing is joined
-    over what no window shows."""
+    """The faults of a film, by their beginnings, from what its windows and their single moments say; `cuts` in s divide
+    its shots. Nothing is joined over what no window shows."""
     if not sightings:
         return ()
     rule = rule or FaultRule()
@@ -77,6 +92,7 @@ def find_faults(
     edges = _distinct(np.concatenate([starts, ends]))
     middles = (edges[:-1] + edges[1:]) / 2
     over = (starts <= middles[:, None]) & (middles[:, None] < ends)
+    neighbours = _neighbours(moments, cuts, rule)
     found = []
     for name in DEFECTS:
         lasting = []
@@ -86,7 +102,8 @@ def find_faults(
             shows = np.flatnonzero((starts < end_s - CLOSE_S) & (ends > start_s + CLOSE_S)).tolist()
             if any(name in sightings[k].named for k in shows):
                 lasting.append(_fault(name, start_s, end_s, sightings, shows, rule))
-        brief = (_brief_fault(name, run, sightings, rule) for run in _runs(name, moments, rule))
+        runs = _runs(moments, _stands_out(name, moments, neighbours, rule))
+        brief = (_brief_fault(name, run, sightings, rule) for run in runs)
         found += [*lasting, *(one for one in brief if not any(_overlap(one, other) for other in lasting))]
     return tuple(sorted(found, key=lambda fault: (fault.start_s, DEFECTS.index(fault.name))))
 
@@ -131,23 +148,46 @@ def _fault(
     return Fault(name, sightings[best].named[name], start_s, end_s, confident(sure, rule), best)
 
 
-def _runs(name: str, moments: Sequence[Sighting], rule: FaultRule) -> list[list[Sighting]]:
-    """Moments that name a fault, likely enough, those without a gap together."""
+def _neighbours(moments: Sequence[Sighting], cuts: Sequence[float], rule: FaultRule) -> list[np.ndarray]:
+    """For every moment the numbers of those of its shot around it, but for the ones that a brief fault would share."""
+    middles = np.array([(moment.start_s + moment.end_s) / 2 for moment in moments])
+    shots, found = np.searchsorted(np.asarray(cuts), middles, side="right"), []
+    for middle, shot in zip(middles, shots, strict=True):
+        apart = np.abs(middles - middle)
+        found.append(np.flatnonzero((shots == shot) & (apart > BRIEF_S) & (apart < rule.reach_s)))
+    return found
+
+
+def _stands_out(
+    name: str, moments: Sequence[Sighting], neighbours: Sequence[np.ndarray], rule: FaultRule
+) -> list[bool]:
+    """Which moments look as if they had a fault that those around them do not have."""
+    likely = [moment.naming.get(name, 0.0) for moment in moments]
+    odds = np.array([log_odds(one) for one in likely])
+    return [
+        sure >= rule.brief and len(near) >= rule.beside and own - np.quantile(odds[near], 0.75) >= rule.rise
+        for sure, own, near in zip(likely, odds, neighbours, strict=True)
+    ]
+
+
+def _runs(moments: Sequence[Sighting], chosen: Sequence[bool]) -> list[list[Sighting]]:
+    """The chosen moments, those without a gap together."""
     runs: list[list[Sighting]] = []
-    for moment in moments:
-        if name in moment.named and moment.naming.get(name, 0.0) >= rule.brief:
-            follows = runs and moment.start_s <= runs[-1][-1].end_s + CLOSE_S
-            runs[-1].append(moment) if follows else runs.append([moment])
+    for moment in compress(moments, chosen):
+        if runs and moment.start_s <= runs[-1][-1].end_s + CLOSE_S:
+            runs[-1].append(moment)
+        else:
+            runs.append([moment])
     return runs
 
 
 def _brief_fault(name: str, run: Sequence[Sighting], sightings: Sequence[Sighting], rule: FaultRule) -> Fault:
-    """A fault that only single moments show; its window is the one with the moments nearest to its middle."""
+    """A fault that only single moments show; its window is the one with the moments nearest to its middle. Where the
+    model does not name it about them either, it is slight."""
     start_s, end_s = run[0].start_s, run[-1].end_s
     window = min(range(len(sightings)), key=lambda k: abs(sightings[k].start_s + sightings[k].end_s - start_s - end_s))
-    severity = max((moment.named[name] for moment in run), key=SEVERITIES.index)
-    sure = sum(moment.naming[name] for moment in run) / len(run)
-    return Fault(name, severity, start_s, end_s, confident(sure, rule), window)
+    severity = max((moment.named.get(name, SEVERITIES[0]) for moment in run), key=SEVERITIES.index)
+    return Fault(name, severity, start_s, end_s, rule.brief_confidence, window)
 
 
 def _overlap(one: Fault, other: Fault) -> bool:
@@ -156,8 +196,13 @@ def _overlap(one: Fault, other: Fault) -> bool:
 
 def confident(sure: float, rule: FaultRule) -> float:
     """The probability that a fault is there, from the mean probability with which windows name it."""
-    held = min(max(sure, 1e-4), 1 - 1e-4)
-    return float(1 / (1 + np.exp(-rule.offset - rule.slope * np.log(held / (1 - held)))))
+    return float(1 / (1 + np.exp(-rule.offset - rule.slope * log_odds(sure))))
+
+
+def log_odds(probability: float) -> float:
+    """Of a probability, held to what can be told apart."""
+    held = min(max(probability, SMALLEST), 1 - SMALLEST)
+    return float(np.log(held / (1 - held)))
 
 
 def place_words(grid: Grid | None) -> str:

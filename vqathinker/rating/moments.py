@@ -3,7 +3,7 @@
 A fault of half a second is on one or two of the six pictures of a window, and the other ones outvote it. So the tokens
 of each picture, and the motion around it, are put in the places of all: how probable it is then that the model names a
 fault, in the text that it wrote of the window, is read for every picture once. Where that is likely and the window does
-not name it, the model writes an answer about the moment alone; only what it names there counts.
+not name it, the model writes an answer about the moment alone, which may tell how bad it is.
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ import torch
 from ..model.generation import Prompt, prefill, write
 from ..model.loading import LoadedModel
 from .defects import parse_defects
-from .faults import Sighting
+from .faults import FaultRule, Sighting
 from .naming import Namer
 
-SUSPECT = 0.5
-"""The probability of a name from which on the model is asked for an answer about the moment."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +46,10 @@ def sightings_of(
         return ()
     features = torch.stack([moment.features for moment in moments])
     naming = namer.each(prompt_about(loaded, features), written)
-    called = [{} for _ in naming]
-    suspects = [k for k, found in enumerate(naming) if any(found[n] >= SUSPECT for n in found if n not in named)]
+    if not naming:
+        return ()
+    called, least = [{} for _ in naming], FaultRule().brief
+    suspects = [k for k, found in enumerate(naming) if any(found[n] >= least for n in found if n not in named)]
     if suspects:
         prompt = prompt_about(loaded, features[suspects])
         limits = {"max_new_tokens": max_new_tokens, "eos_token_id": loaded.eos_token_id}

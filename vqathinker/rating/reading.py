@@ -117,7 +117,7 @@ def _in_order(
     """The windows as they are rated, held back until those before them are."""
 
     def finish(row: Row, prompt: Prompt) -> TimelineWindow:
-        key = row.request.key
+        key, source.first_done = row.request.key, True
         decoded = Decoded(key.number, path, frames_of(key.shown.clip), key.began, 0.0)
         asked = replace(row, request=replace(row.request, key=decoded))
         rating = conclude(loaded, asked, prompt, max_new_tokens)

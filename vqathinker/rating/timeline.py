@@ -87,7 +87,7 @@ class Timeline:
     def faults(self) -> tuple[Fault, ...]:
         """What the windows name, joined: see `find_faults`."""
         moments = [moment for window in self.windows for moment in window.moments]
-        found = find_faults([_sighting(window) for window in self.windows], moments)
+        found = find_faults([_sighting(window) for window in self.windows], moments, self.cuts)
         return tuple(replace(fault, where=self.windows[fault.window].where.get(fault.name)) for fault in found)
 
     def worst(self, count: int = 3) -> list[int]:

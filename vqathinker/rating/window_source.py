@@ -40,7 +40,8 @@ class Place:
 class WindowSource:
     """Requests about the windows of a reel, for `serve`. Pictures that windows share go through the tower once.
 
-    Use it as a context manager. passed: how many windows showed nothing of the film.
+    Use it as a context manager. passed: how many windows showed nothing of the film. The first window is answered alone,
+    so that something is seen soon: no others come before `first_done` is set.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class WindowSource:
     ):
         self.loaded, self.reel, self.limit, self.turn, self.cancel = loaded, reel, limit, turn, cancel
         self.open, self.passed, self.count, self._begun = True, 0, 0, False
+        self.first_done = False
         self.input_ids = tuple(loaded.processor.prompt_ids())
         self._tokens: dict[int, torch.Tensor] = {}
         self._told = -1  # the last picture that was shown alone
@@ -76,6 +78,10 @@ class WindowSource:
         windows: list[Window] = []
         if self.cancel.is_set():
             raise Stopped
+        if not self.count:
+            count = min(count, 1)
+        elif not wait and not self.first_done:
+            return []
         while self.open and len(windows) < count and not self.cancel.is_set():
             try:
                 item = self._ready.get(wait and not windows, LOOK_EVERY_S)

@@ -44,8 +44,9 @@ class FaultRule:
 
     Where windows find no fault of a name there may be a brief one: moments with at least `brief`, whose log-odds are by
     `rise` above three quarters of the moments of their shot within `reach_s` before and behind; of those at least
-    `beside` are needed. How often these are right, `brief_confidence`, is their confidence. The numbers are from
-    tests/benchmarks/timeline_places.py, which tells what fits better.
+    `beside` are needed. Where a moment looks like several faults, the one that rises most counts. How often brief ones
+    are right, `brief_confidence`, is their confidence. The numbers are from tests/benchmarks/timeline_places.py, which
+    tells what fits better.
     """
 
     keep: float = 0.4
@@ -53,7 +54,7 @@ class FaultRule:
     slope: float = 1.0
     offset: float = -0.8
     brief: float = 0.27
-    rise: float = 3.5
+    rise: float = 4.5
     reach_s: float = 3.2
     beside: int = 4
     brief_confidence: float = 0.3
@@ -92,19 +93,15 @@ def find_faults(
     edges = _distinct(np.concatenate([starts, ends]))
     middles = (edges[:-1] + edges[1:]) / 2
     over = (starts <= middles[:, None]) & (middles[:, None] < ends)
-    neighbours = _neighbours(moments, cuts, rule)
-    found = []
+    lasting = []
     for name in DEFECTS:
-        lasting = []
         sure = np.array([sighting.naming.get(name, 0.0) for sighting in sightings])
         likely = (over * sure).sum(1) / np.maximum(over.sum(1), 1)
         for start_s, end_s in _spans(edges, likely, rule):
             shows = np.flatnonzero((starts < end_s - CLOSE_S) & (ends > start_s + CLOSE_S)).tolist()
             if any(name in sightings[k].named for k in shows):
                 lasting.append(_fault(name, start_s, end_s, sightings, shows, rule))
-        runs = _runs(moments, _stands_out(name, moments, neighbours, rule))
-        brief = (_brief_fault(name, run, sightings, rule) for run in runs)
-        found += [*lasting, *(one for one in brief if not any(_overlap(one, other) for other in lasting))]
+    found = [*lasting, *_brief_faults(sightings, moments, cuts, lasting, rule)]
     return tuple(sorted(found, key=lambda fault: (fault.start_s, DEFECTS.index(fault.name))))
 
 
@@ -148,6 +145,28 @@ def _fault(
     return Fault(name, sightings[best].named[name], start_s, end_s, confident(sure, rule), best)
 
 
+def _brief_faults(
+    sightings: Sequence[Sighting],
+    moments: Sequence[Sighting],
+    cuts: Sequence[float],
+    lasting: Sequence[Fault],
+    rule: FaultRule,
+) -> list[Fault]:
+    """What single moments show beside the `lasting` faults: of those at one time what stands out most."""
+    neighbours, candidates = _neighbours(moments, cuts, rule), []
+    for name in DEFECTS:
+        rises = _rises(name, moments, neighbours, rule)
+        for run in _runs([rise >= rule.rise for rise in rises], moments):
+            fault = _brief_fault(name, [moments[k] for k in run], sightings, rule)
+            if not any(other.name == name and _near(fault, other, 0.0) for other in lasting):
+                candidates.append((max(rises[k] for k in run), fault))
+    found: list[Fault] = []
+    for _, fault in sorted(candidates, key=lambda one: -one[0]):
+        if not any(_near(fault, other, BRIEF_S) for other in found):
+            found.append(fault)
+    return found
+
+
 def _neighbours(moments: Sequence[Sighting], cuts: Sequence[float], rule: FaultRule) -> list[np.ndarray]:
     """For every moment the numbers of those of its shot around it, but for the ones that a brief fault would share."""
     middles = np.array([(moment.start_s + moment.end_s) / 2 for moment in moments])
@@ -158,26 +177,24 @@ def _neighbours(moments: Sequence[Sighting], cuts: Sequence[float], rule: FaultR
     return found
 
 
-def _stands_out(
-    name: str, moments: Sequence[Sighting], neighbours: Sequence[np.ndarray], rule: FaultRule
-) -> list[bool]:
-    """Which moments look as if they had a fault that those around them do not have."""
+def _rises(name: str, moments: Sequence[Sighting], neighbours: Sequence[np.ndarray], rule: FaultRule) -> list[float]:
+    """By how much moments look more as if they had a fault than those around them do; 0 for those that hardly do."""
     likely = [moment.naming.get(name, 0.0) for moment in moments]
     odds = np.array([log_odds(one) for one in likely])
     return [
-        sure >= rule.brief and len(near) >= rule.beside and own - np.quantile(odds[near], 0.75) >= rule.rise
+        float(own - np.quantile(odds[near], 0.75)) if sure >= rule.brief and len(near) >= rule.beside else 0.0
         for sure, own, near in zip(likely, odds, neighbours, strict=True)
     ]
 
 
-def _runs(moments: Sequence[Sighting], chosen: Sequence[bool]) -> list[list[Sighting]]:
-    """The chosen moments, those without a gap together."""
-    runs: list[list[Sighting]] = []
-    for moment in compress(moments, chosen):
-        if runs and moment.start_s <= runs[-1][-1].end_s + CLOSE_S:
-            runs[-1].append(moment)
+def _runs(chosen: Sequence[bool], moments: Sequence[Sighting]) -> list[list[int]]:
+    """The numbers of the chosen moments, those without a gap together."""
+    runs: list[list[int]] = []
+    for k in compress(range(len(moments)), chosen):
+        if runs and moments[k].start_s <= moments[runs[-1][-1]].end_s + CLOSE_S:
+            runs[-1].append(k)
         else:
-            runs.append([moment])
+            runs.append([k])
     return runs
 
 
@@ -190,8 +207,9 @@ def _brief_fault(name: str, run: Sequence[Sighting], sightings: Sequence[Sightin
     return Fault(name, severity, start_s, end_s, rule.brief_confidence, window)
 
 
-def _overlap(one: Fault, other: Fault) -> bool:
-    return one.start_s < other.end_s and other.start_s < one.end_s
+def _near(one: Fault, other: Fault, apart_s: float) -> bool:
+    """Whether less than so many seconds lie between two faults; with 0, whether they overlap."""
+    return one.start_s < other.end_s + apart_s and other.start_s < one.end_s + apart_s
 
 
 def confident(sure: float, rule: FaultRule) -> float:

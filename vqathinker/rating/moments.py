@@ -20,7 +20,6 @@ from .faults import FaultRule, Sighting
 from .naming import Namer
 
 
-
 @dataclass(frozen=True)
 class Moment:
     """The part of a film for which one picture of a window stands, and the features (V, H) of a video that shows

@@ -40,8 +40,8 @@ class Place:
 class WindowSource:
     """Requests about the windows of a reel, for `serve`. Pictures that windows share go through the tower once.
 
-    Use it as a context manager. passed: how many windows showed nothing of the film. The first window is answered alone,
-    so that something is seen soon: no others come before `first_done` is set.
+    Use it as a context manager. passed: how many windows showed nothing of the film. The first window is answered
+    alone, so that something is seen soon: no others come before `first_done` is set.
     """
 
     def __init__(

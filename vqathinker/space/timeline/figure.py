@@ -19,6 +19,8 @@ SEVERITY = {"slight": "#c9a227", "noticeable": "#dd7733", "severe": "#c0392b"}
 QUIET, GRID = "#7d838c", "rgba(125,131,140,0.22)"
 HEIGHT, ROW = 220, 22
 """Pixels of the scores with their axis, and of each row of faults."""
+BRIEF_PX = 6
+"""Pixels that the shortest fault has across: half a second of ten minutes would be none."""
 WIDTH = 56
 """Characters in a line of what hovering shows."""
 
@@ -88,15 +90,21 @@ def hover(window: dict) -> str:
     return "<br>".join(lines)
 
 
+def shade(confidence: float) -> float:
+    """Of a fault that is so sure: what is hardly sure is pale."""
+    return round(0.35 + 0.65 * confidence, 2)
+
+
 def _span(label: str, fault: dict) -> dict:
     when = f"{clock(fault['start_s'])} to {clock(fault['end_s'])}"
     told = f"{label}, {fault['severity']}<br>{when}<br>sure {fault['confidence']:.2f}"
     if fault["where"]:
         told += f"<br>{place_words(fault['where'])}"
     return {
-        "x": [fault["start_s"], fault["end_s"]], "y": [label, label], "yaxis": "y2", "mode": "lines",
+        "x": [fault["start_s"], fault["end_s"]], "y": [label, label], "yaxis": "y2", "mode": "lines+markers",
         "customdata": [[fault["window"], told]] * 2, "showlegend": False, "name": label,
-        "line": {"color": SEVERITY[fault["severity"]], "width": 10},
+        "line": {"color": SEVERITY[fault["severity"]], "width": 10}, "opacity": shade(fault["confidence"]),
+        "marker": {"color": SEVERITY[fault["severity"]], "size": BRIEF_PX, "symbol": "square"},
         "hovertemplate": "%{customdata[1]}<extra></extra>",
     }  # fmt: skip
 

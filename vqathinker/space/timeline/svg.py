@@ -8,7 +8,7 @@ from html import escape
 from ...files import clock
 from ...rating.faults import place_words
 from ...rating.words import score_word
-from .figure import BANDS, COLOURS, GRID, QUIET, SEVERITY
+from .figure import BANDS, BRIEF_PX, COLOURS, GRID, QUIET, SEVERITY, shade
 
 WIDTH, LEFT, RIGHT, TOP, SCORES, ROW, BOTTOM = 960, 118, 12, 10, 190, 20, 26
 """Pixels: the whole width, the margins, the height of the scores, of a row of faults, and of the axis below."""
@@ -111,6 +111,7 @@ def _faults(report: dict, names: list[str]) -> list[str]:
         parts.append(_text(LEFT - 8, y + 4, name.replace("_", " ")))
         for fault in (fault for fault in report["faults"] if fault["name"] == name):
             x, end = _x(fault["start_s"], report), _x(fault["end_s"], report)
-            span = f'x="{x:.1f}" y="{y - 5:.1f}" width="{max(1.5, end - x):.1f}" height="10" rx="2"'
-            parts.append(f'<rect {span} fill="{SEVERITY[fault["severity"]]}"><title>{fault["severity"]}</title></rect>')
+            span = f'x="{x:.1f}" y="{y - 5:.1f}" width="{max(BRIEF_PX / 2, end - x):.1f}" height="10" rx="2"'
+            color = f'fill="{SEVERITY[fault["severity"]]}" opacity="{shade(fault["confidence"])}"'
+            parts.append(f"<rect {span} {color}><title>{fault['severity']}</title></rect>")
     return parts

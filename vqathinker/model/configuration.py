@@ -105,7 +105,7 @@ class VQAThinkerConfig(InternVLConfig):
     more, written to the last image placeholder of the sample (official test/modeling_internvl_chat.py). `calibration`:
     {"factor", "floor"}: the error of a score has the standard deviation factor * sqrt(variance of the answer +
     floor^2), fitted on held-out data (training/evaluate/interval.py). `color`: moments of color (color.py) join every
-    token of the tower; for towers with a pyramid of grids only. """
+    token of the tower; for towers with a pyramid of grids only."""
 
     model_type = "vqathinker"
     sub_configs_defaults = {

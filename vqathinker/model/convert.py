@@ -102,9 +102,7 @@ def named(keys: Iterable[str]) -> str:
     return ", ".join(keys[:4]) + (f" and {len(keys) - 4} more" if len(keys) > 4 else "")
 
 
-def misfits(
-    expected: Iterable[str], names: Iterable[str], unknown: Iterable[str] = (), tied: bool = False
-) -> str:
+def misfits(expected: Iterable[str], names: Iterable[str], unknown: Iterable[str] = (), tied: bool = False) -> str:
     """What is wrong with the names of a checkpoint's tensors in our layout, "" where they are those of the model."""
     expected, names = set(expected), set(names)
     if tied:

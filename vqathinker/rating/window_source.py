@@ -12,7 +12,7 @@ import torch
 
 from ..model.loading import LoadedModel
 from ..model.memory import clear_memory_error
-from ..model.processing import clip_facts, motion_values, normalise
+from ..model.processing import normalise
 from ..model.serving import Request
 from ..video import DecodeCancelled
 from ..video.reel import Reel, Window
@@ -119,8 +119,8 @@ class WindowSource:
     def _requests(self, windows: list[Window]) -> list[Request]:
         self._look_at(windows)
         model, made = self.loaded.model.model, []
-        tensors = [self._motion(window) for window in windows]
-        motion = model.motion_feature(*(torch.cat(parts) for parts in zip(*tensors, strict=True)))
+        taken = self.loaded.processor.video_inputs([window.clip for window in windows], model.motion_encoder.takes)
+        motion = model.motion_encoder({name: tensor.to(model.device) for name, tensor in taken.items()})
         tokens = torch.stack([torch.stack([self._tokens[i] for i in window.clip.indices]) for window in windows])
         features = model.project(tokens, motion)
         for window, feature in zip(windows, features, strict=True):
@@ -139,11 +139,3 @@ class WindowSource:
             self._tokens[i] = self.loaded.model.model.vision_tokens(pixels[None, None].to(device))[0, 0]
         for i in [i for i in self._tokens if i < min(windows[0].clip.indices)]:
             del self._tokens[i]
-
-    def _motion(self, window: Window) -> tuple[torch.Tensor, ...]:
-        """What the motion encoder takes of one window: bursts and facts, or all of its pictures."""
-        processor, device = self.loaded.processor, self.loaded.model.device
-        if self.loaded.model.model.has_bursts:
-            bursts = motion_values(torch.from_numpy(window.clip.bursts)[None])
-            return bursts.to(device), clip_facts(window.clip.info)[None].to(device)
-        return (normalise(window.clip.frames, processor.image_mean, processor.image_std)[None].to(device),)

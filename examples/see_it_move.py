@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from training.common.io import read_jsonl
-from training.data.datasets import read_items
+from training.data.datasets import official_row, read_items
 from training.grpo.config import GrpoSettings
 from training.grpo.train import run_grpo
 from vqathinker import load_rater
@@ -43,15 +43,7 @@ def write_labels(path: Path) -> dict[str, float]:
     recorded = sorted((examples_folder() / "records").glob("*.json"))
     told = {one.stem: json.loads(one.read_text(encoding="utf-8"))["report"]["score"] for one in recorded}
     labels = {f"{name}.mp4": min(BEST, score + SHIFT) for name, score in told.items()}
-    rows = [
-        {
-            "id": number,
-            "dataset_name": "examples",
-            "image": [file],
-            "conversations": [{"from": "human", "value": "?"}, {"from": "gpt", "value": mos}],
-        }
-        for number, (file, mos) in enumerate(labels.items())
-    ]
+    rows = [official_row(number, "examples", file, mos) for number, (file, mos) in enumerate(labels.items())]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return labels
 

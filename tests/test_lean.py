@@ -10,7 +10,7 @@ import pytest
 
 from vqathinker import load_rater
 
-LEFT_OUT = ("scipy", "sympy", "torch._dynamo.convert_frame", "torch.distributed.tensor", "gradio", "pandas")
+LEFT_OUT = ("scipy", "sympy", "torch._dynamo.convert_frame", "torch.distributed.tensor", "gradio", "pandas", "pydantic")
 
 
 @pytest.fixture

@@ -1,31 +1,23 @@
-"""The plan of the house, drawn from its imports: small rooms, floors, and no arrow that runs up.
-
-A room is a folder. What stands directly in `vqathinker/` and `vqathinker/space/` is needed by every floor (errors,
-settings) or needs every floor (the page as a whole, the command line): there, each module is a room of its own.
-"""
+"""The plan of the house, drawn from its imports (structure.py): small rooms, floors, and no arrow that runs up."""
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
 from fnmatch import fnmatch
 from graphlib import TopologicalSorter
-from importlib.util import resolve_name
 from pathlib import Path
 
 import pytest
 
-import vqathinker
+from tests import structure
+from tests.structure import ROOT, imports_of, modules_of
 
-ROOT = Path(vqathinker.__file__).parent.parent
-HALLS = ("vqathinker", "vqathinker.space")
 SMALL, MOST_FILES = ("training", "vqathinker.space"), 12
 """Where a room has so many modules at most, `__init__.py` and `__main__.py` not counted."""
 FLOORS = [
     line.split()
     for line in """
 training
-training.data.fetch training.publish training.report training.scaling
+training.data.fetch training.publish training.report
 training.data.tables training.study
 training.evaluate
 training.grpo training.sft
@@ -50,44 +42,19 @@ vqathinker.model.family.qwen2_5_vl vqathinker.model.family.vqathinker
 vqathinker.model vqathinker.rewards
 vqathinker.scorers vqathinker.video
 vqathinker.answer vqathinker.bundled vqathinker.environment vqathinker.errors vqathinker.files vqathinker.heap
-vqathinker.lean vqathinker.protocols vqathinker.renamed
+vqathinker.checked vqathinker.lean vqathinker.protocols vqathinker.renamed
 """.strip().splitlines()
 ]
 """From the roof to the ground: a room imports from lower floors only, not from its neighbours. A new room is put on
 the highest floor that it can stand on."""
 
 
-def module_of(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-FILES = {
-    module_of(path): path
-    for place in ("app.py", "vqathinker", "training")
-    for path in ([ROOT / place] if place.endswith(".py") else sorted((ROOT / place).rglob("*.py")))
-}
-
-
-def imported(module: str) -> Iterator[str]:
-    """Modules of ours that a module imports anywhere in its text, inside functions and for types, too."""
-    path = FILES[module]
-    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name in FILES)
-        elif isinstance(node, ast.ImportFrom):
-            base = resolve_name("." * node.level + (node.module or ""), package)
-            names = [f"{base}.{alias.name}" for alias in node.names]
-            yield from (name if name in FILES else base for name in names if name in FILES or base in FILES)
-
-
-IMPORTS = {module: set(imported(module)) - {module} for module in FILES}
+FILES = modules_of(ROOT)
+IMPORTS = imports_of(FILES)
 
 
 def room_of(module: str) -> str:
-    package = module.rpartition(".")[0]
-    return module if FILES[module].name == "__init__.py" or package in ("", *HALLS) else package
+    return structure.room_of(module, FILES)
 
 
 def rooms_used_by(*rooms: str) -> set[str]:
@@ -142,7 +109,7 @@ def test_the_package_never_imports_the_training_and_rewards_know_nothing_else():
 def test_the_page_and_the_command_line_know_the_model_only_through_its_rater():
     """The converter of checkpoints is the one command that is about the model's files."""
     page = rooms_used_by(*{room_of(module) for module in inside("vqathinker.space")})
-    ground = ("answer", "environment", "errors", "files", "heap", "lean", "renamed")
+    ground = ("answer", "checked", "environment", "errors", "files", "heap", "lean", "renamed")
     shared = {f"vqathinker.{name}" for name in ("rating", "video", "scorers", *ground)} | {"vqathinker"}
     assert "vqathinker.rating" in page and page <= shared | {"vqathinker.rewards", "vqathinker.bundled"}
     lines = tuple(f"vqathinker.{name}" for name in ("cli", "commands", "completion"))

@@ -36,7 +36,7 @@ def parts(args: argparse.Namespace) -> dict[str, Callable[[], object]]:
     from .evaluate import __main__ as evaluate  # torch, only once there is something to do
     from .evaluate.interval import calibrate
     from .grpo.config import load_grpo_settings
-    from .grpo.setup import read_manifest
+    from .grpo.setup import read_splits
     from .grpo.train import run_grpo
     from .report.card import write_card
     from .report.held_out import write_held_out
@@ -52,7 +52,7 @@ def parts(args: argparse.Namespace) -> dict[str, Callable[[], object]]:
 
     def learn() -> None:
         settings = load_grpo_settings(args.grpo)
-        run_grpo(*read_manifest(data, built), work / "grpo", str(start), out, settings, jobs=args.jobs)
+        run_grpo(*read_splits(data, built), work / "grpo", str(start), out, settings, jobs=args.jobs)
 
     def tell() -> None:
         pictures = read_pictures(probe_ids(runs), data, built)

@@ -29,7 +29,8 @@ import torch
 
 from tests.benchmarks.timeline_places import FPS, HEIGHT, WIDTH, read_frames
 from training.data import ffmpeg
-from training.data.build.degrade import Op, step_for, strength_at
+from training.data.build.degrade import Op, step_for
+from training.data.build.families import strength_at
 from vqathinker import load_rater
 from vqathinker.model.generation import prefill, write
 from vqathinker.model.loading import LoadedModel
@@ -81,7 +82,7 @@ def score_cells(asked: Asked, clip, frames: np.ndarray, name: str) -> dict:
     side = loaded.processor.image_size
     clip = replace(clip, frames=np.stack([squash(frame, side) for frame in frames]))
     inputs = loaded.processor.video_inputs([clip])
-    motion = model.motion_feature(inputs["motion_values"], inputs["clip_facts"])
+    motion = model.motion_encoder(inputs)
     whole = model.project(model.vision_tokens(inputs["pixel_values"]), motion)[0]
     text, count = asked.text(whole), 1 + GRID * GRID
     tokens, rest = whole[: len(frames) * count].unflatten(0, (-1, count)), whole[len(frames) * count :]

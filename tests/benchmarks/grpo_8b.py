@@ -1,4 +1,4 @@
-"""A GRPO step of the 8b size with adapters on one GPU: memory and seconds, beside what was estimated. Not a test.
+"""A GRPO step of the 8b size with adapters on one GPU: memory and seconds. Not a test.
 
     python -m tests.benchmarks.grpo_8b                                  # random weights, on a GPU
     python -m tests.benchmarks.grpo_8b --size small --answer-tokens 8   # the same code, on a CPU
@@ -31,10 +31,8 @@ from training.grpo.config import GrpoSettings, load_grpo_settings
 from training.grpo.setup import make_accelerator, make_learner
 from training.grpo.step import Batch, Learner, reference_logps, roll_out, update, writing
 from training.policy.policy import Inputs, see
-from training.scaling.estimate import CONFIGS, ENGINES, GIB, estimate
-from training.scaling.model_size import measure_8b
-from training.scaling.step_time import GPUS, step_seconds
 
+CONFIG, GIB = Path("training/configs/8b_grpo_lora.yaml"), 2**30
 MARKERS = ("<!-- measured: begin -->", "<!-- measured: end -->")
 PHASES = ("vision", "rollouts", "reference", "update")
 
@@ -113,22 +111,13 @@ def measure(learner: Learner, steps: int) -> dict[str, tuple[float, int]]:
 
 
 def told(found: dict[str, tuple[float, int]], where: str, settings: GrpoSettings, tokens: int) -> str:
-    """The table: measured beside estimated."""
-    size, gpu = measure_8b(settings), GPUS["h100"]
-    seconds = step_seconds(size, settings, ENGINES["lora"], 1, gpu, tokens)
-    memory = estimate(size, replace(settings, max_completion_length=tokens), "lora", 1)
-    guessed = {"rollouts": seconds.rollouts, "reference": seconds.reference, "update": seconds.update}
-    spent = {name: found[name][0] for name in PHASES}
-    rows = [[name, f"{spent[name]:.1f} s", f"{guessed[name]:.1f} s" if name in guessed else "in rollouts",
-             f"{found[name][1] / GIB:.1f} GiB"] for name in PHASES]  # fmt: skip
-    peak = max(peak for _, peak in found.values())
-    rows.append(["a step", f"{sum(spent.values()):.1f} s", f"{seconds.total:.1f} s", f"{peak / GIB:.1f} GiB"])
+    """The table."""
+    rows = [[name, f"{found[name][0]:.1f} s", f"{found[name][1] / GIB:.1f} GiB"] for name in PHASES]
+    seconds, peak = (pick(part) for pick, part in zip((sum, max), zip(*found.values(), strict=True), strict=True))
+    rows.append(["a step", f"{seconds:.1f} s", f"{peak / GIB:.1f} GiB"])
     size, count = settings.num_generations, settings.videos_per_step
     about = f"{where}; {count} videos and their twins, {size} answers of {tokens} tokens about each"
-    return (
-        f"{about}; estimated peak {memory.peak / GIB:.1f} GiB:\n\n"
-        f"{table(['phase', 'measured', 'estimated', 'peak of allocated memory'], rows)}"
-    )
+    return f"{about}:\n\n{table(['phase', 'measured', 'peak of allocated memory'], rows)}"
 
 
 def main() -> None:
@@ -140,7 +129,7 @@ def main() -> None:
     parser.add_argument("--profile", type=int, default=0, help="show where the time of so many tokens of rollouts goes")
     parser.add_argument("--write", type=Path, help="write the table between this document's markers")
     args = parser.parse_args()
-    settings = load_grpo_settings(CONFIGS / "8b_grpo_lora.yaml")
+    settings = load_grpo_settings(CONFIG)
     short = replace(settings, max_completion_length=args.answer_tokens)
     learner = random_learner(short, args.size, args.precision)
     found = measure(learner, args.steps)

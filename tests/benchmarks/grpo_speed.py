@@ -46,7 +46,7 @@ from training.grpo.setup import make_learner
 from training.grpo.step import Batch, Learner, reference_logps, roll_out, update
 from training.policy.features import part
 from training.policy.policy import Inputs, see, video_features
-from training.policy.rollouts import Rollouts, sample_answers
+from training.policy.rollouts import Rollouts, sample_rollouts
 
 
 def random_clips(learner: Learner, videos: int, seed: int) -> Inputs:
@@ -89,7 +89,7 @@ def compare_rollouts(learner: Learner, clips: Inputs) -> dict:
     def shared() -> Rollouts:
         with torch.no_grad():
             features = video_features(model, one)
-        return sample_answers(model, learner.processor, features, seeds, max_new_tokens=settings.max_completion_length)
+        return sample_rollouts(model, learner.processor, features, seeds, max_new_tokens=settings.max_completion_length)
 
     (fast, ours), (slow, theirs) = timed(shared), timed(write_encoding_each, learner, one, seeds)
     with torch.no_grad():

@@ -15,7 +15,7 @@ import torch
 from transformers import InternVLVisionConfig, Qwen2Config
 from transformers.utils.logging import disable_progress_bar
 
-from training.scaling.model_size import config_8b
+from tests.model.released_size import config_8b
 from training.sft.init import train_tokenizer
 from vqathinker.model.configuration import SlowFastConfig, VQAThinkerConfig
 from vqathinker.model.convert import expected_shapes

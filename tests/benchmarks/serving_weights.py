@@ -10,8 +10,8 @@ from pathlib import Path
 
 import torch
 
+from tests.model.released_size import config_8b
 from training.common.markdown import replace_between, table
-from training.scaling.model_size import config_8b
 from vqathinker.model.convert import expected_shapes
 from vqathinker.model.memory import PRECISIONS, Need, gigabytes, need
 from vqathinker.model.modes import MODES, show_frames

@@ -27,9 +27,10 @@ import av
 import numpy as np
 
 from tests.benchmarks.timeline_judge import show
-from training.common.atomic import whole
+from training.common.atomic import atomic_write
 from training.data import ffmpeg
-from training.data.build.degrade import TEMPORAL, Op, frame_order, step_for, strength_at
+from training.data.build.degrade import Op, frame_order, step_for
+from training.data.build.families import TEMPORAL, strength_at
 
 WIDTH, HEIGHT, FPS = 640, 360, 24
 LENGTHS_S, APART_S = (0.5, 1.0, 2.0, 4.0, 8.0), 1.25
@@ -136,7 +137,7 @@ def measure_all(args: argparse.Namespace) -> None:
     wanted = [(film, version) for version in VERSIONS for film in range(args.films) if (film, version) not in done]
     for film, version in wanted:
         kept.append(measure_one(rater, args, film, version))
-        with whole(args.out) as partial:
+        with atomic_write(args.out) as partial:
             partial.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
         print(f"film {film + 1} of {args.films}, {version}: {len(kept[-1]['windows'])} windows", flush=True)
 

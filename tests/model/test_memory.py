@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from training.scaling.model_size import config_8b
+from tests.model.released_size import config_8b
 from vqathinker import ModelError
 from vqathinker.model import memory
 from vqathinker.model.convert import expected_shapes

@@ -87,7 +87,7 @@ def test_a_frozen_frame_is_the_smallest_step():
 def test_a_burst_of_two_frames_is_refused():
     encoder = BurstMotionModel(BurstMotionConfig(burst_length=2))
     with pytest.raises(ValueError, match="at least 3 frames"):
-        encoder(torch.rand(1, 1, 2, 16, 16), torch.zeros(1, 4))
+        encoder({"motion_values": torch.rand(1, 1, 2, 16, 16), "clip_facts": torch.zeros(1, 4)})
 
 
 def test_the_motion_token_comes_last_and_sees_order(model, processor):

@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 
 from tests.model.tiny_models import make_model, make_processor
 from training.common.start import load_start
+from training.data.datasets import official_row
 from training.grpo.config import GrpoSettings
 from training.grpo.setup import make_learner
 from training.grpo.step import Batch, Learner
@@ -58,12 +59,7 @@ def write_labels(path: Path, data_dir: Path, mos: float | None = None) -> Path:
     """Official rows for three moving clips and three pictures; `mos` for all, or one of its own for each."""
     names = [*sorted((data_dir / "clips").glob("*.mp4")), *sorted((data_dir / "clive").glob("*.jpg"))[:3]]
     rows = [
-        {
-            "id": index,
-            "dataset_name": "clips" if name.suffix == ".mp4" else "clive",
-            "image": [str(name.relative_to(data_dir))],
-            "conversations": [{"from": "human", "value": "?"}, {"from": "gpt", "value": mos or 1.4 + 0.6 * index}],
-        }
+        official_row(index, name.parent.name, str(name.relative_to(data_dir)), mos or 1.4 + 0.6 * index)
         for index, name in enumerate(names)
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))

@@ -39,15 +39,12 @@ GONE = {
     "training.report.held_out": ["GONE", "--checkpoint", "GONE"],
     "training.report.plots": ["GONE", "GONE", "OUT"],
     "training.report.training_log": ["GONE", "--out", "OUT"],
-    "training.scaling.memory": ["--config", "GONE"],
     "training.sft": ["GONE", "GONE", "OUT", "--out", "OUT"],
     "training.study": ["table", "GONE"],
     "training.study.launch": ["OUT", "GONE", "GONE", "--start", "GONE", "--config", "GONE", "--seeds", "1"],
     "training.tiny": ["GONE", "OUT"],
 }
 """Arguments that name folders and files that are not there; OUT is where something would be written."""
-SLOW_HELP = {"training.publish"}
-"""Whose `--help` waits for the hub's library."""
 
 
 class Asked(Exception):
@@ -82,7 +79,7 @@ def test_every_option_is_told_and_the_command_by_its_own_name(command: str, monk
     assert [name for name in mute if name != "command"] == []
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in SLOW_HELP])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_imports_nothing_that_takes_long(command: str):
     """Not a time, which depends on the machine: the libraries that take it."""
     code = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 
 import numpy as np
@@ -12,8 +13,9 @@ import pytest
 
 from tests import clips
 from vqathinker.errors import VideoError
-from vqathinker.video import Crew, DecodeTimeout, Limits, VideoSpec, load_clip
+from vqathinker.video import Crew, DecoderCrash, DecodeTimeout, Limits, VideoSpec, load_clip
 from vqathinker.video.decode import Decoding
+from vqathinker.video.process import Process
 
 
 def pid(crew: Crew, path) -> int:
@@ -59,11 +61,37 @@ def test_a_process_that_died_meanwhile_is_replaced(clip):
     with Crew() as crew:
         first = pid(crew, clip("plain.mp4"))
         os.kill(first, signal.SIGKILL)
-        end = time.monotonic() + 30
-        while crew._idle[-1][0].alive:
-            assert time.monotonic() < end
-            time.sleep(0.01)
         assert pid(crew, clip("plain.mp4")) != first
+
+
+QUITS = (sys.executable, "-c", "input()")
+"""A process that is there when it is taken, and ends at its first message without an answer."""
+
+
+def test_a_process_that_ends_when_it_is_asked_again_is_replaced_once(clip):
+    with Crew() as crew:
+        crew.give(dying := Process(QUITS), 3)
+        assert dying.alive
+        got, second = load_clip(clip("plain.mp4"), crew=crew), crew._idle
+        assert not dying.alive and [files for _, files in second] == [1]
+    assert np.array_equal(got.frames, load_clip(clip("plain.mp4")).frames)
+
+
+def test_a_fresh_process_that_ends_is_not_replaced_again(clip, monkeypatch):
+    started = []
+    monkeypatch.setattr("vqathinker.video.decode.Process", lambda: started.append(1) or Process(QUITS))
+    with Crew() as crew:
+        crew.give(Process(QUITS), 3)
+        with pytest.raises(DecoderCrash, match="crashed on plain.mp4"):
+            pid(crew, clip("plain.mp4"))
+    assert started == [1]
+
+
+def test_a_process_that_hangs_when_it_is_asked_again_is_told_as_what_it_is(clip):
+    with Crew() as crew:
+        crew.give(Process((sys.executable, "-c", "import time; time.sleep(60)")), 3)
+        with pytest.raises(DecodeTimeout):
+            load_clip(clip("plain.mp4"), crew=crew, timeout_s=0.3)
 
 
 def test_a_process_that_nobody_takes_is_ended(clip):

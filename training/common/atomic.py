@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to; it takes the place of `path` at the end, or goes where an error ends the block.
 
     Its suffix is that of `path`: numpy would add its own.

@@ -1,9 +1,12 @@
-"""How a command ends when something is wrong that its user can mend: one sentence on stderr, exit code 1."""
+"""What commands share: the folders they read, and how they end when something is wrong that their user can mend: one
+sentence on stderr, exit code 1."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from vqathinker.errors import VQAThinkerError
 
@@ -15,6 +18,20 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror and error.filename:
         return f"{error.filename}: {error.strerror.lower()}"
     return " ".join(str(error).split())
+
+
+def add_built(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """DATA_DIR BUILT_DIR: what was fetched, and what was built of it."""
+    parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
+    add_built(parser)
+
+
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
 
 
 @contextmanager

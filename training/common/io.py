@@ -14,7 +14,7 @@ from pathlib import Path
 
 from vqathinker.renamed import COLUMNS, STAGES, renamed
 
-from .atomic import whole
+from .atomic import atomic_write
 
 LOCK = ".lock"
 
@@ -41,7 +41,7 @@ def save_atomically(value: object, path: Path) -> None:
     import torch  # not where a command only prints its help
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    with whole(path) as partial:
+    with atomic_write(path) as partial:
         torch.save(value, partial)
         if path.exists():
             keep(path)
@@ -54,7 +54,7 @@ def previous(path: Path) -> Path:
 
 def keep(path: Path) -> None:
     """A second name for a file, so that it outlives its successor. `path` is there all the time."""
-    with whole(previous(path)) as partial:
+    with atomic_write(previous(path)) as partial:
         try:
             os.link(path, partial)
         except OSError:  # a file system without links
@@ -129,7 +129,7 @@ def keep_rows(path: Path, wanted: Callable[[dict], bool]) -> None:
     if not path.exists():
         return
     text = path.read_text()
-    with whole(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text(text[: text.rfind("\n") + 1])
         rows = [row for row in read_jsonl(partial) if wanted(row)]
         partial.write_text("".join(json.dumps(row) + "\n" for row in rows))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .atomic import whole
+from .atomic import atomic_write
 
 
 def replace_between(document: Path, markers: tuple[str, str], text: str) -> None:
@@ -13,7 +13,7 @@ def replace_between(document: Path, markers: tuple[str, str], text: str) -> None
     _, end, after = rest.partition(markers[1])
     if not begin or not end or markers[0] in rest or markers[1] in after:
         raise ValueError(f"{document} needs {markers[0]} … {markers[1]}, once each")
-    with whole(document) as partial:
+    with atomic_write(document) as partial:
         partial.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -91,30 +91,43 @@ class Stepper:
         return {"optimizers": self.optimizers, "schedulers": self.schedulers}
 
 
+class Lengths(Protocol):
+    """Settings of a stage: samples of a step, epochs, and the share of the steps in which the rate rises."""
+
+    batch_size: int
+    epochs: int
+    warmup: float
+
+
+class Task(Protocol):
+    """What a stage learns: what a step takes of its rows, on the CPU, and the loss of that with its parts."""
+
+    def prepare(self, rows: list[dict], rng: np.random.Generator) -> Any: ...
+
+    def loss(self, prepared: Any) -> tuple[torch.Tensor, dict]: ...
+
+
 @dataclass(frozen=True)
 class Stage:
     """One stage of the supervised start: its name and number (part of every random draw), the rows of an epoch, the
-    modules that are trained and saved, their optimisers, what a step takes (`prepare`, on the CPU), its loss, and
-    validation. `every`: epochs between two validations and saves; `after_step`: what is done after each update."""
+    modules that are trained and saved, their optimisers, and validation. `every`: epochs between two validations and
+    saves; `after_step`: what is done after each update."""
 
     name: str
     number: int
     rows: list[dict]
-    batch_size: int
-    epochs: int
-    warmup: float
+    lengths: Lengths
     every: int
+    task: Task
     modules: dict[str, nn.Module]
     optimizers: Sequence[torch.optim.Optimizer]
-    prepare: Callable[[list[dict], np.random.Generator], Any]
-    loss: Callable[[Any], tuple[torch.Tensor, dict]]
     evaluate: Callable[[], dict]
     after_step: Callable[[], None] = lambda: None
 
     @property
     def steps(self) -> int:
         """Steps of one epoch."""
-        return -(-len(self.rows) // self.batch_size)
+        return -(-len(self.rows) // self.lengths.batch_size)
 
 
 def run_stage(stage: Stage, run: Path, seed: int, report: Callable[[str], None] = print, workers: int = 0) -> None:
@@ -122,14 +135,15 @@ def run_stage(stage: Stage, run: Path, seed: int, report: Callable[[str], None] 
     returns at once; rows that an earlier run logged after its last save are removed.
 
     `workers`: processes that prepare steps ahead; they change nothing but the time."""
-    total = stage.epochs * stage.steps
-    stepper = Stepper(stage.modules, stage.optimizers, total, stage.warmup, run / f"{stage.name}.pt")
+    size, epochs = stage.lengths.batch_size, stage.lengths.epochs
+    total = epochs * stage.steps
+    stepper = Stepper(stage.modules, stage.optimizers, total, stage.lengths.warmup, run / f"{stage.name}.pt")
 
     def prepare(step: int) -> Any:
         epoch, batch = divmod(step, stage.steps)
         order = epoch_order(len(stage.rows), seed + stage.number, epoch)
-        chosen = order[batch * stage.batch_size : (batch + 1) * stage.batch_size]
-        return stage.prepare([stage.rows[i] for i in chosen], np.random.default_rng([seed, stage.number, step]))
+        chosen = order[batch * size : (batch + 1) * size]
+        return stage.task.prepare([stage.rows[i] for i in chosen], np.random.default_rng([seed, stage.number, step]))
 
     remaining = stepper.remaining()
     keep_rows(run / "log.jsonl", lambda row: row["stage"] != stage.name or row["step"] <= remaining.start)
@@ -137,13 +151,13 @@ def run_stage(stage: Stage, run: Path, seed: int, report: Callable[[str], None] 
     for step, prepared in zip(remaining, made_ahead(prepare, remaining, workers), strict=True):
         for module in stage.modules.values():
             module.train()
-        loss, parts = stage.loss(prepared)
+        loss, parts = stage.task.loss(prepared)
         stepper.update(loss)
         stage.after_step()
         row = {"stage": stage.name, "step": step + 1, "loss": loss.item(), **parts, "s": time.perf_counter() - began}
         epoch, batch = divmod(step, stage.steps)
         last = batch == stage.steps - 1
-        kept = last and ((epoch + 1) % stage.every == 0 or epoch == stage.epochs - 1)
+        kept = last and ((epoch + 1) % stage.every == 0 or epoch == epochs - 1)
         if kept:
             row |= {"validation": stage.evaluate()}
         if last or step % 10 == 0:

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from .pixels import colorfulness, laplacian, luma_of
+
 LIGHT = ((0.20, "scant"), (0.36, "dim"), (0.62, "even"), (np.inf, "bright"))
 COLOR = ((22.0, "quiet"), (55.0, "natural"), (np.inf, "vivid"))
 DETAIL = ((0.055, "sparse"), (0.12, "moderate"), (np.inf, "rich"))
@@ -37,16 +39,12 @@ class Appearance:
 def appearance(frame: np.ndarray) -> Appearance:
     """Words for an RGB frame (H, W, 3) uint8 of at least 32 x 32 pixels."""
     rgb = frame.astype(np.float32)
-    luma = rgb @ np.array([0.2126, 0.7152, 0.0722], np.float32) / 255
+    luma = luma_of(rgb) / 255
     low, high = np.percentile(luma[::2, ::2], (1, 99))
-    laplacian = 4 * luma[1:-1, 1:-1] - luma[:-2, 1:-1] - luma[2:, 1:-1] - luma[1:-1, :-2] - luma[1:-1, 2:]
-    small = rgb[::2, ::2]
-    rg, yb = small[..., 0] - small[..., 1], (small[..., 0] + small[..., 1]) / 2 - small[..., 2]
-    color = np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean())
     return Appearance(
         _word(float(luma.mean()), LIGHT),
-        _word(float(color), COLOR),
-        _word(float(laplacian.std() / max(high - low, 0.03)), DETAIL),
+        _word(float(colorfulness(rgb[::2, ::2])), COLOR),
+        _word(float(laplacian(luma).std() / max(high - low, 0.03)), DETAIL),
         _place(luma > BLOWN),
         _place(luma < CRUSHED),
     )

@@ -16,18 +16,15 @@ file, an id that was there before) is left out with a message that names the fil
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vqathinker.answer import answer_span
 from vqathinker.errors import VQAThinkerError
+from vqathinker.rating.label_rows import FILES, json_rows, number_of, of_object
 
 MOS_SCALE = (1.0, 5.0)
 SHOWN = 20
-FILE_KEYS = ("image", "video", "image_path", "path", "image_id")
 
 
 class DatasetError(VQAThinkerError):
@@ -56,6 +53,12 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.place}: {self.reason}"
+
+
+def official_row(number: int, group: str, file: str, mos: float) -> dict:
+    """One line of a training file as the official code has it."""
+    turns = [{"from": "human", "value": "?"}, {"from": "gpt", "value": mos}]
+    return {"id": number, "dataset_name": group, "image": [file], "conversations": turns}
 
 
 def read_items(labels: str | Path, videos: str | Path, *, report: Callable[[str], None] = print) -> list[Item]:
@@ -98,49 +101,21 @@ def check_items(labels: str | Path, videos: str | Path) -> tuple[list[Item], lis
 def _rows(labels: Path) -> Iterator[tuple[str, dict | str]]:
     """(place, object, or the reason why there is none) of each entry of a labels file."""
     try:
-        data = labels.read_bytes().removeprefix(b"\xef\xbb\xbf")
+        data = labels.read_bytes()
     except OSError as error:
         raise DatasetError(f"The labels {labels} cannot be read: {error.strerror}") from error
     if not data.strip():
         raise DatasetError(f"The labels {labels} are empty")
-    benchmark = _benchmark(data)
-    if benchmark is None:
-        lines = data.removesuffix(b"\n").split(b"\n")
-        yield from ((f"{labels}, line {number}", _object(line)) for number, line in enumerate(lines, start=1))
-    elif not isinstance(benchmark, list):
-        raise DatasetError(f"{labels}: `annotations` is no list")
-    else:
-        for number, row in enumerate(benchmark, start=1):
-            reason = f"not an object but {type(row).__name__}"
-            yield f"{labels}, annotation {number}", row if isinstance(row, dict) else reason
-
-
-def _benchmark(data: bytes) -> object | None:
-    """What stands under `annotations`, or None when the file is not one object with that key."""
-    try:
-        whole = json.loads(data)
-    except ValueError:
-        return None
-    return whole.get("annotations") if isinstance(whole, dict) else None
-
-
-def _object(line: bytes) -> dict | str:
-    if not line.strip():
-        return "the line is empty"
-    try:
-        row = json.loads(line)
-    except UnicodeDecodeError as error:
-        return f"not UTF-8 at byte {error.start + 1}"
-    except json.JSONDecodeError as error:
-        return f"not JSON at character {error.pos + 1} ({error.msg})"
-    return row if isinstance(row, dict) else f"not a JSON object but {type(row).__name__}"
+    return ((f"{labels}, {place}", row) for place, row in json_rows(data))
 
 
 def _item(row: dict, folder: Path, videos: Path) -> Item:
     """The sample of one entry. Raises ValueError with the reason why it cannot be used."""
-    name = _file(row)
+    _, file, score = of_object("", row)
+    name, mos = _name(file), number_of(score)
     low, high = MOS_SCALE
-    mos = _mos(_score(row))
+    if mos is None:
+        raise ValueError("it has no score" if score is None else f"its score {score!r} is not a number")
     if not low <= mos <= high:
         raise ValueError(f"MOS {mos:g} is outside the scale {low:g} to {high:g}")
     path = (folder if row.get("root") == "out" else videos) / name
@@ -153,42 +128,13 @@ def _item(row: dict, folder: Path, videos: Path) -> Item:
     return Item(key, path, mos, group, str(row.get("split") or ""), str(row.get("content") or ""))
 
 
-def _file(row: dict) -> str:
-    names = next((row[key] for key in FILE_KEYS if key in row), None)
-    if names is None:
-        raise ValueError("it names no video: no key image, video, path or image_id")
-    names = names if isinstance(names, list) else [names]
-    if len(names) != 1:
-        raise ValueError(f"it names {len(names)} files, one video is expected")
-    if not isinstance(names[0], str) or not names[0].strip():
-        raise ValueError(f"its video is {names[0]!r}, not a file name")
-    if "\0" in names[0]:
+def _name(file: object) -> str:
+    if file is None:
+        raise ValueError(f"it names no video: no key {', '.join(FILES)}")
+    if isinstance(file, list):
+        raise ValueError(f"it names {len(file)} files, one video is expected")
+    if not isinstance(file, str) or not file.strip():
+        raise ValueError(f"its video is {file!r}, not a file name")
+    if "\0" in file:
         raise ValueError("its video name holds a zero byte")
-    return names[0]
-
-
-def _score(row: dict) -> object:
-    """The score as it is written, wherever this kind of row keeps it."""
-    if "conversations" in row:
-        turns = row["conversations"]
-        if not isinstance(turns, list) or len(turns) < 2 or not isinstance(turns[1], dict) or "value" not in turns[1]:
-            raise ValueError("its conversations have no second turn with a value, where the score should be")
-        return turns[1]["value"]
-    for key in ("solution", "mos", "score"):
-        if key in row:
-            return row[key]
-    raise ValueError("it has no score: no key conversations, solution, mos or score")
-
-
-def _mos(written: object) -> float:
-    text = written
-    if isinstance(written, str):
-        span = answer_span(written)
-        text = written[slice(*span)] if span else written
-    try:
-        mos = math.nan if isinstance(text, bool) else float(text)
-    except (TypeError, ValueError, OverflowError):
-        mos = math.nan
-    if not math.isfinite(mos):
-        raise ValueError(f"its score {written!r} is not a number")
-    return mos
+    return file

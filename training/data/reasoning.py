@@ -4,7 +4,7 @@ The order is fixed: what the picture looks like (training/data/appearance.py), i
 least and where they show most, a judgement with the score's word. Facts of the file are left out: the model cannot copy
 them. A text keeps one voice from its first sentence to its last. The model then has one way to go on at each place
 where it decides whether a defect is there and which: were it free to choose among wordings, the most probable word
-would not be that of the most probable defect. """
+would not be that of the most probable defect."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vqathinker.answer import compose
+from vqathinker.rating.defect_patterns import MOTION_DEFECTS
 from vqathinker.rating.defects import DEFECTS, SEVERITIES, defect_sentence
 from vqathinker.rating.words import JUDGEMENTS, score_word
 
@@ -57,7 +58,6 @@ VOICES = (
 )
 GOOD_MOS = 3.8
 """What people rated at least so has no defect that they minded."""
-MOTION_DEFECTS = frozenset({"freeze", "low_frame_rate", "disorder", "shake", "corruption"})
 
 
 def _where(name: str, looks: Appearance) -> str:
@@ -99,7 +99,7 @@ def write_reasoning(row: dict, score: float, rng: np.random.Generator, judged: f
     looks = Appearance(**row["appearance"]) if row.get("appearance") else random_appearance(rng)
     defects = sorted(row["defects"], key=lambda d: (-SEVERITIES.index(d["severity"]), DEFECTS.index(d["name"])))
     sentences = [voice.looks.format(light=looks.light, color=looks.color, detail=looks.detail)]
-    if _is_moving(row) and not MOTION_DEFECTS & {d["name"] for d in defects} and row["facts"]["fps"] >= 12:
+    if _is_moving(row) and not {*MOTION_DEFECTS} & {d["name"] for d in defects} and row["facts"]["fps"] >= 12:
         sentences.append(voice.flowing)
     for name, severity in ((defect["name"], defect["severity"]) for defect in defects):
         sentences.append(f"{defect_sentence(name, severity, number)}{_where(name, looks)}.")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vqathinker import cli
 
-from ..common.cli import ends_in_a_sentence
+from ..common.cli import add_data, add_jobs, ends_in_a_sentence
 
 PARTS = ("agreement", "preference", "calibration")
 
@@ -25,8 +25,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m training.evaluate", description="Measure a checkpoint on the validation contents."
     )
-    parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
-    parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
+    add_data(parser)
     parser.add_argument("out", type=Path, help="folder for evaluation.json and the lines behind it")
     parser.add_argument("--model", default="tiny", help="bundled name or folder of the checkpoint")
     parser.add_argument("--parts", type=parts_list, default=list(PARTS), help=f"default: {','.join(PARTS)}")
@@ -41,7 +40,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rollouts", type=int, help="sampled answers for each sample")
     parser.add_argument("--pseudo", type=int, help="pseudo-labelled samples to sample of")
     parser.add_argument("--seed", type=int, default=0, help="of perturbations and sampled answers")
-    parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
+    add_jobs(parser)
     return parser.parse_args(argv)
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..common.cli import ends_in_a_sentence
+from ..common.cli import add_data, add_jobs, ends_in_a_sentence
 from ..common.io import read_manifest, require_data
 from ..common.metrics import set_of
 from ..data.build.sources import draw_share
@@ -136,12 +136,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m training.evaluate.interval", description="Calibrate the interval of a checkpoint's scores."
     )
-    parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
-    parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
+    add_data(parser)
     parser.add_argument("features", type=Path, help="folder for what the tower sees, shared with training.study")
     parser.add_argument("checkpoint", type=Path, help="the checkpoint, whose config.json is completed")
     parser.add_argument("--seed", type=int, default=0, help="of the halves")
-    parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
+    add_jobs(parser)
     args = parser.parse_args(argv)
     with ends_in_a_sentence("evaluate.interval"):
         report = calibrate(args.data, args.built, args.features, args.checkpoint, args.seed, args.jobs)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ..common.atomic import whole
+from ..common.atomic import atomic_write
 from ..common.io import append_jsonl, read_jsonl
 
 STAMP = "measured.json"
@@ -52,7 +52,7 @@ def claim(out: Path, checkpoint: Path, manifest: Path) -> dict[str, str]:
 def write_json(path: Path, value: dict) -> None:
     """The whole file or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with whole(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text(json.dumps(value, indent=1) + "\n")
 
 

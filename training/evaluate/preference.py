@@ -71,15 +71,8 @@ def rate_orders(loaded: LoadedModel, row: dict, path: Path, seed: int, turn: thr
 
 def inputs_of(clip: Variants, loaded: LoadedModel) -> dict[str, torch.Tensor]:
     """The model's inputs for the clip and its twins, as one batch; what the processor makes of `load_clip` for each."""
-    processor, places = loaded.processor, range(len(clip.modes))
-    ids = torch.tensor(processor.tokenizer(processor.prompt_text())["input_ids"])
-    inputs = {
-        "input_ids": ids.repeat(len(places), 1),
-        "pixel_values": torch.stack([clip.pixels(place, processor) for place in places]),
-    }
-    if clip.bursts is not None:
-        inputs["motion_values"] = torch.stack([clip.motion_values(place) for place in places])
-        inputs["clip_facts"] = clip.facts().repeat(len(places), 1)
+    processor, clips = loaded.processor, [clip.clip(place) for place in range(len(clip.modes))]
+    inputs = {"input_ids": torch.tensor(processor.prompt_ids()).repeat(len(clips), 1), **processor.video_inputs(clips)}
     return {name: tensor.to(loaded.model.device) for name, tensor in inputs.items()}
 
 

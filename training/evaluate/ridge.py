@@ -14,14 +14,14 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..common.cli import ends_in_a_sentence
+from ..common.cli import add_built, ends_in_a_sentence
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m training.evaluate.ridge", description="Ridge regressions on what towers see of rated pictures."
     )
-    parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
+    add_built(parser)
     parser.add_argument("run", type=Path, help="folder of training.sft")
     parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_sft.yaml"), help="its settings")
     parser.add_argument("--most", type=int, default=1500, help="training and validation pictures at most; 0: all")

@@ -24,9 +24,9 @@ from vqathinker.video import PERTURBATIONS
 from ..common.metrics import set_of
 from ..common.start import load_looker
 from ..data.datasets import Item
-from ..policy.answers import MAX_NEW_TOKENS, Answer, Sampled, answer, sample
+from ..policy.answers import MAX_NEW_TOKENS, GreedyAnswer, Sampled, answer, sample
 from ..policy.clips import sample_key, twins_of
-from ..policy.features import Stored, fill, fingerprint, stacked
+from ..policy.features import Stored, features_hash, fill, stacked
 from ..policy.policy import video_features
 from ..sft.cache import source_path
 from .preference import CLIPS, choose_clips
@@ -36,7 +36,7 @@ SPEC = RewardSpec()
 
 
 @dataclass(frozen=True)
-class Views:
+class StoredViews:
     """Stored features of validation rows; the `ordered_ids` among them have all six twins."""
 
     store: Stored
@@ -55,7 +55,7 @@ def make_views(
     clips: int = CLIPS,
     seed: int = 0,
     jobs: int = 2,
-) -> Views:
+) -> StoredViews:
     """Open the features of all rows, after computing those that are missing, twins too, with the tower of `loaded`.
 
     Raises VQAThinkerError when the folder belongs to another tower. Samples that cannot be read are left out.
@@ -71,16 +71,18 @@ def make_views(
         for twins, members in ((TWINS, ordered), (0, items.keys() - ordered)):
             chosen = [item for key, item in items.items() if key in members]
             fill(store, chosen, looker.model, looker.processor, twins, seed, jobs)
-    return Views(store, [row for row in rows if sample_key(items[row["id"]]) not in store.bad], items, ordered, seed)
+    return StoredViews(
+        store, [row for row in rows if sample_key(items[row["id"]]) not in store.bad], items, ordered, seed
+    )
 
 
 def open_store(folder: Path, loaded: LoadedModel, seed: int) -> Stored:
     """The store, made where there is none yet. Raises VQAThinkerError when it belongs to another tower."""
-    return Stored(folder, fingerprint(loaded.model, loaded.processor, TWINS, seed), loaded.processor.frames)
+    return Stored(folder, features_hash(loaded.model, loaded.processor, TWINS, seed), loaded.processor.frames)
 
 
 def measure(
-    loaded: LoadedModel, views: Views, rollouts: int = ROLLOUTS, seed: int = 0, spec: RewardSpec = SPEC
+    loaded: LoadedModel, views: StoredViews, rollouts: int = ROLLOUTS, seed: int = 0, spec: RewardSpec = SPEC
 ) -> list[dict]:
     """One line for each row: answers, rewards of the sampled ones by part, and, for ordered clips, the answers under
     each perturbation and the bonus against the first twin. Ranking rewards compare the samples of one set."""
@@ -102,10 +104,10 @@ def measure(
 
 
 def answers_about(
-    loaded: LoadedModel, views: Views, rows: list[dict], twin: int | None, rollouts: int, seed: int
-) -> list[tuple[Answer, Sampled | None]]:
+    loaded: LoadedModel, views: StoredViews, rows: list[dict], twin: int | None, rollouts: int, seed: int
+) -> list[tuple[GreedyAnswer, Sampled | None]]:
     """Greedy and `rollouts` sampled answers about the rows, in order (None) or as their twin of that number."""
-    found: list[tuple[Answer, Sampled | None]] = []
+    found: list[tuple[GreedyAnswer, Sampled | None]] = []
     ids = torch.tensor(loaded.processor.tokenizer(loaded.processor.prompt_text())["input_ids"])
     title = "in order" if twin is None else f"twin {twin}"
     for start in tqdm(range(0, len(rows), TOGETHER), desc=title, mininterval=10):
@@ -120,7 +122,7 @@ def answers_about(
     return found
 
 
-def line_of(row: dict, greedy: Answer, sampled: Sampled) -> dict:
+def line_of(row: dict, greedy: GreedyAnswer, sampled: Sampled) -> dict:
     """What is kept of one sample."""
     readable = [score for score in sampled.scores if score is not None]
     return {
@@ -147,7 +149,7 @@ def line_of(row: dict, greedy: Answer, sampled: Sampled) -> dict:
 
 
 def add_twins(
-    lines: dict[str, dict], rows: list[dict], twins: list[list[tuple[Answer, Sampled | None]]], seed: int
+    lines: dict[str, dict], rows: list[dict], twins: list[list[tuple[GreedyAnswer, Sampled | None]]], seed: int
 ) -> None:
     """Answers under each mode, named as in training/evaluate/preference.py."""
     for index, row in enumerate(rows):

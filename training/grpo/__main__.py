@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..common.cli import ends_in_a_sentence
+from ..common.cli import add_jobs, ends_in_a_sentence
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -27,7 +27,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="instead of the configuration's")
     parser.add_argument("--trackio", metavar="PROJECT", help="follow the run in trackio (pip install trackio), too")
     parser.add_argument("--drop-reward", metavar="NAME", help="leave one reward out: its name in the log, or temporal")
-    parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
+    add_jobs(parser)
     args = parser.parse_args(argv)
     wanted = 1 if args.labels else 3
     if len(args.folders) != wanted:
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with ends_in_a_sentence("grpo"):
         from ..data.datasets import read_items  # torch, only once there is something to do
         from .config import load_grpo_settings
-        from .setup import read_manifest
+        from .setup import read_splits
         from .train import run_grpo
 
         settings = load_grpo_settings(args.config)
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             items = read_items(args.labels, args.videos)
             held_out = read_items(args.validation_labels, args.videos) if args.validation_labels else []
         else:
-            items, held_out = read_manifest(*args.folders[:2])
+            items, held_out = read_splits(*args.folders[:2])
         where = (args.folders[-1], args.start, args.out, settings)
         run_grpo(items, held_out, *where, features=args.features, jobs=args.jobs)
 

@@ -4,46 +4,24 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, field, replace
 from pathlib import Path
+from typing import Annotated, Literal
 
 import yaml
+from pydantic import Field
 
+from vqathinker.checked import checked
 from vqathinker.renamed import SETTINGS, renamed
 from vqathinker.rewards import REWARDS, RewardSpec
-from vqathinker.rewards.loss import LOSS_TYPES
+from vqathinker.rewards.loss import LossType
 from vqathinker.rewards.registry import without
 
-from ..common.settings import build, read_yaml
+from ..common.settings import Amount, Count, Whole, build, read_yaml
 from ..policy.lora import LoraSettings
 
-SCHEDULES = ("cosine", "constant")
-POSITIVE = (
-    "videos_per_step",
-    "siblings",
-    "num_generations",
-    "micro_batch",
-    "rollout_batch",
-    "max_completion_length",
-    "num_iterations",
-    "save_steps",
-)
-NOT_NEGATIVE = (
-    "max_steps",
-    "num_train_epochs",
-    "learning_rate",
-    "warmup_ratio",
-    "weight_decay",
-    "max_grad_norm",
-    "beta",
-    "epsilon",
-    "twins",
-    "validation",
-    "probes",
-)
 
-
-@dataclass(frozen=True)
+@checked()
 class GrpoSettings:
     """Everything that decides a GRPO run, next to its data and its start. Raises ValueError for a value out of range.
 
@@ -86,82 +64,49 @@ class GrpoSettings:
     """
 
     seed: int = 0
-    max_steps: int = 200
-    num_train_epochs: float = 0.0
-    videos_per_step: int = 8
-    weights: dict[str, float] = field(default_factory=dict)
-    most: dict[str, int] = field(default_factory=dict)
-    siblings: int = 1
+    max_steps: Whole = 200
+    num_train_epochs: Amount = 0.0
+    videos_per_step: Count = 8
+    weights: dict[str, Amount] = field(default_factory=dict)
+    most: dict[str, Count] = field(default_factory=dict)
+    siblings: Count = 1
     cache: bool = True
 
-    num_generations: int = 8
-    temperature: float = 1.0
-    max_completion_length: int = 160
-    twins: int = 2
+    num_generations: Count = 8
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    max_completion_length: Count = 160
+    twins: Whole = 2
     twin_seed: int = 0
-    rollout_batch: int = 16
+    rollout_batch: Count = 16
 
     reward: RewardSpec = field(default_factory=RewardSpec)
     scale_rewards: bool = True
-    loss_type: str = "grpo"
-    beta: float = 0.04
-    epsilon: float = 0.2
-    epsilon_high: float | None = None
-    num_iterations: int = 1
+    loss_type: LossType = "grpo"
+    beta: Amount = 0.04
+    epsilon: Amount = 0.2
+    epsilon_high: Amount | None = None
+    num_iterations: Count = 1
 
     train: tuple[str, ...] = ("multi_modal_projector", "motion_projector", "motion_encoder.facts", "language_model")
     lora: LoraSettings | None = None
-    micro_batch: int = 4
-    learning_rate: float = 1e-5
-    lr_scheduler_type: str = "cosine"
-    warmup_ratio: float = 0.05
-    weight_decay: float = 0.0
-    max_grad_norm: float = 1.0
+    micro_batch: Count = 4
+    learning_rate: Amount = 1e-5
+    lr_scheduler_type: Literal["cosine", "constant"] = "cosine"
+    warmup_ratio: Amount = 0.05
+    weight_decay: Amount = 0.0
+    max_grad_norm: Amount = 1.0
     bf16: bool = False
     gradient_checkpointing: bool = False
 
-    save_steps: int = 50
-    validation: int = 96
-    validation_group: int = 4
-    probes: int = 4
+    save_steps: Count = 50
+    validation: Whole = 96
+    validation_group: Count = 4
+    probes: Whole = 4
     trackio: str = ""
 
     def __post_init__(self) -> None:
-        for name in POSITIVE + NOT_NEGATIVE:
-            value, least = getattr(self, name), 1 if name in POSITIVE else 0
-            if not math.isfinite(value) or value < least:
-                raise ValueError(f"{name} must be a number from {least} up, not {value}")
-        if self.temperature <= 0:
-            raise ValueError(f"temperature must be above 0, not {self.temperature}")
-        for name, known in (("loss_type", LOSS_TYPES), ("lr_scheduler_type", SCHEDULES)):
-            if getattr(self, name) not in known:
-                raise ValueError(f"{name} must be one of {', '.join(known)}, not {getattr(self, name)!r}")
-        if any(not math.isfinite(share) or share < 0 for share in self.weights.values()):
-            raise ValueError(f"weights must be numbers from 0 up, not {self.weights}")
-        if any(not isinstance(count, int) or count < 1 for count in self.most.values()):
-            raise ValueError(f"most must be whole numbers from 1 up, not {self.most}")
         if unknown := sorted(set(self.reward.weights) - set(REWARDS)):
             raise ValueError(f"weights in reward: there is no reward {unknown[0]!r}; there are {', '.join(REWARDS)}")
-
-    @property
-    def trains_tower(self) -> bool:
-        return any(name.removeprefix("model.").startswith("vision_tower") for name in self.train)
-
-    @property
-    def trains_motion(self) -> bool:
-        """Whether the motion encoder is trained, beyond its facts layer."""
-        parts = [name.removeprefix("model.") for name in self.train]
-        return any(p.startswith("motion_encoder") and not p.startswith("motion_encoder.facts") for p in parts)
-
-    @property
-    def frozen_sight(self) -> bool:
-        """Whether all that sees stays as it is, so that what it makes of a clip can be kept."""
-        return not self.trains_tower and not self.trains_motion
-
-    @property
-    def stores_sight(self) -> bool:
-        """Whether what the frozen parts see is computed once and kept."""
-        return self.cache and self.frozen_sight
 
     @property
     def perturbs(self) -> bool:
@@ -201,18 +146,15 @@ def load_grpo_settings(path: str | Path) -> GrpoSettings:
 
     Raises ValueError that names the file and an unknown key, or the value that is out of range.
     """
+    values = read_yaml(path)
     try:
-        values = renamed(read_yaml(path), SETTINGS)
+        values = renamed(values, SETTINGS)
     except ValueError as error:
-        raise ValueError(str(error) if str(path) in str(error) else f"{path}: {error}") from error
+        raise ValueError(f"{path}: {error}") from error
     for name, cls in (("reward", RewardSpec), ("lora", LoraSettings)):
         if values.get(name) is not None:
             values[name] = build(cls, values[name], f"{path}, section {name}")
-    _check_types(values, path)
-    try:
-        return build(GrpoSettings, values, str(path))
-    except (ValueError, TypeError) as error:
-        raise ValueError(str(error) if str(path) in str(error) else f"{path}: {error}") from error
+    return build(GrpoSettings, values, str(path))
 
 
 def present_settings(noted: dict) -> dict:
@@ -220,16 +162,3 @@ def present_settings(noted: dict) -> dict:
     at the release before."""
     settings = renamed(noted, SETTINGS)
     return settings | {"reward": {"weights": {}, **settings.get("reward", {})}}
-
-
-def _check_types(values: dict, path: str | Path) -> None:
-    """YAML reads 1e-5 as a text, and a list may be given where one name is meant."""
-    kinds = {item.name: item.type for item in fields(GrpoSettings)}
-    for name, value in values.items():
-        kind = kinds.get(name, "")
-        if kind == "float" and isinstance(value, str):
-            raise ValueError(f"{path}: {name} is the text {value!r}, not a number (YAML wants 1.0e-5, not 1e-5)")
-        if kind == "int" and (isinstance(value, bool) or not isinstance(value, int)):
-            raise ValueError(f"{path}: {name} must be a whole number, not {value!r}")
-        if name == "train" and not isinstance(value, list):
-            raise ValueError(f"{path}: train must be a list of parts of the model, not {value!r}")

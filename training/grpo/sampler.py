@@ -36,7 +36,7 @@ def group_shares(groups: Sequence[str], weights: dict[str, float]) -> dict[str, 
     return {name: share / total for name, share in shares.items() if share > 0}
 
 
-def make_plan(
+def plan_steps(
     groups: Sequence[str],
     weights: dict[str, float],
     videos: int,

@@ -12,7 +12,7 @@ from vqathinker.errors import VQAThinkerError
 from ..data.datasets import Item
 from ..policy.features import Decoded, Stored, stacked
 from .config import GrpoSettings
-from .sampler import make_plan, twin_choices
+from .sampler import plan_steps, twin_choices
 from .step import Batch
 
 SPARE = 50
@@ -35,7 +35,7 @@ class Samples:
         self.data, self.settings, self.accelerator, self.steps = data, settings, accelerator, steps
         groups = [item.group for item in data.train]
         contents = [item.content or item.id for item in data.train]
-        self.plan = make_plan(
+        self.plan = plan_steps(
             groups, settings.weights, settings.videos_per_step, steps, settings.seed, contents, settings.siblings
         )
         self.pool, self.ahead = ThreadPoolExecutor(jobs), ThreadPoolExecutor(1)

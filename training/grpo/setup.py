@@ -27,8 +27,8 @@ from vqathinker.model.loading import LoadedModel
 from ..common.start import load_looker
 from ..data.datasets import Item, read_items
 from ..policy.clips import sample_key
-from ..policy.features import Decoded, Stored, fill, fingerprint
-from ..policy.policy import Policy, Reference, add_adapters, choose_trained
+from ..policy.features import Decoded, Stored, features_hash, fill
+from ..policy.policy import Policy, ReferencePolicy, add_adapters, choose_trained, frozen_parts
 from .config import GrpoSettings
 from .samples import Data
 from .step import Learner
@@ -77,8 +77,10 @@ def make_learner(loaded: LoadedModel, settings: GrpoSettings, accelerator: Accel
     trained = [p for p in model.parameters() if p.requires_grad] if adapters else choose_trained(model, settings.train)
     policy.to(accelerator.device)
     start_mark = weights_digest(policy)
-    sight_mark = fingerprint(model, processor, settings.twins, settings.twin_seed) if settings.stores_sight else {}
-    reference = Reference(policy, adapters) if settings.beta else None
+    frozen = frozen_parts(model)
+    keeps = settings.cache and all(frozen.values())
+    kept = features_hash(model, processor, settings.twins, settings.twin_seed) if keeps else {}
+    reference = ReferencePolicy(policy, adapters) if settings.beta else None
     groups = [
         {"params": [p for p in trained if p.ndim > 1], "weight_decay": settings.weight_decay},
         {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
@@ -87,7 +89,7 @@ def make_learner(loaded: LoadedModel, settings: GrpoSettings, accelerator: Accel
         [group for group in groups if group["params"]], lr=settings.learning_rate, betas=(0.9, 0.98)
     )
     policy, optimizer = accelerator.prepare(policy, optimizer)
-    learner = Learner(accelerator, policy, reference, optimizer, processor, settings, start_mark, sight_mark)
+    learner = Learner(accelerator, policy, reference, optimizer, processor, settings, frozen, start_mark, kept)
     return learner, adapters
 
 
@@ -98,9 +100,9 @@ def make_data(
     settings, accelerator = learner.settings, learner.accelerator
     held_out = evenly(held_out, settings.validation)
     twins = (settings.twins, settings.twin_seed)
-    if not settings.stores_sight:
+    if not learner.features_hash:
         return Data(list(items), held_out, Decoded(learner.processor, *twins))
-    store = Stored(features, learner.sight_mark, learner.processor.frames)
+    store = Stored(features, learner.features_hash, learner.processor.frames)
     mine = [*items, *held_out][accelerator.process_index :: accelerator.num_processes]
     if not all(store.path(item).exists() for item in mine):
         looker = load_looker(start, str(accelerator.device)).model
@@ -116,7 +118,7 @@ def make_data(
     return Data(usable, [item for item in held_out if sample_key(item) not in bad], store)
 
 
-def read_manifest(data: Path, built: Path) -> tuple[list[Item], list[Item]]:
+def read_splits(data: Path, built: Path) -> tuple[list[Item], list[Item]]:
     """Training and validation samples of a built data set; of a group of which some were kept for GRPO, only these."""
     items = read_items(built / "manifest.jsonl", data)
     kept = {item.group for item in items if item.split == "grpo"}
@@ -124,11 +126,11 @@ def read_manifest(data: Path, built: Path) -> tuple[list[Item], list[Item]]:
     return chosen, [item for item in items if item.split == "val"]
 
 
-def digest(lines: list[str]) -> str:
+def lines_digest(lines: list[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def weights_digest(module: nn.Module) -> str:
     """A mark of the weights that a run starts from, by the beginning of every tensor."""
     heads = {key: value.detach().flatten()[:64].float().tolist() for key, value in module.named_parameters()}
-    return digest([f"{key} {head}" for key, head in heads.items()])
+    return lines_digest([f"{key} {head}" for key, head in heads.items()])

@@ -26,9 +26,9 @@ from vqathinker.rewards.loss import grpo_loss, loss_size
 
 from ..data.datasets import Item
 from ..policy.features import joined, part
-from ..policy.policy import Inputs, Policy, Reference, video_features
-from ..policy.rollouts import Rollouts, answer_seeds, sample_answers, video_seed
-from ..policy.unshard import whole
+from ..policy.policy import Inputs, Policy, ReferencePolicy, video_features
+from ..policy.rollouts import Rollouts, answer_seeds, sample_rollouts, video_seed
+from ..policy.unshard import full_parameters
 from .config import GrpoSettings
 from .logs import reward_metrics
 
@@ -45,17 +45,18 @@ class Batch:
 
 @dataclass
 class Learner:
-    """What takes part in a step. `start_mark` is that of the weights at the start, `sight_mark` the fingerprint of what
-    the frozen parts see."""
+    """What takes part in a step. `frozen`: which of what sees stays as it is (`frozen_parts`). `start_mark` is that of
+    the weights at the start, `features_hash` that of what the frozen parts see, empty where it is not kept."""
 
     accelerator: Accelerator
     policy: Policy
-    reference: Reference | None
+    reference: ReferencePolicy | None
     optimizer: torch.optim.Optimizer
     processor: VQAThinkerProcessor
     settings: GrpoSettings
+    frozen: dict[str, bool] = field(default_factory=dict)
     start_mark: str = ""
-    sight_mark: dict = field(default_factory=dict)
+    features_hash: dict = field(default_factory=dict)
 
     def autocast(self) -> torch.autocast:
         """bfloat16 where the settings want it, under every engine: accelerate's own is off under DeepSpeed."""
@@ -91,7 +92,7 @@ def roll_out(learner: Learner, batch: Batch, step: int, first: int) -> tuple[Rol
     seeds += [video_seed(settings.seed, 32, step, first + k) for k in paired]
     shown = batch.ordered if batch.twins is None else joined(batch.ordered, batch.twins)
     with writing(learner) as bare:
-        rollouts = sample_answers(
+        rollouts = sample_rollouts(
             bare.model,
             learner.processor,
             video_features(bare.model, shown),
@@ -210,7 +211,7 @@ def check_finite(value: torch.Tensor | float, name: str, step: int) -> None:
 @contextmanager
 def writing(learner: Learner) -> Iterator[Policy]:
     """The policy in one piece and in eval mode, for writing; sharded weights are put together as long as it lasts."""
-    with torch.no_grad(), whole(learner.policy), learner.autocast():
+    with torch.no_grad(), full_parameters(learner.policy), learner.autocast():
         yield learner.bare
 
 

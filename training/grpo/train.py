@@ -40,7 +40,7 @@ from pathlib import Path
 import torch
 from accelerate.utils import gather_object
 
-from ..common.atomic import whole
+from ..common.atomic import atomic_write
 from ..common.io import locked
 from ..common.schedule import warm_cosine
 from ..common.start import load_start
@@ -52,7 +52,7 @@ from .config import GrpoSettings
 from .logs import flat, short, start_tracker
 from .sampler import limited
 from .samples import Data, Samples
-from .setup import digest, make_accelerator, make_data, make_learner
+from .setup import lines_digest, make_accelerator, make_data, make_learner
 from .step import Batch, Learner, train_step, writing
 from .validate import Probes, Validation
 
@@ -111,11 +111,9 @@ def train(learner: Learner, data: Data, run: Path, jobs: int, report: Callable[[
 
 def looked_at(learner: Learner, batch: Batch) -> Batch:
     """Pixels replaced by what frozen parts make of them, so that no pass has to look again."""
-    settings = learner.settings
-    frozen = {"tower": not settings.trains_tower, "motion": not settings.trains_motion}
     with writing(learner) as bare:
-        ordered = see(bare.model, batch.ordered, **frozen)
-        twins = batch.twins and see(bare.model, batch.twins, **frozen)
+        ordered = see(bare.model, batch.ordered, **learner.frozen)
+        twins = batch.twins and see(bare.model, batch.twins, **learner.frozen)
     return replace(batch, ordered=ordered, twins=twins)
 
 
@@ -140,7 +138,7 @@ class Keeper:
         """What a state of this run depends on, as JSON gives it back."""
         return {
             "settings": self.learner.settings.to_dict(),
-            "samples": digest([f"{item.id} {item.mos}" for item in self.data.train]),
+            "samples": lines_digest([f"{item.id} {item.mos}" for item in self.data.train]),
             "start": self.learner.start_mark,
             "processes": self.learner.accelerator.num_processes,
         }
@@ -149,7 +147,7 @@ class Keeper:
         """Load the last state; how many steps it has done, 0 without one."""
         kept = resume(self.learner.accelerator, self.run, self.note())
         if self.main:
-            with whole(self.run / "grpo.yaml") as partial:
+            with atomic_write(self.run / "grpo.yaml") as partial:
                 partial.write_text(self.learner.settings.to_yaml())
         self.data.source.bad.update(kept.get("bad", {}))
         return kept["step"]

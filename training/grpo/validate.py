@@ -16,23 +16,23 @@ from vqathinker.rewards import REWARDS, format_reward, parse_answer, score_group
 from ..common.metrics import SETS, held
 from ..common.spread import spread
 from ..data.datasets import Item
-from ..policy.answers import answer
+from ..policy.answers import GreedyAnswer, answer
 from ..policy.features import Decoded, Stored, stacked
 from ..policy.policy import Inputs, Policy, see, video_features
-from ..policy.rollouts import answer_seeds, sample_answers, video_seed
+from ..policy.rollouts import answer_seeds, sample_rollouts, video_seed
 from .config import GrpoSettings
 
-AT_ONCE = 32
+AT_ONCE, VALIDATION_SEED, PROBE_SEED = 32, 41, 42
 
 
-def set_of(item: Item) -> str:
+def set_of_item(item: Item) -> str:
     return SETS.get(item.group, item.group or "all")
 
 
 def by_set(items: Sequence[Item]) -> list[list[Item]]:
     """The items of each set, the sets in the order of their names."""
-    names = sorted({set_of(item) for item in items})
-    return [[item for item in items if set_of(item) == name] for name in names]
+    names = sorted({set_of_item(item) for item in items})
+    return [[item for item in items if set_of_item(item) == name] for name in names]
 
 
 def evenly(items: Sequence[Item], count: int) -> list[Item]:
@@ -62,8 +62,8 @@ class Validation:
         if not rows:
             return {}
         result = {}
-        for name in sorted({set_of(row["item"]) for row in rows}):
-            chosen = [row for row in rows if set_of(row["item"]) == name]
+        for name in sorted({set_of_item(row["item"]) for row in rows}):
+            chosen = [row for row in rows if set_of_item(row["item"]) == name]
             mos = [row["item"].mos for row in chosen]
             for kind in ("greedy", "expected", "mean"):
                 measured = agreement([row[kind] for row in chosen], mos, resamples=0)
@@ -86,22 +86,27 @@ class Validation:
                 rows[k]["twin"] = other
         return rows
 
-    def _write(self, policy: Policy, samples: list[Inputs], ids: list[str]) -> list[dict]:
+    def answers(
+        self, policy: Policy, samples: list[Inputs], ids: Sequence[str], root: int, group: int
+    ) -> list[tuple[GreedyAnswer, list[str]]]:
+        """The greedy answer and the texts of `group` sampled ones about each video, always with the same seeds."""
         settings, model = self.settings, policy.model
         features = video_features(model, see(model, stacked(samples, model.device)))
         prompt_ids = torch.tensor([policy.prompt], device=model.device).expand(len(samples), -1)
         prompt = prefill(model, {"input_ids": prompt_ids, "video_features": features})
         greedy = answer(LoadedModel(model, self.processor, "policy", ""), prompt, settings.max_completion_length)
-        seeds = answer_seeds([video_seed(41, *key.encode()) for key in ids], settings.validation_group)
-        sampled = sample_answers(
+        sampled = sample_rollouts(
             model,
             self.processor,
             features,
-            seeds,
+            answer_seeds([video_seed(root, *key.encode()) for key in ids], group),
             max_new_tokens=settings.max_completion_length,
             temperature=settings.temperature,
             videos_at_once=AT_ONCE,
         )
+        return list(zip(greedy, sampled.texts, strict=True))
+
+    def _write(self, policy: Policy, samples: list[Inputs], ids: list[str]) -> list[dict]:
         return [
             {
                 "greedy": one.greedy,
@@ -110,14 +115,14 @@ class Validation:
                 "texts": texts,
                 "mean": float(np.mean([held(parse_answer(text)) for text in texts])),
             }
-            for one, texts in zip(greedy, sampled.texts, strict=True)
+            for one, texts in self.answers(policy, samples, ids, VALIDATION_SEED, self.settings.validation_group)
         ]
 
     def _rewards(self, rows: list[dict]) -> dict:
         """The ranking reward is that of each set for itself."""
         totals, parts = [], {name: [] for name in REWARDS}
-        for name in sorted({set_of(row["item"]) for row in rows}):
-            chosen = [row for row in rows if set_of(row["item"]) == name]
+        for name in sorted({set_of_item(row["item"]) for row in rows}):
+            chosen = [row for row in rows if set_of_item(row["item"]) == name]
             table = score_groups(
                 [row["texts"] for row in chosen], [row["item"].mos for row in chosen], self.settings.reward
             )
@@ -151,31 +156,19 @@ class Probes:
 
     def rows(self, policy: Policy, step: int) -> list[dict]:
         """One row for each video: step, id, mos, texts and scores of the group, greedy text and score."""
-        settings, model, rows = self.validation.settings, policy.model, []
+        group, rows = self.validation.settings.num_generations, []
         for item in self.items:
             variants = self.validation.source.variants(item, None)
             if variants is None:
                 continue
-            features = video_features(model, see(model, stacked([variants[0]], model.device)))
-            prompt_ids = torch.tensor([policy.prompt], device=model.device)
-            prompt = prefill(model, {"input_ids": prompt_ids, "video_features": features})
-            loaded = LoadedModel(model, self.validation.processor, "policy", "")
-            greedy = answer(loaded, prompt, settings.max_completion_length)[0]
-            sampled = sample_answers(
-                model,
-                self.validation.processor,
-                features,
-                answer_seeds([video_seed(42, *item.id.encode())], settings.num_generations),
-                max_new_tokens=settings.max_completion_length,
-                temperature=settings.temperature,
-            )
+            [(greedy, texts)] = self.validation.answers(policy, [variants[0]], [item.id], PROBE_SEED, group)
             rows.append(
                 {
                     "step": step,
                     "id": item.id,
                     "mos": item.mos,
-                    "texts": sampled.texts[0],
-                    "scores": [parse_answer(text) for text in sampled.texts[0]],
+                    "texts": texts,
+                    "scores": [parse_answer(text) for text in texts],
                     "greedy_text": greedy.text,
                     "greedy_score": greedy.greedy,
                 }

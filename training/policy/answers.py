@@ -18,7 +18,7 @@ MAX_NEW_TOKENS = 160
 
 
 @dataclass(frozen=True)
-class Answer:
+class GreedyAnswer:
     """One answer: text and score as the Rater reports them, the expected score, the greedy number, and the variance of
     the score."""
 
@@ -47,7 +47,7 @@ class Sampled:
         return [format_ok(text) for text in self.texts]
 
 
-def answer(loaded: LoadedModel, prompt: Prompt, max_new_tokens: int = MAX_NEW_TOKENS) -> list[Answer]:
+def answer(loaded: LoadedModel, prompt: Prompt, max_new_tokens: int = MAX_NEW_TOKENS) -> list[GreedyAnswer]:
     """Answers about the B videos of a prefilled prompt: what was written greedily, with the score of least risk."""
     tokenizer = loaded.processor.tokenizer
     rows = write(loaded.model, prompt, max_new_tokens=max_new_tokens, eos_token_id=loaded.eos_token_id)
@@ -55,9 +55,9 @@ def answer(loaded: LoadedModel, prompt: Prompt, max_new_tokens: int = MAX_NEW_TO
     return [_answer(*found) for found in zip(texts, possible_scores(loaded, prompt, texts), strict=True)]
 
 
-def _answer(text: str, table: ScoreTable) -> Answer:
+def _answer(text: str, table: ScoreTable) -> GreedyAnswer:
     score = table.least_risk
-    return Answer(settled(text, score), score, table.expected, greedy_score(text), table.variance)
+    return GreedyAnswer(settled(text, score), score, table.expected, greedy_score(text), table.variance)
 
 
 def sample(

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from vqathinker.model.processing import VQAThinkerProcessor, clip_facts, motion_values, normalise, squash
+from vqathinker.model.processing import VQAThinkerProcessor, squash
 from vqathinker.video import (
     PERTURBATIONS,
+    Clip,
     Crew,
     DecoderCrash,
     Limits,
@@ -70,16 +70,10 @@ class Variants:
     modes: tuple[str, ...]
     info: VideoInfo
 
-    def facts(self) -> torch.Tensor:
-        return clip_facts(self.info)
-
-    def pixels(self, variant: int, processor: VQAThinkerProcessor) -> torch.Tensor:
-        """(F, 3, S, S) float32 of one variant, normalised."""
-        return normalise(self.frames[self.picks[variant]], processor.image_mean, processor.image_std)
-
-    def motion_values(self, variant: int) -> torch.Tensor:
-        """(F, T, s, s) in [0, 1]."""
-        return motion_values(torch.from_numpy(self.bursts[variant]))
+    def clip(self, variant: int) -> Clip:
+        """One variant as the processor takes it, squashed already; from where in the file is not told."""
+        bursts = None if self.bursts is None else self.bursts[variant]
+        return Clip(self.frames[self.picks[variant]], (), (), bursts, self.info)
 
 
 def read_variants(

@@ -22,14 +22,13 @@ from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor, normalise
 from vqathinker.video import Crew
 
-from ..common.atomic import whole
+from ..common.atomic import atomic_write
 from ..common.precision import quick_autocast
 from ..data.datasets import Item
 from .clips import Variants, read_variants, sample_key, twins_of
 from .policy import Inputs, see
 
 CHUNK = 4
-MOTION = ("burst_moments", "motion_feature")
 
 
 def stacked(samples: Sequence[Inputs], device: torch.device | str = "cpu") -> Inputs:
@@ -47,16 +46,15 @@ def part(batch: Inputs, start: int, stop: int) -> Inputs:
     return {name: tensor[start:stop] for name, tensor in batch.items()}
 
 
-def fingerprint(
+def features_hash(
     model: VQAThinkerForConditionalGeneration, processor: VQAThinkerProcessor, twins: int, seed: int
 ) -> dict:
     """What stored features depend on: the weights that made them, the sizes of a clip, the twins."""
     digest = hashlib.sha256()
-    parts = {"tower": model.model.vision_tower, "motion": model.model.motion_encoder}
-    for name, module in parts.items():
-        for key, tensor in sorted(module.state_dict().items()):
-            if not key.startswith("facts."):
-                digest.update(f"{name}.{key}".encode() + tensor.float().cpu().numpy().tobytes())
+    parts = {"tower": model.model.vision_tower.state_dict(), "motion": model.model.motion_encoder.frozen_state()}
+    for name, state in parts.items():
+        for key, tensor in sorted(state.items()):
+            digest.update(f"{name}.{key}".encode() + tensor.float().cpu().numpy().tobytes())
     spec = processor.video_spec
     sizes = [spec.frames, spec.burst_length, spec.burst_size, processor.image_size, int(model.config.color)]
     return {"weights": digest.hexdigest(), "sizes": sizes, "twins": twins, "twin_seed": seed}
@@ -82,26 +80,22 @@ class Decoded:
         except VideoError as error:
             self.bad[sample_key(item)] = str(error)
             return None
-        inputs = [self._inputs(read, variant) for variant in range(len(read.modes))]
-        return inputs[0], inputs[1] if len(inputs) > 1 else None
+        inputs = self.processor.video_inputs([read.clip(variant) for variant in range(len(read.modes))])
+        ordered, *twins = ({name: both[k] for name, both in inputs.items()} for k in range(len(read.modes)))
+        return ordered, twins[0] if twins else None
 
     def apart(self) -> Decoded:
         """The same clips, with a list of bad samples of its own."""
         return Decoded(self.processor, self.twins, self.seed)
 
-    def _inputs(self, read: Variants, variant: int) -> Inputs:
-        inputs = {"pixel_values": read.pixels(variant, self.processor)}
-        if read.bursts is not None:
-            inputs |= {"motion_values": read.motion_values(variant), "clip_facts": read.facts()}
-        return inputs
-
 
 class Stored:
     """Clips whose features were computed before; the same questions as `Decoded`.
 
-    `folder` holds features.json, the fingerprint, and one .npz a sample: `vision_tokens_k` (F, or 1 for a still,
-    tokens, D) in half precision and the motion of variant k, 0 being the clip in order, and `clip_facts`. Raises
-    VQAThinkerError when the folder was made with other weights, sizes or twins.
+    `folder` holds features.json, the fingerprint, and one .npz a sample: `NAME_k` for variant k, 0 being the clip in
+    order, of `vision_tokens` (F, or 1 for a still, tokens, D) in half precision and of what the motion encoder keeps;
+    `NAME` alone where it is that of the clip. Raises VQAThinkerError when the folder was made with other weights, sizes
+    or twins.
     """
 
     def __init__(self, folder: Path, mark: dict, frames: int):
@@ -110,7 +104,7 @@ class Stored:
         folder.mkdir(parents=True, exist_ok=True)
         written = folder / "features.json"
         if not written.exists():
-            with whole(written) as partial:
+            with atomic_write(written) as partial:
                 partial.write_text(json.dumps(mark))
         kept = json.loads(written.read_text())
         if kept != mark:
@@ -133,12 +127,11 @@ class Stored:
             return ordered, self._inputs(arrays, twin + 1) if has_twin else None
 
     def _inputs(self, arrays, variant: int) -> Inputs:
-        tokens = torch.from_numpy(arrays[f"vision_tokens_{variant}"]).float()
-        inputs = {"vision_tokens": tokens.expand(self.frames, -1, -1)}
-        if "clip_facts" in arrays:
-            inputs["clip_facts"] = torch.from_numpy(arrays["clip_facts"])
-        motion = next(name for name in MOTION if f"{name}_{variant}" in arrays)
-        return inputs | {motion: torch.from_numpy(arrays[f"{motion}_{variant}"])}
+        parts = {key: key.rpartition("_") for key in arrays.files}
+        names = {key: name if number.isdigit() else key for key, (name, _, number) in parts.items()}
+        own = [key for key, name in names.items() if key in (name, f"{name}_{variant}")]
+        inputs = {names[key]: torch.from_numpy(arrays[key]).float() for key in own}
+        return inputs | {"vision_tokens": inputs["vision_tokens"].expand(self.frames, -1, -1)}
 
 
 def fill(
@@ -159,7 +152,7 @@ def fill(
                 store.bad[sample_key(item)] = read
             else:
                 arrays = features_of(model, processor, read)
-                with whole(store.path(item)) as partial:
+                with atomic_write(store.path(item)) as partial:
                     np.savez(partial, **arrays)
 
 
@@ -187,7 +180,7 @@ def features_of(
     model: VQAThinkerForConditionalGeneration, processor: VQAThinkerProcessor, read: Variants
 ) -> dict[str, np.ndarray]:
     """Arrays of `Stored` for one clip: the tower sees every frame once, as in the supervised start."""
-    device = model.device
+    device, encoder = model.device, model.model.motion_encoder
     pixels = normalise(read.frames, processor.image_mean, processor.image_std).to(device)
     with quick_autocast(device):
         tokens = see(model, {"pixel_values": pixels[None]}, motion=False)["vision_tokens"][0].half()
@@ -195,10 +188,8 @@ def features_of(
     for variant, picks in enumerate(read.picks):
         chosen = picks[:1] if (picks == picks[0]).all() and len(read.picks) == 1 else picks
         arrays[f"vision_tokens_{variant}"] = tokens[chosen].cpu().numpy()
-        inputs = {"pixel_values": pixels[picks][None]}
-        if model.model.has_bursts:
-            inputs = {"motion_values": read.motion_values(variant)[None].to(device)}
-            arrays["clip_facts"] = read.facts().numpy()
-        seen = see(model, inputs, tower=False)
-        arrays |= {f"{name}_{variant}": seen[name][0].float().cpu().numpy() for name in MOTION if name in seen}
+        taken = processor.video_inputs([read.clip(variant)], encoder.takes)
+        kept = encoder.frozen({name: tensor.to(device) for name, tensor in taken.items()})
+        of_clip = {name: name if name in encoder.takes else f"{name}_{variant}" for name in kept}
+        arrays |= {of_clip[name]: tensor[0].float().cpu().numpy() for name, tensor in kept.items()}
     return arrays

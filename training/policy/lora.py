@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from vqathinker.checked import checked
+
+from ..common.settings import Count
 
 
-@dataclass(frozen=True)
+@checked()
 class LoraSettings:
     """Adapters in the linear layers of the trained parts, instead of training these parts themselves."""
 
-    rank: int = 16
-    alpha: int = 32
+    rank: Count = 16
+    alpha: Count = 32

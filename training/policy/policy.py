@@ -20,8 +20,8 @@ from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from .lora import LoraSettings
 
 Inputs = dict[str, torch.Tensor]
-"""What is known of B videos: `vision_tokens` (B, F, tokens, D) or `pixel_values`; `burst_moments` or `motion_values`
-with `clip_facts`, or `motion_feature` (B, M). What comes first in each pair was computed before, by frozen parts."""
+"""What is known of B videos: `pixel_values`, or the `vision_tokens` (B, F, tokens, D) that a frozen tower made of them;
+what the motion encoder takes, or what its frozen part made of that (vqathinker/model/motion.py)."""
 
 
 def see(
@@ -32,29 +32,21 @@ def see(
     `tower` and `motion` say which of the two is done; the other stays as it is, to be computed with gradients.
     """
     body, seen = model.model, dict(inputs)
-    if motion and "motion_values" in seen and body.has_bursts:
-        seen["burst_moments"] = body.motion_encoder.burst_moments(seen.pop("motion_values").to(body.dtype))
-    elif motion and "pixel_values" in seen and not body.has_bursts:
-        seen["motion_feature"] = body.motion_feature(seen["pixel_values"])
+    takes, keeps = ({*names} for names in (body.motion_encoder.takes, body.motion_encoder.keeps))
+    if motion and takes <= seen.keys():
+        seen |= body.motion_encoder.frozen(seen)
     if tower and "pixel_values" in seen:
         seen["vision_tokens"] = body.vision_tokens(seen["pixel_values"])
-        if body.has_bursts or motion:
-            del seen["pixel_values"]
-    return seen
+    wanted = keeps if keeps <= seen.keys() else takes
+    wanted |= {"vision_tokens"} if "vision_tokens" in seen else {"pixel_values"}
+    return {name: tensor for name, tensor in seen.items() if name in wanted}
 
 
 def video_features(model: VQAThinkerForConditionalGeneration, inputs: Inputs) -> torch.Tensor:
     """What the language model sees of B videos, (B, V, H), with gradients to all parts that come after `inputs`."""
     body = model.model
-    if "burst_moments" in inputs:
-        motion = body.motion_encoder.add_facts(inputs["burst_moments"].to(body.dtype), inputs["clip_facts"])
-    elif "motion_feature" in inputs:
-        motion = inputs["motion_feature"].to(body.dtype)
-    else:
-        shown = inputs["motion_values"] if body.has_bursts else inputs["pixel_values"]
-        motion = body.motion_feature(shown, inputs.get("clip_facts"))
     tokens = inputs["vision_tokens"] if "vision_tokens" in inputs else body.vision_tokens(inputs["pixel_values"])
-    return body.project(tokens.to(body.dtype), motion)
+    return body.project(tokens.to(body.dtype), body.motion_encoder(inputs))
 
 
 def packed_mask(prefix: int, group: int, length: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
@@ -150,6 +142,16 @@ def choose_trained(model: VQAThinkerForConditionalGeneration, names: Sequence[st
     return trained
 
 
+def frozen_parts(model: VQAThinkerForConditionalGeneration) -> dict[str, bool]:
+    """Whether the tower, and the frozen part of the motion encoder, are trained nowhere, as `see` takes it."""
+    motion = [module for _, module in model.model.motion_encoder.frozen_modules()]
+    parts = {"tower": [model.model.vision_tower], "motion": motion}
+    return {
+        name: not any(parameter.requires_grad for module in modules for parameter in module.parameters())
+        for name, modules in parts.items()
+    }
+
+
 def add_adapters(model: VQAThinkerForConditionalGeneration, names: Sequence[str], lora: LoraSettings):
     """Put LoRA adapters into the linear layers of the named parts, in place; everything else is frozen.
 
@@ -165,7 +167,7 @@ def add_adapters(model: VQAThinkerForConditionalGeneration, names: Sequence[str]
     return get_peft_model(model, config)
 
 
-class Reference:
+class ReferencePolicy:
     """The policy as it was at the start: a frozen copy, or the policy with its adapters turned off."""
 
     def __init__(self, policy: Policy, adapters=None):

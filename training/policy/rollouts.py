@@ -57,7 +57,7 @@ def pack(answers: list[list[list[int]]], limit: int, end: int, decode, device: t
     return Rollouts(texts, ids.to(device), lengths.to(device), cut.to(device))
 
 
-def sample_answers(
+def sample_rollouts(
     model: VQAThinkerForConditionalGeneration,
     processor: VQAThinkerProcessor,
     features: torch.Tensor,

@@ -15,7 +15,7 @@ from torch.distributed.fsdp import FSDPModule, FullyShardedDataParallel
 
 
 @contextmanager
-def whole(policy: nn.Module) -> Iterator[None]:
+def full_parameters(policy: nn.Module) -> Iterator[None]:
     """Every weight of a prepared policy in one piece on every process, whatever divides them: FSDP1, FSDP2, ZeRO-3.
 
     All processes must enter and leave together; in between, any of them may run any part of the model as often as it

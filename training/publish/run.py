@@ -16,7 +16,6 @@ The token comes from the environment (HF_TOKEN) or from `hf auth login`.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -146,43 +145,16 @@ def upload(api: HfApi, name: str, kind: str, sent: list[Sent], message: str, pri
     return commit.commit_url
 
 
-def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m training.publish", description=__doc__.split("\n\n")[0])
-    parser.add_argument("checkpoint", type=Path, help="folder with config.json, weights, tokenizer and README.md")
-    parser.add_argument("repository", metavar="OWNER/NAME", help="where it goes on the hub")
-    kind = parser.add_mutually_exclusive_group()
-    kind.add_argument("--model", dest="kind", action="store_const", const="model", help="a model repository (default)")
-    kind.add_argument("--space", dest="kind", action="store_const", const="space", help="the Space with the demo")
-    parser.add_argument("--run", type=Path, help="log, settings and evaluation of the run, sent along with the model")
-    text = "a Space takes the tested torch from this package index, such as that of PyTorch's CPU builds"
-    parser.add_argument("--torch-index", metavar="ADDRESS", help=text)
-    parser.add_argument("--private", action="store_true", help="a new repository is visible to its owner only")
-    parser.add_argument("--message", default="Publish with training.publish", help="commit message")
-    parser.add_argument("--dry-run", action="store_true", help="check everything and list it, send nothing")
-    parser.set_defaults(kind="model")
-    args = parser.parse_args(arguments)
-    if args.run and args.kind == "space":
-        parser.error("--run belongs to a model repository")
-    if args.torch_index and args.kind == "model":
-        parser.error("--torch-index belongs to a Space")
-    return args
-
-
-def main(arguments: list[str] | None = None) -> int:
-    args = parse(arguments)
-    try:
-        check_repo_id(args.repository)
-        token = None if args.dry_run else find_token()
-        if args.kind == "space":
-            sent = space_files(args.checkpoint, torch_index=args.torch_index)
-        else:
-            sent = model_files(args.checkpoint, args.run)
-        print(f"{args.kind} {args.repository}:\n{listing(sent)}")
-        if args.dry_run:
-            print("checked; nothing was sent")
-        else:
-            print(upload(HfApi(token=token), args.repository, args.kind, sent, args.message, args.private))
-    except (PublishError, OSError) as error:
-        print(f"training.publish: {error}", file=sys.stderr)
-        return 1
-    return 0
+def publish(args: argparse.Namespace) -> None:
+    """Check everything, list it, and send it unless it is a dry run. Raises PublishError and OSError."""
+    check_repo_id(args.repository)
+    token = None if args.dry_run else find_token()
+    if args.kind == "space":
+        sent = space_files(args.checkpoint, torch_index=args.torch_index)
+    else:
+        sent = model_files(args.checkpoint, args.run)
+    print(f"{args.kind} {args.repository}:\n{listing(sent)}")
+    if args.dry_run:
+        print("checked; nothing was sent")
+    else:
+        print(upload(HfApi(token=token), args.repository, args.kind, sent, args.message, args.private))

@@ -16,7 +16,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..common.cli import ends_in_a_sentence
+from ..common.cli import add_built, ends_in_a_sentence
 from ..common.io import read_jsonl, read_manifest
 from ..common.markdown import replace_between
 
@@ -165,7 +165,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         description="Write the model card and the README's table from measurements.",
     )
     parser.add_argument("evaluation", type=Path, help="folder that training.evaluate wrote")
-    parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
+    add_built(parser)
     parser.add_argument(
         "--checkpoint", type=Path, default=Path("vqathinker/checkpoints/tiny"), help="its README.md is the card"
     )

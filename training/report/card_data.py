@@ -1,6 +1,6 @@
 """What the hub reads of the model card: licence, languages, data, and every measured agreement as a model-index.
 
-    python -m training.report.card_data vqathinker/checkpoints/tiny    # again, from the evaluation.json in there
+python -m training.report.card_data vqathinker/checkpoints/tiny    # again, from the evaluation.json in there
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..common.atomic import whole
+from ..common.atomic import atomic_write
 from ..common.cli import ends_in_a_sentence
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def renew(checkpoint: Path) -> None:
     card = checkpoint / "README.md"
     text = ModelCard.load(card).text.lstrip("\n")
     evaluation = json.loads((checkpoint / "evaluation.json").read_text(encoding="utf-8"))
-    with whole(card) as partial:
+    with atomic_write(card) as partial:
         partial.write_text(front_matter(evaluation) + text, encoding="utf-8")
 
 

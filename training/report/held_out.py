@@ -14,7 +14,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..common.atomic import whole
+from ..common.atomic import atomic_write
 from ..common.cli import ends_in_a_sentence
 from ..common.io import read_jsonl
 from ..common.spread import spread
@@ -50,7 +50,7 @@ def write_held_out(evaluation: Path, checkpoint: Path) -> Path:
     made_with(evaluation, checkpoint)
     content = {"format": FORMAT, "sets": points(read_jsonl(evaluation / "predictions.jsonl"))}
     path = checkpoint / FILE
-    with whole(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
     return path
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from ..common.atomic import whole
+from ..common.atomic import atomic_write
 from ..common.io import read_manifest, require_data
 
 LICENCES = "pictures.txt"
@@ -76,5 +76,5 @@ def write_licences(pictures: Mapping[str, Picture], path: Path) -> None:
     owners = "".join(f"{name}: {picture.credit}\n" for name, picture in pictures.items())
     different = dict.fromkeys(picture.notice for picture in pictures.values())
     notices = "".join(f"\n{notice.strip()}\n" for notice in different if notice)
-    with whole(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text(f"Pictures in training.json, reduced:\n\n{owners}{notices}", encoding="utf-8")

@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..common.atomic import whole
+from ..common.atomic import atomic_write
 from ..common.cli import ends_in_a_sentence
 from ..common.io import first_of, read_first, read_log
 from ..common.spread import spread
@@ -219,7 +219,7 @@ def write_story(
     content = json.dumps(story, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
     if (size := len(content.encode())) > LARGEST:
         raise ValueError(f"the story would have {size:,} bytes, more than {LARGEST:,}: its answers are too long")
-    with whole(out) as partial:
+    with atomic_write(out) as partial:
         partial.write_text(content, encoding="utf-8")
     if pictures:
         write_licences(pictures, out.with_name(LICENCES))

@@ -6,17 +6,16 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..common.cli import ends_in_a_sentence
+from ..common.cli import add_data, add_jobs, ends_in_a_sentence
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m training.sft", description="Supervised start of the tiny model.")
-    parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
-    parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
+    add_data(parser)
     parser.add_argument("run", type=Path, help="folder for cache, log and resume states")
     parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_sft.yaml"), help="settings")
     parser.add_argument("--out", type=Path, default=Path("vqathinker/checkpoints/tiny"), help="the checkpoint")
-    parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
+    add_jobs(parser)
     args = parser.parse_args(argv)
     with ends_in_a_sentence("sft"):
         from ..common.io import locked, require_data  # torch, only once there is something to do

@@ -3,7 +3,7 @@
 Only defects that look the same on small pictures as on the file are made here: those of single pixels (exposure,
 contrast, color) and those of time (freeze, low frame rate, disorder, shake, and five of the six perturbations of the
 temporal reward: a reversed clip is not worse by any rule of ours). Strengths are drawn between the levels of
-training/data/build/degrade.py and labels follow training/data/build/labels.py, as for clips that are made as files.
+training/data/build/families.py and labels follow training/data/build/labels.py, as for clips that are made as files.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from vqathinker.video import PERTURBATIONS, frame_indices
 from vqathinker.video.perturb import BLACK, unit
 
 from ..data.build import labels
-from ..data.build.degrade import Op, frame_order, shake_path, strength_at, variants
-from ..data.build.plan import MIN_FPS, TONE, eligible
+from ..data.build.degrade import Op, frame_order, shake_path
+from ..data.build.families import MIN_FPS, TONE, eligible, strength_at, variants
 from ..data.build.references import Reference
 from ..data.ffmpeg import Facts
 from .cache import Sample

@@ -28,7 +28,7 @@ from vqathinker.video import Limits, VideoInfo, burst_window, frame_indices
 from vqathinker.video.decode_pyav import decode_pyav, to_luma, to_rgb
 from vqathinker.video.index import make_index
 
-from ..common.atomic import whole
+from ..common.atomic import atomic_write
 from .config import ModelSettings
 
 
@@ -104,7 +104,7 @@ def write_sample(row: dict, data: Path, built: Path, cache: Path, settings: Mode
         arrays = read_clip(path, settings) if row["root"] == "out" else read_picture(path)
     except (VideoError, OSError) as error:
         return f"{path}: {error}"
-    with whole(target) as partial_path:
+    with atomic_write(target) as partial_path:
         np.savez(partial_path, **arrays)
     return None
 

@@ -1,104 +1,105 @@
-"""Settings of the supervised start: one YAML file, one frozen dataclass for each section."""
+"""Settings of the supervised start: one YAML file, one checked dataclass for each section."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from vqathinker.checked import checked
 from vqathinker.renamed import STAGES as OLD_STAGES
 from vqathinker.renamed import renamed
 
-from ..common.settings import build, read_yaml
+from ..common.settings import Amount, Count, Share, Whole, build, read_yaml
 
 
-@dataclass(frozen=True)
+@checked()
 class ModelSettings:
     """Size of the tiny model."""
 
-    image_size: int = 384
-    frames: int = 6
-    grids: tuple[int, ...] = (1, 3)
-    burst_length: int = 8
-    burst_size: int = 96
-    hidden_size: int = 256
-    layers: int = 4
-    heads: int = 4
-    intermediate_size: int = 704
-    vocabulary: int = 1024
-    attention_dropout: float = 0.1
+    image_size: Count = 384
+    frames: Count = 6
+    grids: tuple[Count, ...] = (1, 3)
+    burst_length: Count = 8
+    burst_size: Count = 96
+    hidden_size: Count = 256
+    layers: Count = 4
+    heads: Count = 4
+    intermediate_size: Count = 704
+    vocabulary: Count = 1024
+    attention_dropout: Share = 0.1
     color: bool = True
     """Whether moments of color join the tokens of the tower."""
 
 
-@dataclass(frozen=True)
+@checked()
 class VisionSettings:
     """First stage: tower, motion encoder and projectors learn to see quality; a small head reads it off."""
 
-    epochs: int = 5
-    batch_size: int = 16
-    tower_lr: float = 2e-4
-    new_lr: float = 1e-3
-    weight_decay: float = 0.05
-    layer_decay: float = 0.8
+    epochs: Count = 5
+    batch_size: Count = 16
+    tower_lr: Amount = 2e-4
+    new_lr: Amount = 1e-3
+    weight_decay: Amount = 0.05
+    layer_decay: Share = 0.8
     """Factor of the learning rate from one stage of the tower to the one before."""
-    average: float = 0.998
+    average: Share = 0.998
     """Decay of the moving average of the weights, which is what the stage ends with."""
-    imagenet: float = 0.15
+    imagenet: Share = 0.15
     """How far the tower goes back towards its ImageNet weights at the end: it then knows pictures that nobody rated."""
-    copies: dict[str, int] = field(default_factory=lambda: {"clive": 2, "avt_uhd": 2})
+    copies: dict[str, Count] = field(default_factory=lambda: {"clive": 2, "avt_uhd": 2})
     """How often an epoch shows a sample of a group, once where it is not named."""
-    frozen_stages: int = 2
-    crop: float = 0.75
-    warmup: float = 0.05
-    defect_weight: float = 4.0
-    correlation_weight: float = 0.5
+    frozen_stages: Whole = 2
+    crop: Share = 0.75
+    warmup: Share = 0.05
+    defect_weight: Amount = 4.0
+    correlation_weight: Amount = 0.5
 
 
-@dataclass(frozen=True)
+@checked()
 class MotionSettings:
     """Second stage: the motion encoder learns motion, on bursts alone."""
 
-    epochs: int = 12
-    batch_size: int = 32
-    lr: float = 2e-3
-    weight_decay: float = 0.05
-    warmup: float = 0.05
-    time_share: float = 0.7
-    filmed: int = 1200
+    epochs: Count = 12
+    batch_size: Count = 32
+    lr: Amount = 2e-3
+    weight_decay: Amount = 0.05
+    warmup: Share = 0.05
+    time_share: Share = 0.7
+    filmed: Whole = 1200
     """Liked pictures that a camera films, at most; 0: all of them."""
 
 
-@dataclass(frozen=True)
+@checked()
 class LanguageSettings:
     """Third stage: projectors and language model learn to say it, on the cached features of the tower."""
 
-    epochs: int = 12
-    batch_size: int = 32
-    lr: float = 1e-3
-    muon_lr: float = 2e-3
-    projector_lr: float = 1e-3
-    copies: dict[str, int] = field(default_factory=dict)
-    clean_copies: int = 3
+    epochs: Count = 12
+    batch_size: Count = 32
+    lr: Amount = 1e-3
+    muon_lr: Amount = 2e-3
+    projector_lr: Amount = 1e-3
+    copies: dict[str, Count] = field(default_factory=dict)
+    clean_copies: Count = 3
     """How often an epoch shows a clip without defects, as it is."""
-    weight_decay: float = 0.1
-    warmup: float = 0.05
-    score_jitter: float = 0.12
+    weight_decay: Amount = 0.1
+    warmup: Share = 0.05
+    score_jitter: Amount = 0.12
     """Standard deviation of the written scores around the MOS."""
-    word_jitter: float = 0.35
+    word_jitter: Amount = 0.35
     """The same of what the words judge."""
-    answer_weight: float = 8.0
-    reading_weight: float = 0.5
-    probe_weight: float = 0.03
-    views: int = 4
+    answer_weight: Amount = 8.0
+    reading_weight: Amount = 0.5
+    probe_weight: Amount = 0.03
+    views: Count = 4
     """Showings of every training clip whose features are computed; the first is the clip as it is."""
-    picture_views: int = 3
+    picture_views: Count = 3
     """The same of every rated picture."""
-    validation: int = 600
+    validation: Whole = 600
     """Validation samples that are answered about, spread evenly over all; 0: all of them."""
-    feature_dropout: float = 0.1
+    feature_dropout: Share = 0.1
 
 
-@dataclass(frozen=True)
+@checked()
 class SftSettings:
     """Everything that decides a supervised run, next to its data.
 
@@ -109,13 +110,13 @@ class SftSettings:
     pixels."""
 
     seed: int = 0
-    pan_share: float = 0.6
-    cut_share: float = 0.1
-    crop: float = 1.0
-    resize_share: float = 0.5
-    tone_share: float = 0.35
-    time_share: float = 0.35
-    retouch_share: float = 0.0
+    pan_share: Share = 0.6
+    cut_share: Share = 0.1
+    crop: Share = 1.0
+    resize_share: Share = 0.5
+    tone_share: Share = 0.35
+    time_share: Share = 0.35
+    retouch_share: Share = 0.0
     model: ModelSettings = field(default_factory=ModelSettings)
     vision: VisionSettings = field(default_factory=VisionSettings)
     motion: MotionSettings = field(default_factory=MotionSettings)

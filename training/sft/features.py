@@ -129,8 +129,8 @@ class Watcher:
     def watch(self, views: Views) -> list[Seen]:
         """One Seen for each view."""
         stored = torch.cat([self.store(views.pictures), self.black])
-        bursts = motion_values(views.bursts.to(self.device))
-        moments = self.body.motion_encoder.burst_moments(bursts).cpu()
+        taken = {"motion_values": motion_values(views.bursts.to(self.device)), "clip_facts": views.facts}
+        moments = self.body.motion_encoder.frozen(taken)["burst_moments"].cpu()
         parts = zip(stored[views.places], moments, views.facts, views.rows, strict=True)
         return [Seen(places.clone(), one.clone(), facts.clone(), row) for places, one, facts, row in parts]
 
@@ -144,7 +144,7 @@ def watch_all(watcher: Watcher, rows: list[dict], cache: Path, folder: Path, wor
     """Views of all rows, the first of each as it is; kept in `folder`, and read from there when nothing changed that
     they depend on. A run that was stopped goes on behind the last whole file."""
     settings = watcher.settings
-    mark, seen = fingerprint(watcher, rows), []
+    mark, seen = views_hash(watcher, rows), []
 
     def part() -> Path:
         return folder / f"{len(seen):06}.pt"
@@ -185,13 +185,12 @@ def unpacked(state: dict) -> list[list[Seen]]:
     return [list(islice(flat, count)) for count in state["counts"]]
 
 
-def fingerprint(watcher: Watcher, rows: list[dict]) -> str:
+def views_hash(watcher: Watcher, rows: list[dict]) -> str:
     """Of weights, settings and samples."""
     digest = hashlib.sha256()
-    for module in (watcher.body.vision_tower, watcher.body.motion_encoder):
-        for key, tensor in module.state_dict().items():
-            if not key.startswith("facts."):
-                digest.update(key.encode() + tensor.cpu().numpy().tobytes())
+    for state in (watcher.body.vision_tower.state_dict(), watcher.body.motion_encoder.frozen_state()):
+        for key, tensor in state.items():
+            digest.update(key.encode() + tensor.cpu().numpy().tobytes())
     settings = asdict(watcher.settings)
     shown = {name: value for name, value in settings.items() if name not in STAGES}
     language = watcher.settings.language

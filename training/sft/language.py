@@ -67,7 +67,7 @@ def digit_targets(mos: torch.Tensor, deviation: float, written: torch.Tensor) ->
     return (targets / targets.sum(-1, keepdim=True)).float()
 
 
-class Probe(nn.Linear):
+class ProbeHead(nn.Linear):
     """States of the language model (B, H) -> MOS (B,) and defect logits (B, 13)."""
 
     def __init__(self, hidden_size: int):
@@ -80,14 +80,14 @@ class Probe(nn.Linear):
 
 @dataclass(frozen=True)
 class Told:
-    """Views as `stacked` has them, the ids (B, L) of an answer about each, padded at the end, and their rows."""
+    """Views as `stacked_views` has them, the ids (B, L) of an answer about each, padded at the end, and their rows."""
 
     views: tuple[torch.Tensor, torch.Tensor, torch.Tensor]
     answers: torch.Tensor
     rows: list[dict]
 
 
-def stacked(seen: list[Seen]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def stacked_views(seen: list[Seen]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Places (B, F), moments (B, M) and facts (B, 4) of views."""
     places, moments, facts = (torch.stack([getattr(s, name) for s in seen]) for name in ("places", "moments", "facts"))
     return places, moments, facts
@@ -111,7 +111,7 @@ class Speaker:
         self.device = model.device
         self.prompt = processor.tokenizer(processor.prompt_text())["input_ids"]
         self.answer_ids = [self.tokenizer.convert_tokens_to_ids(tag) for tag in (ANSWER, ANSWER_END)]
-        self.probe = Probe(model.config.text_config.hidden_size).to(self.device)
+        self.probe = ProbeHead(model.config.text_config.hidden_size).to(self.device)
         body = model.eval().model
         body.motion_encoder.standardise.reset_parameters()
         everyone = rows["train"] + rows["val"]
@@ -137,9 +137,8 @@ class Speaker:
         what the first stage trained at another; not the tower, nor the part of the motion encoder whose output is
         cached."""
         body, language = self.model.model, self.settings.language
-        for part in (body.vision_tower, body.motion_encoder.spatial, body.motion_encoder.temporal):
+        for part in (body.vision_tower, *dict(body.motion_encoder.frozen_modules()).values()):
             part.requires_grad_(False)
-        body.motion_encoder.temporal_in.requires_grad_(False)
         matrices = [p for p in body.language_model.layers.parameters() if p.ndim == 2]
         known = [*body.multi_modal_projector.parameters(), *self.head.parameters()]
         named = {id(p) for p in (*matrices, *known)}
@@ -157,7 +156,7 @@ class Speaker:
     def features(self, views: tuple[torch.Tensor, torch.Tensor, torch.Tensor]) -> torch.Tensor:
         """Stacked views -> video features (B, V, H), with gradients to the projectors."""
         places, moments, facts = (part.to(self.device) for part in views)
-        motion = self.model.model.motion_encoder.add_facts(moments, facts)
+        motion = self.model.model.motion_encoder({"burst_moments": moments, "clip_facts": facts})
         return self.model.model.project(self.watcher.bank[places].float(), motion)
 
     def texts(self, rows: list[dict], rng: np.random.Generator) -> list[str]:
@@ -187,7 +186,7 @@ class Speaker:
         answers = [ids + [self.tokenizer.eos_token_id] for ids in self.tokenizer(texts)["input_ids"]]
         length = max(map(len, answers))
         padded = torch.tensor([ids + [self.tokenizer.pad_token_id] * (length - len(ids)) for ids in answers])
-        return Told(stacked(seen), padded, [s.row for s in seen])
+        return Told(stacked_views(seen), padded, [s.row for s in seen])
 
     def draw_view(self, row: dict, rng: np.random.Generator) -> Seen:
         """A random view of a sample; a clip that was built without a defect stays as it is."""
@@ -230,7 +229,7 @@ class Speaker:
         texts = []
         self.model.eval()
         for start in range(0, len(rows), TOGETHER):
-            features = self.features(stacked([self.seen[row["id"]][0] for row in rows[start : start + TOGETHER]]))
+            features = self.features(stacked_views([self.seen[row["id"]][0] for row in rows[start : start + TOGETHER]]))
             ids = torch.tensor(self.prompt, device=self.device).repeat(len(features), 1)
             prompt = prefill(self.model, {"input_ids": ids, "video_features": features})
             out = write(self.model, prompt, max_new_tokens=MAX_NEW_TOKENS, eos_token_id=self.tokenizer.eos_token_id)
@@ -267,14 +266,11 @@ def train_to_speak(
         name="language",
         number=1,
         rows=weighted(rows["train"], language.copies, language.clean_copies),
-        batch_size=language.batch_size,
-        epochs=language.epochs,
-        warmup=language.warmup,
+        lengths=language,
         every=max(1, language.epochs // 2),
+        task=speaker,
         modules={"model": model, "head": head, "probe": speaker.probe},
         optimizers=speaker.optimizers(),
-        prepare=speaker.prepare,
-        loss=speaker.loss,
         evaluate=lambda: speaker.evaluate(rows["val"]),
     )
     run_stage(stage, run, settings.seed, report, workers)

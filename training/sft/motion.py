@@ -4,7 +4,7 @@ It is small, and what it has to tell apart (freezes, judder, disorder, shake, br
 pictures, so it gets many more steps than the tower can afford, and most of the clips it sees are broken in a new way
 (training/sft/augment.py). Pictures that people liked, filmed by a moving camera (training/data/camera.py), show it
 thousands of contents that move as they should. Brightness is varied. Loss: binary cross-entropy on the severities of
-the temporal defects, read by a throw-away head. """
+the temporal defects, read by a throw-away head."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from torch import nn
 
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import motion_values
+from vqathinker.rating.defect_patterns import MOTION_DEFECTS
 from vqathinker.rating.defects import DEFECTS
 
 from ..common.prefetch import workers_for
@@ -31,7 +32,7 @@ from .config import SftSettings
 from .views import filmed, filmed_row, motion_tensors, plain_view, random_view
 from .vision import HEAD_SIZE, severity_targets
 
-TEMPORAL = tuple(DEFECTS.index(name) for name in ("freeze", "low_frame_rate", "disorder", "shake", "corruption"))
+TEMPORAL = tuple(DEFECTS.index(name) for name in MOTION_DEFECTS)
 
 
 def gains(count: int, rng: np.random.Generator) -> torch.Tensor:
@@ -98,7 +99,7 @@ class Mover:
     def logits(self, shown: Bursts) -> torch.Tensor:
         """(B, 5) logits of the temporal defects."""
         bursts, facts, factors = (part.to(self.device) for part in (shown.values, shown.facts, shown.factors))
-        return self.head(self.encoder(varied(motion_values(bursts), factors), facts))
+        return self.head(self.encoder({"motion_values": varied(motion_values(bursts), factors), "clip_facts": facts}))
 
     def loss(self, shown: Bursts) -> tuple[torch.Tensor, dict]:
         targets = severity_targets(shown.rows)[:, TEMPORAL].to(self.device)
@@ -134,14 +135,11 @@ def train_to_move(
         name="motion",
         number=2,
         rows=mover.rows["train"],
-        batch_size=motion.batch_size,
-        epochs=motion.epochs,
-        warmup=motion.warmup,
+        lengths=motion,
         every=4,
+        task=mover,
         modules={"encoder": mover.encoder, "head": mover.head},
         optimizers=[torch.optim.AdamW(params, motion.lr, weight_decay=motion.weight_decay)],
-        prepare=mover.prepare,
-        loss=mover.loss,
         evaluate=mover.evaluate,
     )
     run_stage(stage, run, settings.seed, report, workers_for(model.device, jobs))

@@ -3,7 +3,7 @@
 Labels follow training/data/build/labels.py: MOS = 1 + (the picture's own MOS - 1) * what the defect leaves. Exposure,
 contrast and color are those of training/sft/augment.py. What JPEG and blur leave is a stated table here (strength,
 keep), since no VMAF is measured in memory; it follows the medians that the builder measures for the same defects of
-clips. """
+clips."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ import torch
 
 from vqathinker.renamed import STAGES
 
-from ..common.atomic import whole
+from ..common.atomic import atomic_write
 from ..common.checkpoint import put_in_place, staging, write_files
 from ..common.io import keep_rows, present_row, previous, read_jsonl, read_manifest, require_data
 from ..data.reasoning import write_reasoning
@@ -76,5 +76,5 @@ def adopt(run: Path) -> None:
     if log.exists() and any(f'"stage": "{old}"' in log.read_text() for old in STAGES):
         keep_rows(log, lambda row: True)  # without a last line that a kill left half written
         rows = [json.dumps(present_row(row)) for row in read_jsonl(log)]
-        with whole(log) as partial:
+        with atomic_write(log) as partial:
             partial.write_text("".join(f"{row}\n" for row in rows))

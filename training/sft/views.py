@@ -3,7 +3,7 @@
 Rated pictures were all rated at some 500 pixels and never moved. Left like that, the model would read their size and
 stillness as a name of the data set; so a share of them moves (training/data/camera.py), and a share is shown with the
 size of a common video, neither of which their raters could have seen or minded. Degraded clips, and pictures that
-people liked, are made worse in new ways (training/sft/augment.py, training/sft/photo_defects.py). """
+people liked, are made worse in new ways (training/sft/augment.py, training/sft/photo_defects.py)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vqathinker.model.processing import clip_facts, squash
 from vqathinker.video import VideoInfo
 from vqathinker.video.perturb import BLACK
 
-from ..data.build.plan import eligible
+from ..data.build.families import eligible
 from ..data.camera import FPS, NUM_FRAMES, Camera, cut_camera, film, moving_camera
 from ..data.reasoning import is_liked
 from .augment import PAPER, TIMES, reference_of, relabelled, timed, tone_for, worsen

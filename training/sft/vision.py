@@ -204,10 +204,13 @@ class Seer:
 
     def predict(self, shown: Shown) -> tuple[torch.Tensor, torch.Tensor]:
         """MOS (B,) and defect logits (B, 13), on the device of the model."""
-        bursts, facts = motion_values(shown.bursts.to(self.device)), shown.facts.to(self.device)
+        motion = {
+            "motion_values": motion_values(shown.bursts.to(self.device)),
+            "clip_facts": shown.facts.to(self.device),
+        }
         with quick_autocast(self.device):
             tokens = self.model.vision_tokens(self.pixels(shown.frames).unsqueeze(1)).float()
-            features = self.model.project(tokens, self.model.motion_feature(bursts, facts))
+            features = self.model.project(tokens, self.model.motion_encoder(motion))
             mos, logits = self.head(features)
         return mos.float(), logits.float()
 
@@ -288,14 +291,11 @@ def train_to_see(
         name="vision",
         number=0,
         rows=weighted(rated["train"], vision.copies),
-        batch_size=vision.batch_size,
-        epochs=vision.epochs,
-        warmup=vision.warmup,
+        lengths=vision,
         every=max(1, vision.epochs // 5),
+        task=seer,
         modules=seer.modules() | {"average": average},
         optimizers=[torch.optim.AdamW(seer.groups(), weight_decay=vision.weight_decay)],
-        prepare=seer.prepare,
-        loss=seer.loss,
         evaluate=evaluate,
         after_step=lambda: average.update_parameters(nn.ModuleDict(seer.modules())),
     )

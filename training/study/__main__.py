@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..common.cli import ends_in_a_sentence
+from ..common.cli import add_data, add_jobs, ends_in_a_sentence
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -16,15 +16,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     measure = commands.add_parser("measure", help="measure one checkpoint")
     measure.add_argument("study", type=Path, help="folder of the study")
-    measure.add_argument("data", type=Path, help="folder of the source pictures and clips")
-    measure.add_argument("built", type=Path, help="folder that training.data.build wrote")
+    add_data(measure)
     measure.add_argument("--model", required=True, help="bundled name or folder of the checkpoint")
     measure.add_argument("--name", required=True, help="start, grpo-seed0, no-ranking-seed0, …")
     measure.add_argument("--features", type=Path, help="default: STUDY_DIR/features")
     measure.add_argument("--clips", type=int, default=110, help="clips that are also shown in disorder")
     measure.add_argument("--rollouts", type=int, default=8, help="sampled answers for each sample")
     measure.add_argument("--seed", type=int, default=0, help="of the sampled answers")
-    measure.add_argument("--jobs", type=int, default=2, help="decoders at a time")
+    add_jobs(measure)
     told = commands.add_parser("table", help="write study.json and study.md from what was measured")
     told.add_argument("study", type=Path, help="folder of the study")
     return parser.parse_args(argv)

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from ..common.cli import ends_in_a_sentence
+from ..common.cli import add_data, ends_in_a_sentence
 from .names import FULL, START
 
 Commands = dict[str, list[str]]
@@ -92,8 +92,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         prog="python -m training.study.launch", description="Train, measure and compare what a study is about."
     )
     parser.add_argument("study", type=Path, help="folder of the study")
-    parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
-    parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
+    add_data(parser)
     parser.add_argument("--start", required=True, help="folder of the supervised start")
     parser.add_argument("--config", type=Path, default=Path("training/configs/tiny_grpo.yaml"), help="settings")
     parser.add_argument("--seeds", type=int, default=3, help="runs of the full recipe: seeds 0, 1, …")

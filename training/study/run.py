@@ -18,7 +18,7 @@ import json
 import statistics
 from pathlib import Path
 
-from ..common.atomic import whole
+from ..common.atomic import atomic_write
 from ..common.io import read_jsonl, read_manifest
 from ..common.markdown import table
 from ..evaluate.lines import write_json
@@ -206,6 +206,6 @@ def write_measurement(args: argparse.Namespace) -> None:
     lines = measure(loaded, views, args.rollouts, args.seed)
     args.study.mkdir(parents=True, exist_ok=True)
     target = args.study / f"{args.name}.jsonl"
-    with whole(target) as partial:
+    with atomic_write(target) as partial:
         partial.write_text("".join(json.dumps(line) + "\n" for line in lines))
     print(f"{len(lines)} samples measured: {target}")

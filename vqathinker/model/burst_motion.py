@@ -11,9 +11,10 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from torch import nn
-from transformers import AutoModel, PreTrainedModel
+from transformers import AutoModel
 
 from .configuration import BurstMotionConfig
+from .motion import MotionEncoder, Tensors
 from .standardise import Standardise
 
 CLIP_FACTS = 4
@@ -33,11 +34,17 @@ def log_steps(bursts: torch.Tensor) -> torch.Tensor:
     return torch.log10(steps + 1e-4) + 2
 
 
-class BurstMotionModel(PreTrainedModel):
-    """Bursts (B, N, T, S, S) in [0, 1] and facts (B, 4) -> motion feature (B, hidden_size)."""
+class BurstMotionModel(MotionEncoder):
+    """motion_values, bursts (B, N, T, S, S) in [0, 1], and clip_facts (B, 4) -> motion feature (B, hidden_size).
+
+    Frozen is all that looks at bursts, trainable the layer that embeds the facts.
+    """
 
     config_class = BurstMotionConfig
     main_input_name = "motion_values"
+    takes = ("motion_values", "clip_facts")
+    keeps = ("burst_moments", "clip_facts")
+    trained = ("facts",)
 
     def __init__(self, config: BurstMotionConfig):
         super().__init__(config)
@@ -77,12 +84,15 @@ class BurstMotionModel(PreTrainedModel):
         x = x.transpose(1, 2).reshape(batch, runs * (length - 2), -1)
         return self.standardise(torch.cat([x.mean(1), x.std(1), x.amax(1)], dim=-1))
 
-    def add_facts(self, moments: torch.Tensor, clip_facts: torch.Tensor) -> torch.Tensor:
-        """Burst moments (B, 3 * temporal_channels) and facts (B, 4) -> motion feature (B, hidden_size)."""
-        return torch.cat([moments, F.gelu(self.facts(clip_facts))], dim=-1)
+    def frozen(self, inputs: Tensors) -> dict[str, torch.Tensor]:
+        """Bursts and facts -> burst_moments (B, 3 * temporal_channels), and the facts."""
+        moments = self.burst_moments(inputs["motion_values"].to(self.dtype))
+        return {"burst_moments": moments, "clip_facts": inputs["clip_facts"]}
 
-    def forward(self, motion_values: torch.Tensor, clip_facts: torch.Tensor) -> torch.Tensor:
-        return self.add_facts(self.burst_moments(motion_values), clip_facts)
+    def trainable(self, kept: Tensors) -> torch.Tensor:
+        """Burst moments (B, 3 * temporal_channels) and facts (B, 4) -> motion feature (B, hidden_size)."""
+        moments, facts = (kept[name].to(self.dtype) for name in self.keeps)
+        return torch.cat([moments, F.gelu(self.facts(facts))], dim=-1)
 
 
 AutoModel.register(BurstMotionConfig, BurstMotionModel, exist_ok=True)

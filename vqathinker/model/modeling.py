@@ -15,11 +15,10 @@ from transformers.models.internvl.modeling_internvl import (
     InternVLVisionModel,
 )
 
-from . import burst_motion, efficientnet_lite  # noqa: F401  (registers the towers with AutoModel)
+from . import burst_motion, efficientnet_lite, slowfast  # noqa: F401  (registers its parts with AutoModel)
 from .cache_name import CACHE, renamed
 from .color import ColorProjector, color_moments
 from .configuration import COLOR_SIZE, VQAThinkerConfig
-from .slowfast import SlowFastModel
 
 
 class MotionProjector(nn.Module):
@@ -47,11 +46,6 @@ class VQAThinkerModel(InternVLModel):
         self.color_projector = ColorProjector(config.text_config.hidden_size) if config.color else None
         self.post_init()
 
-    @property
-    def has_bursts(self) -> bool:
-        """Whether the motion encoder looks at dense bursts of their own, not at the sampled frames."""
-        return not isinstance(self.motion_encoder, SlowFastModel)
-
     def vision_tokens(self, pixel_values: torch.Tensor) -> torch.Tensor:
         """Frames (B, F, 3, S, S), normalised -> tower tokens (B, F, tokens, D), before the projector; with
         `config.color` their last COLOR_SIZE features are moments of color. Frames that are all the same, as those of
@@ -74,12 +68,6 @@ class VQAThinkerModel(InternVLModel):
         grid = patches.unflatten(1, (side, side))
         return self.pixel_shuffle(grid, scale_factor=self.config.downsample_ratio).flatten(1, 2)
 
-    def motion_feature(self, motion_values: torch.Tensor, clip_facts: torch.Tensor | None = None) -> torch.Tensor:
-        """Bursts (B, N, T, S, S) in [0, 1] and facts (B, 4), or for SlowFast the frames (B, F, 3, S, S), normalised
-        -> motion feature (B, M), before its projector."""
-        facts = (clip_facts.to(self.dtype),) if self.has_bursts else ()
-        return self.motion_encoder(motion_values.to(self.dtype), *facts)
-
     def project(self, vision_tokens: torch.Tensor, motion_feature: torch.Tensor) -> torch.Tensor:
         """Tower tokens (B, F, tokens, D) and motion feature (B, M) -> video features (B, F*tokens + 1, H)."""
         tokens, added = vision_tokens.flatten(1, 2), 0.0
@@ -97,11 +85,10 @@ class VQAThinkerModel(InternVLModel):
     ) -> torch.Tensor:
         """All that the language model sees of a video: (B, V, H) with the motion token last.
 
-        Raises ValueError when a model with bursts is not given them.
+        Raises ValueError when something is not given that the motion encoder takes.
         """
-        if self.has_bursts and (motion_values is None or clip_facts is None):
-            raise ValueError("this model needs motion_values and clip_facts beside pixel_values")
-        motion = self.motion_feature(motion_values if self.has_bursts else pixel_values, clip_facts)
+        given = {"pixel_values": pixel_values, "motion_values": motion_values, "clip_facts": clip_facts}
+        motion = self.motion_encoder({name: tensor for name, tensor in given.items() if tensor is not None})
         return self.project(self.vision_tokens(pixel_values), motion)
 
     def merge(self, input_ids: torch.Tensor, video_features: torch.Tensor) -> torch.Tensor:

@@ -103,19 +103,18 @@ class VQAThinkerProcessor(ProcessorMixin):
         """Token ids of the prompt."""
         return self.tokenizer(self.prompt_text(question))["input_ids"]
 
-    def video_inputs(self, clips: Sequence[Clip]) -> dict[str, torch.Tensor]:
+    def video_inputs(self, clips: Sequence[Clip], names: Sequence[str] = ()) -> dict[str, torch.Tensor]:
         """Clips of this processor's `video_spec` -> pixel_values (B, F, 3, S, S) and, for a model with dense motion
-        input, motion_values (B, F, T, s, s) in [0, 1] and clip_facts (B, 4). Needs no tokenizer: threads may share it.
-        """
+        input, motion_values (B, F, T, s, s) in [0, 1] and clip_facts (B, 4); or only those of these `names`. Needs no
+        tokenizer: threads may share it."""
         for clip in clips:
             if len(clip.frames) != self.frames:
                 raise ValueError(f"the model takes {self.frames} frames, the clip has {len(clip.frames)}")
-        data = {"pixel_values": torch.stack([self.pixels(clip) for clip in clips])}
+        make: dict[str, Callable[[Clip], torch.Tensor]] = {"pixel_values": self.pixels}
         if self.burst_length:
-            bursts = np.stack([clip.bursts for clip in clips])
-            data["motion_values"] = motion_values(torch.from_numpy(bursts))
-            data["clip_facts"] = torch.stack([clip_facts(clip.info) for clip in clips])
-        return data
+            make["motion_values"] = lambda clip: motion_values(torch.tensor(clip.bursts))
+            make["clip_facts"] = lambda clip: clip_facts(clip.info)
+        return {name: torch.stack([make[name](clip) for clip in clips]) for name in names or make}
 
     def __call__(self, videos: Shown | Sequence[Shown], question: str | None = None, **_) -> BatchFeature:
         """Clips of this processor's `video_spec`, or paths -> input_ids, attention_mask (B, L) and the tensors of

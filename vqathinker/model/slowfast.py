@@ -11,9 +11,10 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from torch import nn
-from transformers import AutoModel, PreTrainedModel
+from transformers import AutoModel
 
 from .configuration import SlowFastConfig
+from .motion import MotionEncoder, Tensors
 
 SLOW_WINDOW, FAST_WINDOW = (8, 7, 7), (32, 7, 7)
 """Moments, rows and columns of the pooling windows, which move by one in every direction."""
@@ -126,14 +127,16 @@ def pool(features: torch.Tensor, repeat: int, window: tuple[int, int, int]) -> t
     return F.avg_pool3d(repeated, window, stride=1).mean((2, 3, 4)).to(features.dtype)
 
 
-class SlowFastModel(PreTrainedModel):
-    """Frames (B, T, 3, S, S), normalised -> motion feature (B, hidden_size). Frozen, as released: no gradient passes.
+class SlowFastModel(MotionEncoder):
+    """pixel_values, frames (B, T, 3, S, S), normalised -> motion feature (B, hidden_size).
 
-    Raises ValueError when the frames are too few or too small for the pooling windows.
+    All of it is frozen, as released: no gradient passes. Raises ValueError when the frames are too few or too small for
+    the pooling windows.
     """
 
     config_class = SlowFastConfig
-    main_input_name = "motion_values"
+    main_input_name = "pixel_values"
+    takes, keeps = ("pixel_values",), ("motion_feature",)
 
     def __init__(self, config: SlowFastConfig):
         super().__init__(config)
@@ -167,19 +170,24 @@ class SlowFastModel(PreTrainedModel):
                 module.eval()
         return self
 
+    def trainable(self, kept: Tensors) -> torch.Tensor:
+        return kept["motion_feature"].to(self.dtype)
+
     @torch.no_grad()
-    def forward(self, motion_values: torch.Tensor) -> torch.Tensor:
-        frames, side = motion_values.shape[1], motion_values.shape[-1]
+    def frozen(self, inputs: Tensors) -> dict[str, torch.Tensor]:
+        pictures = inputs["pixel_values"].to(self.dtype)
+        frames, side = pictures.shape[1], pictures.shape[-1]
         repeat, divisor = self.config.repeat, self.config.slow_divisor
         if frames // divisor * repeat < SLOW_WINDOW[0] or frames * repeat < FAST_WINDOW[0] or side // SHRINK < 7:
             raise ValueError(
                 f"{frames} frames of {side} pixels are too little for SlowFast with every frame repeated {repeat} times"
             )
-        fast = motion_values.transpose(1, 2)
+        fast = pictures.transpose(1, 2)
         slow = fast.index_select(2, slow_indices(frames, divisor).to(fast.device))
         for stage in self.feature_extraction:
             slow, fast = stage(slow, fast)
-        return torch.cat([pool(slow, repeat, SLOW_WINDOW), pool(fast, repeat, FAST_WINDOW)], dim=1)
+        pooled = [pool(slow, repeat, SLOW_WINDOW), pool(fast, repeat, FAST_WINDOW)]
+        return {"motion_feature": torch.cat(pooled, dim=1)}
 
 
 AutoModel.register(SlowFastConfig, SlowFastModel, exist_ok=True)

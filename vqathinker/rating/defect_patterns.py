@@ -1,9 +1,37 @@
-"""Regular expressions behind `parse_defects`: what names a defect, what grades it, what denies it (lower case)."""
+"""The words of every defect: how our own texts name it, and the regular expressions behind `parse_defects`: what names
+a defect, what grades it, what denies it (lower case). A new defect has its words here, and nowhere else."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
+
+@dataclass(frozen=True)
+class Phrases:
+    """How a defect is written: mass nouns ("slight NOUN") and pairs "the SUBJECT is slightly PREDICATE"."""
+
+    nouns: tuple[str, ...]
+    predicates: tuple[tuple[str, str], ...]
+
+
+PHRASES: dict[str, Phrases] = {
+    "blur": Phrases(("blur", "softness"), (("picture", "blurred"), ("picture", "out of focus"))),
+    "low_resolution": Phrases(("lack of resolution",), (("resolution", "low"),)),
+    "noise": Phrases(("noise", "grain"), (("picture", "noisy"), ("picture", "grainy"))),
+    "compression": Phrases(("compression damage", "blockiness"), (("picture", "blocky"), ("picture", "compressed"))),
+    "underexposure": Phrases(("underexposure",), (("picture", "underexposed"), ("picture", "dark"))),
+    "overexposure": Phrases(("overexposure",), (("picture", "overexposed"), ("picture", "blown out"))),
+    "low_contrast": Phrases(("loss of contrast",), (("contrast", "low"), ("picture", "washed out"))),
+    "color": Phrases(("color distortion", "color shift"), (("color", "unnatural"), ("color", "distorted"))),
+    "freeze": Phrases(("freezing", "stalling"), (("motion", "frozen in places"),)),
+    "low_frame_rate": Phrases(("stutter",), (("motion", "choppy"), ("frame rate", "low"))),
+    "disorder": Phrases(("frame disorder",), (("frame order", "wrong"), ("frame order", "scrambled"))),
+    "shake": Phrases(("camera shake", "shaking"), (("camera", "shaky"), ("camera", "unsteady"))),
+    "corruption": Phrases(("data corruption",), (("picture", "corrupted"), ("stream", "damaged"))),
+}
+MOTION_DEFECTS = ("freeze", "low_frame_rate", "disorder", "shake", "corruption")
+"""Those that a still picture cannot have."""
 _LOOKS = r"(?:is|are|was|were|looks?|appears?|seems?|feels?|becomes?)"
 _DEGREE = r"(?:(?!not\b|no\b|never\b)[\w-]+\s+){0,3}?"
 _ARTIFACTS = r"art[ie]facts?"

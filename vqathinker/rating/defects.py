@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from ..answer import reasoning
-from .defect_patterns import BREAK, DEGREES, DENIED_AFTER, NAMES, NEGATION
+from .defect_patterns import BREAK, DEGREES, DENIED_AFTER, NAMES, NEGATION, PHRASES
 
 SEVERITIES = ("slight", "noticeable", "severe")
 UNSTATED = "noticeable"
@@ -29,29 +29,6 @@ class Defect:
             raise ValueError(f"There is no defect {self.name!r} of severity {self.severity!r}.")
 
 
-@dataclass(frozen=True)
-class Phrases:
-    """How a defect is written: mass nouns ("slight NOUN") and pairs "the SUBJECT is slightly PREDICATE"."""
-
-    nouns: tuple[str, ...]
-    predicates: tuple[tuple[str, str], ...]
-
-
-PHRASES: dict[str, Phrases] = {
-    "blur": Phrases(("blur", "softness"), (("picture", "blurred"), ("picture", "out of focus"))),
-    "low_resolution": Phrases(("lack of resolution",), (("resolution", "low"),)),
-    "noise": Phrases(("noise", "grain"), (("picture", "noisy"), ("picture", "grainy"))),
-    "compression": Phrases(("compression damage", "blockiness"), (("picture", "blocky"), ("picture", "compressed"))),
-    "underexposure": Phrases(("underexposure",), (("picture", "underexposed"), ("picture", "dark"))),
-    "overexposure": Phrases(("overexposure",), (("picture", "overexposed"), ("picture", "blown out"))),
-    "low_contrast": Phrases(("loss of contrast",), (("contrast", "low"), ("picture", "washed out"))),
-    "color": Phrases(("color distortion", "color shift"), (("color", "unnatural"), ("color", "distorted"))),
-    "freeze": Phrases(("freezing", "stalling"), (("motion", "frozen in places"),)),
-    "low_frame_rate": Phrases(("stutter",), (("motion", "choppy"), ("frame rate", "low"))),
-    "disorder": Phrases(("frame disorder",), (("frame order", "wrong"), ("frame order", "scrambled"))),
-    "shake": Phrases(("camera shake", "shaking"), (("camera", "shaky"), ("camera", "unsteady"))),
-    "corruption": Phrases(("data corruption",), (("picture", "corrupted"), ("stream", "damaged"))),
-}
 DEFECTS = tuple(PHRASES)
 ADJECTIVES = {
     "slight": ("slight", "mild"),

@@ -5,21 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ..answer import answer_span
 from ..errors import VQAThinkerError
 
 FILES = (
     "file", "filename", "file_name", "video", "videoname", "video_name", "video_path", "path", "name", "image",
-    "image_name", "image_id", "vid", "flickr_id",
+    "image_name", "image_path", "image_id", "vid", "flickr_id",
 )  # fmt: skip
 SCORES = ("mos", "score", "mos_full", "video_score", "mos_score", "solution", "label", "rating")
 """Headers in known data sets: of the column with the file, and of that with the score; the first of them counts."""
 WANTED = f"a column for the file ({', '.join(FILES)}) and one for the score ({', '.join(SCORES)})"
 DELIMITERS = ("\t", ";", ",", " ")
+EMPTY = "the line is empty"
 NUMBER = re.compile(r"\s*[-+]?\d+([.,]\d*)?([eE][-+]?\d+)?\s*")
 SHOWN = 12
 
@@ -53,31 +56,49 @@ def read_entries(path: Path, columns: tuple[str, str] | None = None) -> Iterator
     except UnicodeDecodeError as error:
         raise LabelsError(f"The labels {path} cannot be read: {error}.") from error
     if text.lstrip().startswith(("{", "[")):
-        return _of_json(path, text, columns)
+        return _of_json(path, data, columns)
     return _of_table(path, _cells(path, text), columns, "line")
 
 
-def _of_json(path: Path, text: str, columns: tuple[str, str] | None) -> Iterator[Entry]:
-    """`annotations` of the official benchmarks, a list of objects, or one object a line."""
+def json_rows(data: bytes) -> Iterator[tuple[str, dict | str]]:
+    """(place, object, or the reason why there is none) of each entry of a JSON file: `annotations` of the official
+    benchmarks, a list of objects, or one object a line. A line that is broken costs no other."""
+    data = data.removeprefix(b"\xef\xbb\xbf")
     try:
-        whole = json.loads(text)
+        whole = json.loads(data)
     except (ValueError, RecursionError):
-        lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
-        return (_of_object(f"line {number}", _parsed(line), columns) for number, line in lines)
+        lines = enumerate(data.removesuffix(b"\n").split(b"\n"), start=1)
+        yield from ((f"line {number}", _object(line)) for number, line in lines)
+        return
     rows = whole.get("annotations", [whole]) if isinstance(whole, dict) else whole
-    if not isinstance(rows, list) or rows == [whole] and _first(whole, FILES) is None:
-        raise LabelsError(f"{path} holds no labels: as JSON they are objects with {WANTED}, in a list or one a line.")
-    return (_of_object(f"entry {number}", row, columns) for number, row in enumerate(rows, start=1))
+    place = "line" if rows == [whole] else "entry"
+    for number, row in enumerate(rows if isinstance(rows, list) else [rows], start=1):
+        yield f"{place} {number}", row if isinstance(row, dict) else f"not a JSON object but {type(row).__name__}"
 
 
-def _parsed(line: str) -> object:
+def _object(line: bytes) -> dict | str:
+    if not line.strip():
+        return EMPTY
     try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        return None
+        row = json.loads(line)
+    except UnicodeDecodeError as error:
+        return f"not UTF-8 at byte {error.start + 1}"
+    except json.JSONDecodeError as error:
+        return f"not JSON at character {error.pos + 1} ({error.msg})"
+    except RecursionError:
+        return "not JSON that can be read: too deep"
+    return row if isinstance(row, dict) else f"not a JSON object but {type(row).__name__}"
 
 
-def _of_object(place: str, row: object, columns: tuple[str, str] | None) -> Entry:
+def _of_json(path: Path, data: bytes, columns: tuple[str, str] | None) -> Iterator[Entry]:
+    rows = [(place, row) for place, row in json_rows(data) if row != EMPTY]
+    if not any(isinstance(row, dict) for _, row in rows) or len(rows) == 1 and of_object(*rows[0], columns)[1] is None:
+        raise LabelsError(f"{path} holds no labels: as JSON they are objects with {WANTED}, in a list or one a line.")
+    return (of_object(place, row, columns) for place, row in rows)
+
+
+def of_object(place: str, row: object, columns: tuple[str, str] | None = None) -> Entry:
+    """File and score of an object, None where it has none; a file in a list of its own counts as that file."""
     if not isinstance(row, dict):
         return Entry(place, None, None)
     file_keys, score_keys = ([columns[0]], [columns[1]]) if columns else (FILES, SCORES)
@@ -86,6 +107,19 @@ def _of_object(place: str, row: object, columns: tuple[str, str] | None) -> Entr
     if score is None and isinstance(turns, list) and len(turns) > 1 and isinstance(turns[1], dict):
         score = turns[1].get("value")
     return Entry(place, file[0] if isinstance(file, list) and len(file) == 1 else file, score)
+
+
+def number_of(score: object) -> float | None:
+    """A score as a finite number, out of <answer> tags where it stands in such; None for anything else."""
+    if isinstance(score, bool) or not isinstance(score, int | float | str):
+        return None
+    if isinstance(score, str) and (span := answer_span(score)):
+        score = score[slice(*span)]
+    try:
+        number = float(score)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _first(row: dict, keys: Sequence[str]) -> object:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..files import STILLS, VIDEOS
-from .label_rows import Entry, LabelsError, read_entries
+from .label_rows import Entry, LabelsError, number_of, read_entries
 
 LOW, HIGH = 1.0, 5.0
 
@@ -74,7 +74,7 @@ def _sort_out(found: Iterable[Entry]) -> tuple[dict[str, float], list[str]]:
     entries: dict[str, float] = {}
     problems = []
     for place, file, score in found:
-        name, mos = _name(file), _number(score)
+        name, mos = _name(file), number_of(score)
         if not name:
             problems.append(f"{place} names no file")
         elif mos is None:
@@ -90,13 +90,3 @@ def _name(file: object) -> str:
     """One spelling for each file: `./a.mp4` is `a.mp4`. Empty where there is no name."""
     name = file.strip().lstrip("/") if isinstance(file, str) else ""
     return posixpath.normpath(name) if name else ""
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None

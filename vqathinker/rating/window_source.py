@@ -12,7 +12,7 @@ import torch
 
 from ..model.loading import LoadedModel
 from ..model.memory import clear_memory_error
-from ..model.processing import clip_facts, motion_values, normalise
+from ..model.processing import normalise
 from ..model.serving import Request
 from ..video import DecodeCancelled
 from ..video.reel import Reel, Window
@@ -130,12 +130,14 @@ class WindowSource:
     def _requests(self, windows: list[Window]) -> list[Request]:
         self._look_at(windows)
         model, made = self.loaded.model.model, []
-        tensors = [self._motion(window) for window in windows]
-        motion = model.motion_feature(*(torch.cat(parts) for parts in zip(*tensors, strict=True)))
+        taken = self.loaded.processor.video_inputs([window.clip for window in windows], model.motion_encoder.takes)
+        taken = {name: tensor.to(model.device) for name, tensor in taken.items()}
+        motion = model.motion_encoder(taken)
         tokens = torch.stack([torch.stack([self._tokens[i] for i in window.clip.indices]) for window in windows])
         features = model.project(tokens, motion)
-        for window, feature in zip(windows, features, strict=True):
-            key = Place(self.count, window, time.perf_counter(), self._moments(window))
+        for k, (window, feature) in enumerate(zip(windows, features, strict=True)):
+            own = {name: tensor[k : k + 1] for name, tensor in taken.items()}
+            key = Place(self.count, window, time.perf_counter(), self._moments(window, own))
             made.append(Request(key, self.input_ids, {"video_features": feature[None]}, self.limit))
             self.count += 1
         return made
@@ -151,28 +153,19 @@ class WindowSource:
         for i in [i for i in self._tokens if i < min(windows[0].clip.indices)]:
             del self._tokens[i]
 
-    def _moments(self, window: Window) -> tuple[Moment, ...]:
-        """The pictures of a window that no window before had, each alone; none for a model that would take as long for
-        one as for a window."""
+    def _moments(self, window: Window, taken: dict[str, torch.Tensor]) -> tuple[Moment, ...]:
+        """The pictures of a window that no window before had, each alone, with the motion around it: part of what the
+        motion encoder has `taken` of the window. None for a model that would take as long for one as for a window."""
         model, clip, found = self.loaded.model.model, window.clip, []
-        if not model.has_bursts or finest_grid(self.loaded) == 1:
+        if clip.bursts is None or finest_grid(self.loaded) == 1:
             return ()
         half_s = self.reel.plan.window_s / len(clip.indices) / 2
         for k, i in enumerate(clip.indices):
             if i <= self._told:
                 continue
             self._told = i
-            bursts = motion_values(torch.from_numpy(clip.bursts[k : k + 1])[None]).to(model.device)
-            motion = model.motion_feature(bursts, clip_facts(clip.info)[None].to(model.device))
+            motion = model.motion_encoder(taken | {"motion_values": taken["motion_values"][:, k : k + 1]})
             tokens = self._tokens[i].expand(1, len(clip.indices), -1, -1)
             span = max(window.start_s, clip.times[k] - half_s), min(window.end_s, clip.times[k] + half_s)
             found.append(Moment(*span, model.project(tokens, motion)[0]))
         return tuple(found)
-
-    def _motion(self, window: Window) -> tuple[torch.Tensor, ...]:
-        """What the motion encoder takes of one window: bursts and facts, or all of its pictures."""
-        processor, device = self.loaded.processor, self.loaded.model.device
-        if self.loaded.model.model.has_bursts:
-            bursts = motion_values(torch.from_numpy(window.clip.bursts)[None])
-            return bursts.to(device), clip_facts(window.clip.info)[None].to(device)
-        return (normalise(window.clip.frames, processor.image_mean, processor.image_std)[None].to(device),)

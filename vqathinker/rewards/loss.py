@@ -7,10 +7,12 @@ VQAThinker grpo_trainer.py, compute_loss, which is "grpo" with one epsilon for b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import torch
 
-LOSS_TYPES = ("grpo", "dr_grpo", "dapo")
+LossType = Literal["grpo", "dr_grpo", "dapo"]
+LOSS_TYPES = get_args(LossType)
 
 
 @dataclass(frozen=True)

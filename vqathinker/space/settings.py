@@ -60,18 +60,18 @@ class Settings:
         VQAThinkerError for a value that is no number in its range."""
         usual = Settings()
         bounds = {
-            "whole": whole("MOST_WAITING", usual.bounds.whole, 1, 1000),
-            "address": whole("MOST_WAITING_ADDRESS", usual.bounds.address, 1, 1000),
-            "session": whole("MOST_WAITING_SESSION", usual.bounds.session, 1, 1000),
-            "abreast": whole("DECODERS", usual.bounds.abreast, 1, 64),
+            "whole": number_from_environment("MOST_WAITING", usual.bounds.whole, 1, 1000),
+            "address": number_from_environment("MOST_WAITING_ADDRESS", usual.bounds.address, 1, 1000),
+            "session": number_from_environment("MOST_WAITING_SESSION", usual.bounds.session, 1, 1000),
+            "abreast": number_from_environment("DECODERS", usual.bounds.abreast, 1, 64),
         }
         return Settings(
             model=variable("MODEL") or usual.model,
             precision=variable("PRECISION") or usual.precision,
-            max_bytes=whole("MOST_MB", usual.max_bytes // 2**20, 1, usual.max_bytes // 2**20) * 2**20,
+            max_bytes=number_from_environment("MOST_MB", usual.max_bytes // 2**20, 1, usual.max_bytes // 2**20) * 2**20,
             bounds=Bounds(**bounds),
-            urls=bool(whole("URLS", 0, 0, 1)),
-            keep_s=60 * whole("KEEP_MINUTES", usual.keep_s // 60, 1, 24 * 60),
+            urls=bool(number_from_environment("URLS", 0, 0, 1)),
+            keep_s=60 * number_from_environment("KEEP_MINUTES", usual.keep_s // 60, 1, 24 * 60),
         )
 
 
@@ -79,7 +79,7 @@ def variable(name: str) -> str:
     return os.environ.get(f"VQATHINKER_{name}", "").strip()
 
 
-def whole(name: str, usual: int, low: int, high: int) -> int:
+def number_from_environment(name: str, usual: int, low: int, high: int) -> int:
     """A whole number from the environment, `usual` where there is none. Raises VQAThinkerError."""
     text = variable(name) or str(usual)
     if not text.isdecimal() or not low <= int(text) <= high:

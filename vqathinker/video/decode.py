@@ -67,17 +67,17 @@ class Decoding:
         self._process, self._files = (Process(command), 0) if crew is None else crew.take()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._watcher.start()
+        question = {
+            "path": os.path.abspath(path),
+            "kind": kind,
+            "limits": dataclasses.asdict(limits),
+            "decoder": decoder,
+            "timeout_s": timeout_s,
+            "protocol": protocol,
+            "threads": crew.threads if crew else THREADS,
+        }
         try:
-            self._say(
-                path=os.path.abspath(path),
-                kind=kind,
-                limits=dataclasses.asdict(limits),
-                decoder=decoder,
-                timeout_s=timeout_s,
-                protocol=protocol,
-                threads=crew.threads if crew else THREADS,
-            )
-            self.info = VideoInfo(**self._hear()["info"])
+            self.info = VideoInfo(**self._ask(question)["info"])
         except BaseException:
             self.close()
             raise
@@ -153,6 +153,22 @@ class Decoding:
             if self._late or self._cancel.is_set():
                 self._process.kill()
                 return
+
+    def _ask(self, question: dict) -> dict:
+        """The first answer about the file. Where a process that has read other files ends instead, a fresh one is asked
+        once: the reason may lie in its past, and nobody shall be told that this file is damaged."""
+        try:
+            self._say(**question)
+            return self._hear()
+        except DecoderCrash:
+            if not self._files:
+                raise
+        self._process.close()
+        self._process, self._files = Process(), 0
+        if self._late:  # the watcher may have ended the process before this one, and looks no more
+            raise self._gone()
+        self._say(**question)
+        return self._hear()
 
     def _say(self, **message) -> None:
         try:

@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from tests.training.conftest import texture
-from training.data.build.degrade import LEVELS, Op, shake_path
+from training.data.build.degrade import Op, shake_path
+from training.data.build.families import VARIANTS
 from training.data.camera import FPS, HAND_SIZE, NUM_FRAMES, Camera, cut_camera, film, moving_camera, sway
 
 SEEDS = range(300)
@@ -28,10 +29,10 @@ def test_a_camera_stays_inside_the_picture_and_keeps_its_shape(make):
 
 def test_a_hand_sways_less_and_slower_than_the_smallest_shake():
     held = [sway(np.random.default_rng(seed)) for seed in SEEDS]
-    assert max(np.abs(offsets).max() for offsets in held) <= HAND_SIZE < LEVELS["shake", "hand"][0]
+    assert max(np.abs(offsets).max() for offsets in held) <= HAND_SIZE < VARIANTS["shake", "hand"].levels[0]
     moved, times = np.array([steps(offsets).max() for offsets in held]), np.arange(NUM_FRAMES) / FPS
     for variant in ("hand", "jitter"):
-        op = Op("shake", variant, LEVELS["shake", variant][0], "")
+        op = Op("shake", variant, VARIANTS["shake", variant].levels[0], "")
         shaken = np.array([steps(shake_path(op, np.random.default_rng(seed)).at(times).T).min() for seed in SEEDS])
         assert moved.max() < shaken.min() and np.median(moved) < np.median(shaken) / 3
 

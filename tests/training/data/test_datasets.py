@@ -90,7 +90,7 @@ def test_a_benchmark_file_is_read_and_scores_off_the_scale_are_told(tmp_path, vi
     labels.write_text(json.dumps({"annotations": rows}, indent=1))
     items, problems = check_items(labels, videos)
     assert [(item.id, item.mos) for item in items] == [("b.mp4", 2.0)]
-    assert str(problems[0]) == f"{labels}, annotation 1: MOS 75 is outside the scale 1 to 5"
+    assert str(problems[0]) == f"{labels}, entry 1: MOS 75 is outside the scale 1 to 5"
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_benchmark_file_is_read_and_scores_off_the_scale_are_told(tmp_path, vi
         (official(5, ["a.mp4"], 0), "MOS 0 is outside the scale 1 to 5"),
         (official(5, ["a.mp4"], float("nan")), "its score nan is not a number"),
         (official(5, ["a.mp4"], "good"), "its score 'good' is not a number"),
-        (official(5, ["a.mp4"], None), "its score None is not a number"),
+        (official(5, ["a.mp4"], None), "it has no score"),
         (official(5, ["a.mp4"], True), "its score True is not a number"),
         (official(5, ["lost.mp4"], 3), "no video "),
         (official(5, ["yfcc-batch6"], 3), "no video "),
@@ -113,7 +113,7 @@ def test_a_benchmark_file_is_read_and_scores_off_the_scale_are_told(tmp_path, vi
         (official(5, 17, 3), "its video is 17, not a file name"),
         (official(0, ["b.mp4"], 3), "the id '0' was there before, in"),
         ({"id": 5, "image": ["a.mp4"]}, "it has no score"),
-        ({"id": 5, "image": ["a.mp4"], "conversations": [QUESTION]}, "no second turn"),
+        ({"id": 5, "image": ["a.mp4"], "conversations": [QUESTION]}, "it has no score"),
         ({"id": 5, "mos": 3}, "it names no video"),
     ],
 )
@@ -156,7 +156,7 @@ def test_what_is_left_out_is_reported_and_counted(tmp_path, videos):
     [
         (None, "cannot be read: No such file"),
         ("\n", "are empty"),
-        ('{"annotations": 3}', "is no list"),
+        ('{"annotations": 3}', "holds no sample that can be used; 1 were left out"),
         ('{"id": 0}\n', "holds no sample that can be used; 1 were left out"),
     ],
 )

@@ -6,11 +6,11 @@ import pytest
 
 from tests.training.conftest import moving
 from training.data import ffmpeg
-from training.data.build.degrade import LEVELS, Op
-from training.data.build.labels import VMAF_FAMILIES
+from training.data.build.degrade import Op
+from training.data.build.families import VARIANTS, VMAF_FAMILIES
 from training.data.build.run import apply
 
-COMPRESSION = [variant for family, variant in LEVELS if family == "compression"]
+COMPRESSION = [variant for family, variant in VARIANTS if family == "compression"]
 BT601, BT709 = 5, 1
 
 

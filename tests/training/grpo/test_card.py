@@ -11,7 +11,7 @@ from training.data.datasets import Item, read_items
 from training.grpo.card import named_start, plain_card
 from training.grpo.config import GrpoSettings
 from training.grpo.train import run_grpo
-from training.publish import run as publish
+from training.publish import __main__ as publish
 from training.publish.checks import MODEL_KEYS, read_card
 
 ITEMS = [Item(str(k), Path("none"), 3.0, "LSVQ" if k else "") for k in range(12)]
@@ -41,7 +41,7 @@ def test_what_a_run_ends_with_can_be_published_as_it_is(data_dir, tmp_path, caps
     start, run, out = save_start(tmp_path / "start"), tmp_path / "run", tmp_path / "out"
     run_grpo(items, [], run, str(start), out, small(max_steps=1), jobs=1)
     capsys.readouterr()
-    assert publish.main([str(out), "someone/mine", "--dry-run", "--run", str(run)]) == 0
+    publish.main([str(out), "someone/mine", "--dry-run", "--run", str(run)])
     listed = capsys.readouterr().out
     assert " README.md\n" in listed and " training/run/grpo_log.jsonl\n" in listed
     assert "state-" not in listed and "features" not in listed

@@ -17,9 +17,10 @@ from tests.training.grpo_small import answer_text
 from training.data.datasets import Item
 from training.grpo.config import GrpoSettings, load_grpo_settings, present_settings
 from training.grpo.logs import reward_metrics
-from training.grpo.sampler import group_shares, limited, make_plan, twin_choices
+from training.grpo.sampler import group_shares, limited, plan_steps, twin_choices
 from training.policy.clips import read_variants, sample_key, twins_of
-from training.policy.features import Decoded, Stored, fill, fingerprint
+from training.policy.features import Decoded, Stored, features_hash, fill
+from training.policy.policy import choose_trained, frozen_parts
 from training.policy.rollouts import pack
 from vqathinker.errors import VQAThinkerError
 from vqathinker.renamed import SETTINGS
@@ -35,7 +36,7 @@ SHIPPED = Path(__file__).parents[3] / "training" / "configs" / "tiny_grpo.yaml"
 
 def test_the_shipped_settings_load():
     settings = load_grpo_settings(SHIPPED)
-    assert settings.frozen_sight and settings.perturbs
+    assert settings.cache and settings.perturbs
     assert settings.micro_batches(1) * settings.micro_batch == settings.videos_per_step
 
 
@@ -45,13 +46,19 @@ def test_the_shipped_settings_load():
         ("sed: 1\n", "run.yaml: unknown key 'sed'; known keys: .*seed"),
         ("reward:\n  sigmo: 1\n", "section reward: unknown key 'sigmo'"),
         ("lora:\n  r: 1\n", "section lora: unknown key 'r'"),
-        ("learning_rate: 1e-5\n", "run.yaml: learning_rate is the text '1e-5', not a number"),
-        ("max_steps: 1.5\n", "max_steps must be a whole number"),
-        ("train: language_model\n", "train must be a list"),
-        ("loss_type: ppo\n", "run.yaml: loss_type must be one of grpo, dr_grpo, dapo, not 'ppo'"),
-        ("num_generations: 0\n", "run.yaml: num_generations must be a number from 1 up, not 0"),
+        ("learning_rate: fast\n", "run.yaml: learning_rate: input should be a valid number"),
+        ("learning_rate: .nan\n", "run.yaml: learning_rate: input should be a finite number"),
+        ("max_steps: 1.5\n", "run.yaml: max_steps: input should be a valid integer"),
+        ("max_steps: true\n", "run.yaml: max_steps: input should be a valid integer"),
+        ("train: language_model\n", "run.yaml: train: input should be a valid tuple"),
+        ("loss_type: ppo\n", "run.yaml: loss_type: input should be 'grpo', 'dr_grpo' or 'dapo'"),
+        ("num_generations: 0\n", "run.yaml: num_generations: input should be greater than or equal to 1"),
+        ("weights:\n  clive: -1\n", "run.yaml: weights.clive: input should be greater than or equal to 0"),
+        ("lora:\n  rank: 0\n", "section lora: rank: input should be greater than or equal to 1"),
+        ("reward: 3\n", "section reward: expected keys and values, got 3"),
+        ("reward:\n  weights:\n    speed: 1\n", "run.yaml: weights in reward: there is no reward 'speed'"),
         ("lr: 1.0e-5\nlearning_rate: 1.0e-5\n", "run.yaml: 'lr' is the old name of 'learning_rate': give one of them"),
-        ("temperature: 0\n", "temperature must be above 0"),
+        ("temperature: 0\n", "temperature: input should be greater than 0"),
         ("reward:\n  sigma: 0\n", "RewardSpec.sigma must be a positive number"),
         ("- 1\n", "run.yaml: expected keys and values, got a list"),
     ],
@@ -65,7 +72,7 @@ def test_a_bad_key_or_value_is_named_with_its_file(tmp_path, text, message):
 
 def test_missing_keys_keep_their_defaults_and_sections_are_read(tmp_path):
     path = tmp_path / "run.yaml"
-    path.write_text("learning_rate: 3.0e-5\nreward:\n  ranking_weight: 2.0\nlora:\n  rank: 4\nweights:\n  clive: 3\n")
+    path.write_text("learning_rate: 3e-5\nreward:\n  ranking_weight: 2.0\nlora:\n  rank: 4\nweights:\n  clive: 3\n")
     settings = load_grpo_settings(path)
     assert (settings.learning_rate, settings.reward.ranking_weight, settings.lora.rank) == (3e-5, 2.0, 4)
     assert settings.num_generations == GrpoSettings().num_generations and settings.weights == {"clive": 3}
@@ -130,15 +137,17 @@ def test_videos_have_to_be_shared_out_evenly():
 @pytest.mark.parametrize(
     ("train", "frozen"),
     [
-        (("language_model",), True),
-        (("motion_encoder.facts",), True),
-        (("model.motion_encoder.facts", "motion_projector"), True),
-        (("motion_encoder",), False),
-        (("language_model", "vision_tower"), False),
+        (GrpoSettings().train, (True, True)),
+        (("motion_encoder.facts",), (True, True)),
+        (("model.motion_encoder.facts", "motion_projector"), (True, True)),
+        (("motion_encoder",), (True, False)),
+        (("motion_encoder.spatial.0",), (True, False)),
+        (("language_model", "vision_tower"), (False, True)),
     ],
 )
-def test_what_is_trained_decides_whether_features_can_be_kept(train, frozen):
-    assert GrpoSettings(train=train).frozen_sight == frozen
+def test_what_is_trained_decides_which_features_can_be_kept(train, frozen, processor):
+    choose_trained(model := make_model(processor), train)
+    assert frozen_parts(model) == dict(zip(("tower", "motion"), frozen, strict=True))
 
 
 def test_epochs_count_the_samples():
@@ -155,14 +164,14 @@ groups = st.lists(st.sampled_from(["a", "b", "c"]), min_size=6, max_size=30)
 @QUICK
 @given(groups, st.integers(1, 5), st.integers(0, 3))
 def test_no_sample_stands_twice_in_a_step_and_longer_runs_begin_alike(names, videos, seed):
-    plan = make_plan(names, {}, videos, 12, seed)
+    plan = plan_steps(names, {}, videos, 12, seed)
     assert all(len(set(row)) == videos for row in plan.tolist())
-    assert np.array_equal(plan[:5], make_plan(names, {}, videos, 5, seed))
+    assert np.array_equal(plan[:5], plan_steps(names, {}, videos, 5, seed))
     assert plan.min() >= 0 and plan.max() < len(names)
 
 
 def test_every_sample_of_a_group_is_shown_before_one_comes_again():
-    plan = make_plan(["a"] * 12, {}, 4, 6, 0)
+    plan = plan_steps(["a"] * 12, {}, 4, 6, 0)
     assert sorted(plan[:3].ravel().tolist()) == sorted(plan[3:].ravel().tolist()) == list(range(12))
     assert not np.array_equal(plan[:3], plan[3:])
 
@@ -170,7 +179,7 @@ def test_every_sample_of_a_group_is_shown_before_one_comes_again():
 @given(st.sampled_from((1, 2, 3, 6)), st.integers(0, 5))
 def test_samples_of_one_content_are_shown_together(siblings, seed):
     contents = [index // 6 for index in range(24)]
-    plan = make_plan(["a"] * 24, {}, 8, 6, seed, contents, siblings)
+    plan = plan_steps(["a"] * 24, {}, 8, 6, seed, contents, siblings)
     shown = plan[:3].ravel().tolist()
     assert sorted(shown) == list(range(24))
     blocks = np.array(contents)[shown].reshape(-1, siblings)
@@ -179,7 +188,7 @@ def test_samples_of_one_content_are_shown_together(siblings, seed):
 
 def test_groups_are_shown_by_their_weights():
     names = ["a"] * 90 + ["b"] * 10 + ["c"] * 5
-    shown = Counter(names[i] for i in make_plan(names, {"a": 1, "b": 3}, 4, 500, 0).ravel())
+    shown = Counter(names[i] for i in plan_steps(names, {"a": 1, "b": 3}, 4, 500, 0).ravel())
     assert shown["c"] == 0
     assert shown["b"] / shown.total() == pytest.approx(0.75, abs=0.04)
     assert group_shares(names, {}) == pytest.approx({"a": 90 / 105, "b": 10 / 105, "c": 5 / 105})
@@ -196,7 +205,7 @@ def test_groups_are_shown_by_their_weights():
 )
 def test_a_plan_that_cannot_be_made_says_why(weights, videos, message):
     with pytest.raises(ValueError, match=message):
-        make_plan(["a", "a", "b", "b"], weights, videos, 3, 0)
+        plan_steps(["a", "a", "b", "b"], weights, videos, 3, 0)
 
 
 def test_a_group_can_be_limited():
@@ -286,13 +295,13 @@ def test_one_decoding_gives_what_each_timeline_gives_by_itself(items, processor)
     assert read.modes == ("", *(twin.mode for twin in twins))
     for variant, twin in enumerate([None, *twins]):
         alone = processor(load_clip(items[0].path, processor.video_spec, timeline=twin and twin.timeline))
-        assert torch.equal(read.pixels(variant, processor), alone["pixel_values"][0])
-        assert torch.equal(read.motion_values(variant), alone["motion_values"][0])
-        assert torch.equal(read.facts(), alone["clip_facts"][0])
+        found = processor.video_inputs([read.clip(variant)])
+        assert {"pixel_values", "motion_values", "clip_facts"} == found.keys()
+        assert all(torch.equal(tensor, alone[name]) for name, tensor in found.items())
 
 
 def stored(folder, model, processor, items, twins=2):
-    store = Stored(folder, fingerprint(model, processor, twins, 0), processor.frames)
+    store = Stored(folder, features_hash(model, processor, twins, 0), processor.frames)
     with torch.no_grad():
         fill(store, items, model, processor, twins, 0, jobs=1)
     return store
@@ -345,7 +354,7 @@ def test_a_trained_language_model_keeps_its_features(model, processor):
     with torch.no_grad():
         other.model.language_model.layers[0].mlp.up_proj.weight.add_(1)
         other.model.motion_encoder.facts.weight.add_(1)
-    assert fingerprint(other, processor, 2, 0) == fingerprint(model, processor, 2, 0)
+    assert features_hash(other, processor, 2, 0) == features_hash(model, processor, 2, 0)
 
 
 def test_a_file_that_cannot_be_read_is_left_out_with_its_reason(tmp_path, items, model, processor):

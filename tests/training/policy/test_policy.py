@@ -9,7 +9,15 @@ import torch
 from tests.model.tiny_models import make_clip, make_model
 from tests.training.grpo_small import random_inputs
 from training.policy.lora import LoraSettings
-from training.policy.policy import Policy, Reference, add_adapters, choose_trained, packed_mask, see, video_features
+from training.policy.policy import (
+    Policy,
+    ReferencePolicy,
+    add_adapters,
+    choose_trained,
+    packed_mask,
+    see,
+    video_features,
+)
 
 VIDEOS, GROUP, LENGTH = 2, 3, 7
 NAMES = ("multi_modal_projector", "motion_projector", "motion_encoder.facts", "language_model")
@@ -139,7 +147,7 @@ def test_the_mask_shows_the_prompt_and_oneself():
 def test_a_frozen_copy_stays_when_the_policy_moves(model, prompt):
     inputs, answers = random_inputs(model, VIDEOS), answers_of(model)
     policy = Policy(model, prompt)
-    reference = Reference(policy)
+    reference = ReferencePolicy(policy)
     before = reference(inputs, answers)
     torch.testing.assert_close(before, policy(inputs, answers).detach())
     with torch.no_grad():
@@ -157,7 +165,7 @@ def test_adapters_turned_off_are_the_reference(model, prompt):
     adapters = add_adapters(model, ["language_model"], LoraSettings(rank=2, alpha=4))
     trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
     assert trained and all("lora_" in name and "language_model" in name for name in trained)
-    reference = Reference(policy, adapters)
+    reference = ReferencePolicy(policy, adapters)
     policy(inputs, answers).sum().backward()
     with torch.no_grad():
         for parameter in trained.values():

@@ -14,7 +14,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor
 
-from training.policy.unshard import whole
+from training.policy.unshard import full_parameters
 
 
 class Talker(nn.Module):
@@ -49,7 +49,7 @@ def two_processes(rank: int, folder: str) -> None:
     steps = 5 if rank == 0 else 2
     optimizer = torch.optim.SGD(policy.parameters(), 0.1)
     for _ in range(2):
-        with whole(policy):
+        with full_parameters(policy):
             written = policy.say(x, steps)
         torch.testing.assert_close(written, plain.say(x, steps))
         assert all(isinstance(parameter, DTensor) for parameter in policy.parameters())
@@ -79,7 +79,7 @@ def test_without_the_context_divided_weights_cannot_write(tmp_path):
         policy = fully_shard(Talker(), mesh=init_device_mesh("cpu", (1,)))
         with pytest.raises(RuntimeError, match="DTensor"):
             policy.say(torch.ones(1, 6), 1)
-        with whole(policy):
+        with full_parameters(policy):
             assert policy.say(torch.ones(1, 6), 1).shape == (1, 4)
     finally:
         dist.destroy_process_group()
@@ -88,5 +88,5 @@ def test_without_the_context_divided_weights_cannot_write(tmp_path):
 def test_undivided_weights_are_left_alone():
     model = Talker()
     before = [parameter.data_ptr() for parameter in model.parameters()]
-    with whole(model):
+    with full_parameters(model):
         assert [parameter.data_ptr() for parameter in model.parameters()] == before

@@ -16,8 +16,9 @@ from huggingface_hub.errors import HfHubHTTPError
 from tests.model.tiny_models import make_model, make_processor
 from tests.upload_hub import COMMIT, taking_uploads
 from training.publish import run as publish
+from training.publish.__main__ import main
 from training.publish.checks import INDEX, PublishError, check_repo_id, check_shards, read_card
-from training.publish.run import ROOT, Sent, files_under, main, model_files, space_files, upload
+from training.publish.run import ROOT, Sent, files_under, model_files, space_files, upload
 
 CARD = (
     "---\nlicense: apache-2.0\nlibrary_name: transformers\npipeline_tag: video-text-to-text\ntags: [vqa]\n---\n# Tiny\n"
@@ -78,12 +79,13 @@ def space(saved: Path, tmp_path: Path) -> Path:
     return root
 
 
-def refusal(capsys, *arguments: object) -> str:
+def refusal(*arguments: object) -> str:
     """The one line that the command ends with."""
-    assert main([str(argument) for argument in arguments]) == 1
-    captured = capsys.readouterr()
-    assert captured.err.startswith("training.publish: ") and captured.err.count("\n") == 1
-    return captured.err
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    told = ended.value.code
+    assert isinstance(told, str) and told.startswith("training.publish: ") and "\n" not in told
+    return told
 
 
 def test_a_dry_run_lists_every_file_with_its_size_and_needs_no_token(checkpoint, tmp_path, capsys, monkeypatch):
@@ -93,7 +95,7 @@ def test_a_dry_run_lists_every_file_with_its_size_and_needs_no_token(checkpoint,
     run.mkdir()
     (run / "grpo_log.jsonl").write_text("{}\n")
     (run / "config.yaml").write_text("seed: 0\n")
-    assert main([str(checkpoint), "someone/tiny", "--dry-run", "--run", str(run)]) == 0
+    main([str(checkpoint), "someone/tiny", "--dry-run", "--run", str(run)])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "model someone/tiny:" and lines[-1] == "checked; nothing was sent"
     listed = {line.split()[1]: int(line.split()[0].replace(",", "")) for line in lines[1:-2]}
@@ -196,11 +198,11 @@ def test_stray_files_in_the_package_are_named(space):
         (CARD.replace("# Tiny\n", ""), "says nothing below"),
     ],
 )
-def test_a_model_card_with_a_fault_is_refused(checkpoint, capsys, card, message):
+def test_a_model_card_with_a_fault_is_refused(checkpoint, card, message):
     (checkpoint / "README.md").unlink()
     if card is not None:
         (checkpoint / "README.md").write_text(card)
-    assert message in refusal(capsys, checkpoint, "someone/tiny", "--dry-run")
+    assert message in refusal(checkpoint, "someone/tiny", "--dry-run")
 
 
 def test_a_card_with_windows_line_ends_is_read(tmp_path):
@@ -208,10 +210,10 @@ def test_a_card_with_windows_line_ends_is_read(tmp_path):
     assert read_card(tmp_path / "README.md", ("license",))["license"] == "apache-2.0"
 
 
-def test_a_truncated_shard_is_named(checkpoint, capsys):
+def test_a_truncated_shard_is_named(checkpoint):
     shard = sorted(checkpoint.glob("*.safetensors"))[1]
     shard.write_bytes(shard.read_bytes()[:-7])
-    error = refusal(capsys, checkpoint, "someone/tiny", "--dry-run")
+    error = refusal(checkpoint, "someone/tiny", "--dry-run")
     assert f"{shard} is truncated: {shard.stat().st_size} bytes" in error
 
 
@@ -254,32 +256,32 @@ def test_a_lost_shard_and_a_wrong_index_are_named(checkpoint):
         check_shards(checkpoint)
 
 
-def test_weights_that_do_not_fit_the_configuration_are_refused(checkpoint, capsys):
+def test_weights_that_do_not_fit_the_configuration_are_refused(checkpoint):
     config = json.loads((checkpoint / "config.json").read_text())
     config["text_config"]["num_hidden_layers"] = 3
     config["text_config"].pop("layer_types", None)
     (checkpoint / "config.json").write_text(json.dumps(config))
-    error = refusal(capsys, checkpoint, "someone/tiny", "--dry-run")
+    error = refusal(checkpoint, "someone/tiny", "--dry-run")
     assert "does not fit: missing keys" in error
 
 
-def test_stray_files_and_links_are_refused(checkpoint, capsys, tmp_path):
+def test_stray_files_and_links_are_refused(checkpoint, tmp_path):
     (checkpoint / "optimizer.pt").write_bytes(b"x")
-    assert "1 files that do not belong there: optimizer.pt" in refusal(capsys, checkpoint, "a/b", "--dry-run")
+    assert "1 files that do not belong there: optimizer.pt" in refusal(checkpoint, "a/b", "--dry-run")
     (checkpoint / "optimizer.pt").unlink()
     (checkpoint / "LICENSE").symlink_to(tmp_path / "elsewhere")
-    assert "do not belong there: LICENSE" in refusal(capsys, checkpoint, "a/b", "--dry-run")
+    assert "do not belong there: LICENSE" in refusal(checkpoint, "a/b", "--dry-run")
 
 
-def test_a_missing_folder_and_an_empty_one_are_refused(tmp_path, capsys):
-    assert "there is no checkpoint folder" in refusal(capsys, tmp_path / "none", "a/b", "--dry-run")
+def test_a_missing_folder_and_an_empty_one_are_refused(tmp_path):
+    assert "there is no checkpoint folder" in refusal(tmp_path / "none", "a/b", "--dry-run")
     with pytest.raises(PublishError, match="is empty"):
         files_under(tmp_path, ("*",))
 
 
 @pytest.mark.parametrize("name", ["tiny", "a/b/c", "some one/tiny", "someone/", "-a/b", "a/" + "x" * 120])
-def test_a_bad_repository_name_is_refused_before_anything_else(name, capsys, tmp_path):
-    error = refusal(capsys, "--", tmp_path / "none", name)
+def test_a_bad_repository_name_is_refused_before_anything_else(name, tmp_path):
+    error = refusal("--", tmp_path / "none", name)
     assert name in error and "checkpoint" not in error
 
 
@@ -287,9 +289,9 @@ def test_a_good_repository_name_passes():
     assert check_repo_id("someone/vqathinker-tiny_1.0") is None
 
 
-def test_without_a_token_nothing_is_sent(checkpoint, capsys, monkeypatch):
+def test_without_a_token_nothing_is_sent(checkpoint, monkeypatch):
     monkeypatch.setattr(publish, "get_token", lambda: None)
-    assert "no token for the hub: set HF_TOKEN" in refusal(capsys, checkpoint, "someone/tiny")
+    assert "no token for the hub: set HF_TOKEN" in refusal(checkpoint, "someone/tiny")
 
 
 def pretended_hub(there: list[str]):

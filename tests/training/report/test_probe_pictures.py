@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def test_what_may_be_shown_is_small_and_credited(places):
     assert set(found) == {"clip0", "picture0"}
     assert found["clip0"].credit == "CC-BY-4.0" and "University of Texas" in found["picture0"].credit
     for picture in found.values():
-        assert PICTURE.fullmatch(picture.address)
+        assert re.fullmatch(PICTURE, picture.address)
         with Image.open(io.BytesIO(base64.b64decode(picture.address.split(",")[1]))) as image:
             assert max(image.size) <= SIDE and image.width > image.height
 

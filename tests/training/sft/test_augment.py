@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.data import ffmpeg
-from training.data.build.degrade import LEVELS, Op, step_for, strength_at
+from training.data.build.degrade import Op, step_for
+from training.data.build.families import VARIANTS, strength_at
 from training.sft.augment import PAPER, TIMES, TONES, paper_order, picked, reordered, shaken, tone_of, worsen
 from training.sft.cache import Sample
 from vqathinker.video.perturb import BLACK
@@ -64,7 +65,7 @@ def test_pixels_change_as_the_builder_changes_files(family, frames, tmp_path):
     source = tmp_path / "clean.mp4"
     ffmpeg.encode_frames(frames[:6], 24, source)
     clean = ffmpeg.middle_frame(source)
-    for variant in [name for group, name in LEVELS if group == family]:
+    for variant in [name for group, name in VARIANTS if group == family]:
         op = Op(family, variant, strength_at(family, variant, 1.5), "")
         target = tmp_path / f"{variant}.mp4"
         step = step_for(op, ffmpeg.facts(source), np.random.default_rng(5))

@@ -25,9 +25,16 @@ def test_missing_keys_keep_their_defaults(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "place"),
-    [("sed: 1\n", "unknown key 'sed'"), ("vision:\n  epoch: 2\n", "section vision: unknown key 'epoch'")],
+    [
+        ("sed: 1\n", "unknown key 'sed'"),
+        ("vision:\n  epoch: 2\n", "section vision: unknown key 'epoch'"),
+        ("vision:\n  epochs: 0\n", "section vision: epochs: input should be greater than or equal to 1"),
+        ("vision:\n", "section vision: expected keys and values, got None"),
+        ("model:\n  grids: 3\n", "section model: grids: input should be a valid tuple"),
+        ("pan_share: 1.5\n", "run.yaml: pan_share: input should be less than or equal to 1"),
+    ],
 )
-def test_an_unknown_key_is_named_with_its_place(tmp_path, text, place):
+def test_a_bad_key_or_value_is_named_with_its_place(tmp_path, text, place):
     path = tmp_path / "run.yaml"
     path.write_text(text)
     with pytest.raises(ValueError, match=place):

@@ -1,13 +1,4 @@
-"""The degradations: family and variant -> ffmpeg filters, a codec, or a new order of frames.
-
-Strengths are larger where the defect is worse and comparable within one family and variant.  Units:
-blur gaussian/motion: radius in pixels at 480 lines; blur soft: factor of down- and upscaling;
-low_resolution: 480 / lines of the file; noise: amplitude of ffmpeg's noise filter (0..100);
-compression: crf or qscale of the codec; exposure: stops or the exponent; low_contrast: share of contrast lost;
-color: chroma offset in code values, share of saturation lost or added, degrees of hue;
-freeze: frozen seconds; low_frame_rate: 24 / frames per second that differ; disorder: window in frames or number
-of jumps; shake: amplitude as a share of the height; corruption: damaged share of the picture (measured).
-"""
+"""The degradations: family and variant -> ffmpeg filters, a codec, or a new order of frames."""
 
 from __future__ import annotations
 
@@ -15,47 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from training.data.build.families import TEMPORAL
 from training.data.ffmpeg import INVISIBLE_X264, Facts
 
-LEVELS: dict[tuple[str, str], tuple[float, float, float, float]] = {
-    ("blur", "gaussian"): (0.7, 1.1, 1.7, 2.6),
-    ("blur", "soft"): (1.6, 2.3, 3.3, 4.8),
-    ("blur", "motion"): (0.8, 1.4, 2.4, 4.0),
-    ("low_resolution", "saved"): (1.25, 1.7, 2.4, 3.3),
-    ("noise", "gaussian"): (14, 26, 42, 66),
-    ("noise", "grain"): (14, 26, 42, 66),
-    ("noise", "chroma"): (28, 48, 72, 98),
-    ("compression", "x264"): (28, 33, 38, 44),
-    ("compression", "x265"): (28, 33, 38, 44),
-    ("compression", "vp9"): (48, 54, 59, 63),
-    ("compression", "mpeg2"): (8, 14, 22, 31),
-    ("compression", "mpeg4"): (8, 13, 20, 31),
-    ("compression", "mjpeg"): (10, 16, 23, 31),
-    ("underexposure", "stops"): (1.5, 2.4, 3.4, 4.6),
-    ("underexposure", "gamma"): (1.6, 2.3, 3.2, 4.4),
-    ("overexposure", "stops"): (0.9, 1.4, 2.1, 3.1),
-    ("overexposure", "gamma"): (1.7, 2.4, 3.5, 5.2),
-    ("low_contrast", "flat"): (0.40, 0.56, 0.70, 0.83),
-    ("low_contrast", "haze"): (0.34, 0.48, 0.62, 0.76),
-    ("color", "cast"): (12, 20, 30, 43),
-    ("color", "desaturation"): (0.55, 0.70, 0.85, 0.96),
-    ("color", "oversaturation"): (0.8, 1.3, 2.1, 3.3),
-    ("color", "hue"): (18, 31, 50, 82),
-    ("freeze", "single"): (0.33, 0.55, 0.85, 1.2),
-    ("freeze", "repeated"): (0.45, 0.70, 1.0, 1.3),
-    ("low_frame_rate", "duplicated"): (2.0, 3.0, 4.8, 8.0),
-    ("low_frame_rate", "saved"): (3.0, 4.0, 6.0, 8.0),
-    ("disorder", "shuffle"): (3, 5, 9, 16),
-    ("disorder", "reverse"): (4, 7, 13, 20),
-    ("disorder", "jumps"): (1, 2, 4, 6),
-    ("shake", "hand"): (0.010, 0.018, 0.030, 0.046),
-    ("shake", "jitter"): (0.005, 0.010, 0.018, 0.030),
-    ("corruption", "bits"): (0.02, 0.07, 0.18, 0.40),
-    ("corruption", "loss"): (0.015, 0.04, 0.09, 0.18),
-}
-INTEGER = {"compression", "disorder"}
 SWAY = np.array([0.5, 0.3, 0.2])
-TEMPORAL = ("freeze", "low_frame_rate", "disorder")
 TWO_PASS = {
     "mpeg2": ("-c:v", "mpeg2video", "-g", "15", "-qmax", "60", "-qscale:v"),
     "mpeg4": ("-c:v", "mpeg4", "-g", "60", "-qscale:v"),
@@ -80,27 +34,6 @@ class Step:
     filters: str = ""
     codec: tuple[str, ...] = INVISIBLE_X264
     intermediate: tuple[str, ...] = field(default=())
-
-
-def variants(family: str) -> list[str]:
-    return [variant for name, variant in LEVELS if name == family]
-
-
-def families() -> list[str]:
-    return list(dict.fromkeys(name for name, _ in LEVELS))
-
-
-def strength_at(family: str, variant: str, level: float) -> float:
-    """Strength at a position on the family's scale: 0, 1, 2, 3 are the four `LEVELS`, geometric in between."""
-    levels = np.log(LEVELS[family, variant])
-    if level > 3:
-        value = levels[3] + (level - 3) * (levels[3] - levels[2])
-    else:
-        value = np.interp(level, range(4), levels)
-    strength = float(np.exp(value))
-    if family == "compression":
-        strength = min(strength, {"x264": 51, "x265": 51, "vp9": 63}.get(variant, 31))
-    return float(round(strength)) if family in INTEGER else round(strength, 4)
 
 
 def _luma(curve: str, chroma: float) -> str:

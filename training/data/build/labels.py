@@ -7,8 +7,8 @@ MOS = 1 + (clean MOS - 1) * product of keeps.  Each rule below gives a keep that
   pictures that carry both VMAF and human MOS.
 * Size of the file: `clean_mos`, from how human MOS of lightly compressed pictures falls with the coded height
   (crf <= 16), softened by an exponent of 0.65, because those pictures were shown enlarged to UHD.
-* Everything else, where VMAF is lenient or meaningless: `KEEP_AT`, a stated table of strengths and keeps per
-  family and variant, linear between its knots (stated, not measured: an opinion about how much each defect hurts).
+* Everything else, where VMAF is lenient or meaningless: a stated table of strengths and keeps per family and
+  variant (families.py), linear between its knots (stated, not measured: an opinion about how much each defect hurts).
 * Corruption: the same kind of table over the damaged share of the picture, which is measured after the damage.
 """
 
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from training.data.build.families import VARIANTS
 from vqathinker.rating.defects import DEFECTS, SEVERITIES
 
 CLEAN_TOP = 4.4
@@ -25,37 +26,8 @@ HEIGHT_EXPONENT = 0.65
 INVISIBLE_KEEP = 0.92
 NOTICEABLE_KEEP = 0.72
 SEVERE_KEEP = 0.46
-VMAF_FAMILIES = ("compression", "blur")
 LIGHT_CRF = 16
 SIZE_LIMITS = ((240, "severe"), (360, "noticeable"), (480, "slight"))
-
-KEEP_AT: dict[tuple[str, str], tuple[tuple[float, ...], tuple[float, ...]]] = {
-    ("noise", "gaussian"): ((12, 22, 36, 60), (0.82, 0.62, 0.40, 0.18)),
-    ("noise", "grain"): ((14, 26, 42, 66), (0.84, 0.64, 0.42, 0.20)),
-    ("noise", "chroma"): ((24, 42, 66, 100), (0.85, 0.67, 0.44, 0.25)),
-    ("underexposure", "stops"): ((1.3, 2.2, 3.2, 4.4), (0.83, 0.62, 0.38, 0.16)),
-    ("underexposure", "gamma"): ((1.5, 2.1, 3.0, 4.2), (0.83, 0.62, 0.38, 0.18)),
-    ("overexposure", "stops"): ((0.8, 1.3, 2.0, 3.0), (0.83, 0.63, 0.40, 0.18)),
-    ("overexposure", "gamma"): ((1.6, 2.3, 3.4, 5.0), (0.83, 0.63, 0.42, 0.24)),
-    ("low_contrast", "flat"): ((0.35, 0.52, 0.68, 0.82), (0.83, 0.64, 0.42, 0.20)),
-    ("low_contrast", "haze"): ((0.30, 0.45, 0.60, 0.75), (0.83, 0.64, 0.42, 0.22)),
-    ("color", "cast"): ((11, 19, 29, 42), (0.84, 0.65, 0.43, 0.26)),
-    ("color", "desaturation"): ((0.50, 0.68, 0.83, 0.95), (0.86, 0.70, 0.55, 0.42)),
-    ("color", "oversaturation"): ((0.7, 1.2, 2.0, 3.2), (0.85, 0.67, 0.45, 0.28)),
-    ("color", "hue"): ((16, 28, 48, 80), (0.84, 0.66, 0.44, 0.26)),
-    ("freeze", "single"): ((0.30, 0.50, 0.80, 1.20), (0.80, 0.62, 0.42, 0.20)),
-    ("freeze", "repeated"): ((0.40, 0.70, 1.00, 1.30), (0.76, 0.57, 0.38, 0.18)),
-    ("low_frame_rate", "duplicated"): ((2.0, 3.0, 5.0, 8.0), (0.84, 0.66, 0.42, 0.22)),
-    ("low_frame_rate", "saved"): ((3.0, 4.2, 6.0, 8.0), (0.74, 0.56, 0.38, 0.22)),
-    ("disorder", "shuffle"): ((2, 4, 8, 16), (0.76, 0.56, 0.34, 0.14)),
-    ("disorder", "reverse"): ((3, 6, 12, 20), (0.78, 0.58, 0.38, 0.22)),
-    ("disorder", "jumps"): ((1, 2, 4, 7), (0.80, 0.64, 0.42, 0.22)),
-    ("shake", "hand"): ((0.008, 0.016, 0.028, 0.045), (0.84, 0.66, 0.43, 0.22)),
-    ("shake", "jitter"): ((0.004, 0.009, 0.017, 0.030), (0.83, 0.62, 0.39, 0.18)),
-    ("corruption", "bits"): ((0.01, 0.06, 0.18, 0.45), (0.82, 0.60, 0.34, 0.10)),
-    ("corruption", "loss"): ((0.01, 0.04, 0.10, 0.25), (0.82, 0.60, 0.34, 0.10)),
-}
-"""Family and variant -> strengths and the keep at each; the units of strength are stated in degrade.py."""
 
 
 @dataclass(frozen=True)
@@ -147,11 +119,11 @@ def keep_from_vmaf(vmaf: float, rules: LabelRules) -> float:
 
 
 def keep_from_strength(family: str, variant: str, strength: float) -> float:
-    """Stated rule: linear between the knots of `KEEP_AT`, 1 at strength 0, flat beyond the last knot's slope end."""
-    strengths, keeps = KEEP_AT[family, variant]
-    if strength > strengths[-1]:
-        return float(keeps[-1] * strengths[-1] / strength)
-    return float(np.interp(strength, (0.0, *strengths), (1.0, *keeps)))
+    """Stated rule: linear between the knots of `VARIANTS`, 1 at strength 0, flat beyond the last knot's slope end."""
+    rule = VARIANTS[family, variant]
+    if strength > rule.at[-1]:
+        return float(rule.keeps[-1] * rule.at[-1] / strength)
+    return float(np.interp(strength, (0.0, *rule.at), (1.0, *rule.keeps)))
 
 
 def clean_mos(width: int, height: int, rules: LabelRules) -> float:

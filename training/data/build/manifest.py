@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from training.common.atomic import whole
+from training.common.atomic import atomic_write
 from training.data.build import labels
 from training.data.build.filmed import filmed_rows
 from training.data.build.pictures import picture_rows
-from training.data.build.plan import Sample
+from training.data.build.plan import PlannedClip
 from training.data.build.sources import Content, keep_for_grpo, load_contents
 from training.data.ffmpeg import Facts
 
@@ -55,7 +55,7 @@ def _title(ops: list[dict]) -> dict:
     return {"family": "mixture" if ops else "clean", "variant": parts or "clean", "strength": 0.0, "vmaf": None}
 
 
-def video_row(sample: Sample, facts: dict, ops: list[dict], rules: labels.LabelRules, seed: int) -> dict:
+def video_row(sample: PlannedClip, facts: dict, ops: list[dict], rules: labels.LabelRules, seed: int) -> dict:
     """Row of a clip from what was applied to its reference and measured: `ops`, and the file's `facts`."""
     clean = sample.reference.facts
     keeps = _keeps(ops, clean, facts, rules)
@@ -95,7 +95,7 @@ def leave_equal_rungs(rows: list[dict]) -> None:
 
 def write_lines(path: Path, rows: list[dict]) -> Path:
     """JSON lines, complete or not at all."""
-    with whole(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     return path
 
@@ -103,8 +103,8 @@ def write_lines(path: Path, rows: list[dict]) -> Path:
 def write_manifest(
     data_dir: Path,
     out_dir: Path,
-    clean: list[Sample],
-    samples: list[Sample],
+    clean: list[PlannedClip],
+    samples: list[PlannedClip],
     made: dict,
     grpo_shares: dict[str, float],
     seed: int,

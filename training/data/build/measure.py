@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from ..pixels import colorfulness, laplacian, luma_of
+
 
 @dataclass(frozen=True)
 class Measurements:
@@ -54,19 +56,16 @@ def measure(frame: np.ndarray) -> Measurements:
     if min(frame.shape[:2]) < 32:
         raise ValueError(f"a frame of {frame.shape[1]}x{frame.shape[0]} pixels is too small to be measured")
     rgb = frame.astype(np.float32)
-    luma = rgb @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+    luma = luma_of(rgb)
     spread = float(np.percentile(luma, 99) - np.percentile(luma, 1))
-    laplacian = 4 * luma[1:-1, 1:-1] - luma[:-2, 1:-1] - luma[2:, 1:-1] - luma[1:-1, :-2] - luma[1:-1, 2:]
-    rg, yb = rgb[..., 0] - rgb[..., 1], (rgb[..., 0] + rgb[..., 1]) / 2 - rgb[..., 2]
-    colour = np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean())
     values = (
         luma.mean() / 255,
         spread / 255,
         (luma < 8).mean(),
         (luma > 247).mean(),
-        laplacian.std() / max(spread, 8.0),
+        laplacian(luma).std() / max(spread, 8.0),
         _noise(luma),
-        colour,
+        colorfulness(rgb),
         _blockiness(luma),
     )
     return Measurements(*(round(float(v), 4) for v in values))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from training.data.build.degrade import TEMPORAL, Op, families, strength_at, variants
+from training.data.build.degrade import Op
+from training.data.build.families import ORDER, TEMPORAL, TONE, eligible, families, strength_at, variants
 from training.data.build.references import Reference
 from training.data.build.sources import Content, seeded_rng
 
@@ -23,31 +24,12 @@ WEIGHTS = {
     for split in ("train", "val")
     for family, weight in (("compression", 2.0), ("blur", 1.5), ("noise", 1.2))
 }
-TONE = ("underexposure", "overexposure", "low_contrast")
-ORDER = (
-    "underexposure",
-    "overexposure",
-    "low_contrast",
-    "color",
-    "blur",
-    "noise",
-    "shake",
-    "freeze",
-    "disorder",
-    "low_frame_rate",
-    "low_resolution",
-    "compression",
-    "corruption",
-)
-MIN_MOTION = 1.5
-MIN_FPS = 20
-
 REVISIONS = {("compression", "mjpeg"): ":2", ("corruption", "bits"): ":2"}
 """Of what is made in another way than before (here: with the right color tags), so that old files are made anew."""
 
 
 @dataclass(frozen=True)
-class Sample:
+class PlannedClip:
     """One degraded clip to be made: `ops` are applied in order to the reference; `ladder` is None for mixtures."""
 
     id: str
@@ -63,21 +45,6 @@ class Sample:
             f"{op.family}:{op.variant}:{op.strength}:{op.seed_key}{REVISIONS.get((op.family, op.variant), '')}"
             for op in self.ops
         )
-
-
-def eligible(family: str, reference: Reference) -> bool:
-    """Whether the defect would be seen on this content: motion to break, light, contrast or color to lose."""
-    steady = reference.facts.fps >= MIN_FPS
-    lines = min(reference.facts.width, reference.facts.height)
-    checks = {
-        "underexposure": reference.luma >= 0.24,
-        "overexposure": 0.26 <= reference.luma <= 0.75,
-        "low_contrast": reference.spread >= 0.12,
-        "color": reference.chroma >= 0.12,
-        "shake": steady,
-        "low_resolution": lines >= 480,
-    }
-    return steady and reference.motion >= MIN_MOTION if family in TEMPORAL else checks.get(family, True)
 
 
 def _least_used(options: list[str], used: Counter, rng: np.random.Generator, where: str, count: int = 1) -> list[str]:
@@ -99,7 +66,7 @@ def _name(content: Content) -> str:
     return f"{content.group}-{Path(content.path).stem}"
 
 
-def _ladders(content: Content, ref: Reference, used: Counter, rng: np.random.Generator) -> list[Sample]:
+def _ladders(content: Content, ref: Reference, used: Counter, rng: np.random.Generator) -> list[PlannedClip]:
     samples = []
     count = VAL_LADDERS if content.split == "val" else TRAIN_LADDERS
     options = [family for family in families() if eligible(family, ref)]
@@ -109,21 +76,21 @@ def _ladders(content: Content, ref: Reference, used: Counter, rng: np.random.Gen
         strengths = dict.fromkeys(strength_at(family, variant, level) for level in _levels(content.split, rng))
         for step, strength in enumerate(strengths):
             op = Op(family, variant, strength, ladder)
-            samples.append(Sample(f"{ladder}__{step}", content, ref, (op,), ladder))
+            samples.append(PlannedClip(f"{ladder}__{step}", content, ref, (op,), ladder))
     return samples
 
 
-def _extras(content: Content, ref: Reference, rng: np.random.Generator) -> list[Sample]:
+def _extras(content: Content, ref: Reference, rng: np.random.Generator) -> list[PlannedClip]:
     samples = []
     for index, family in enumerate(TRAIN_EXTRAS if content.split == "train" else ()):
         variant = variants(family)[int(rng.integers(len(variants(family))))]
         identity = f"{_name(content)}__extra{index}-{family}-{variant}"
         op = Op(family, variant, strength_at(family, variant, float(rng.uniform(0.0, 3.2))), identity)
-        samples.append(Sample(identity, content, ref, (op,), None))
+        samples.append(PlannedClip(identity, content, ref, (op,), None))
     return samples
 
 
-def _mixtures(content: Content, ref: Reference, used: Counter, rng: np.random.Generator) -> list[Sample]:
+def _mixtures(content: Content, ref: Reference, used: Counter, rng: np.random.Generator) -> list[PlannedClip]:
     samples = []
     for index in range(MIXTURES[content.split]):
         options = [family for family in families() if eligible(family, ref)]
@@ -137,11 +104,11 @@ def _mixtures(content: Content, ref: Reference, used: Counter, rng: np.random.Ge
             variant = variants(family)[int(rng.integers(len(variants(family))))]
             strength = strength_at(family, variant, float(rng.uniform(0.0, 2.3)))
             ops.append(Op(family, variant, strength, f"{identity}-{family}"))
-        samples.append(Sample(identity, content, ref, tuple(ops), None))
+        samples.append(PlannedClip(identity, content, ref, tuple(ops), None))
     return samples
 
 
-def plan(contents: list[Content], references: dict[str, Reference], seed: int) -> list[Sample]:
+def plan(contents: list[Content], references: dict[str, Reference], seed: int) -> list[PlannedClip]:
     """All degraded samples, the same for the same contents, references and seed."""
     used: Counter = Counter()
     samples = []

@@ -25,10 +25,10 @@ from training.common.io import require_data
 from training.data import ffmpeg
 from training.data.build.damage import corrupt
 from training.data.build.degrade import Op, step_for
-from training.data.build.labels import VMAF_FAMILIES
+from training.data.build.families import VMAF_FAMILIES
 from training.data.build.manifest import write_manifest
 from training.data.build.measure import measure
-from training.data.build.plan import Sample, plan
+from training.data.build.plan import PlannedClip, plan
 from training.data.build.references import make_reference
 from training.data.build.sources import Content, load_contents, seeded_rng
 
@@ -58,7 +58,7 @@ def apply(op: Op, source: Path, target: Path, folder: Path, seed: int) -> dict:
     return done
 
 
-def make_sample(sample: Sample, out_dir: Path, seed: int) -> dict:
+def make_sample(sample: PlannedClip, out_dir: Path, seed: int) -> dict:
     """Make one degraded clip; its measurements as a row of made.jsonl."""
     target = out_dir / "videos" / f"{sample.id}.mp4"
     with TemporaryDirectory(prefix=".work-", dir=out_dir) as name:
@@ -103,13 +103,13 @@ def _map(function, items: list, jobs: int, title: str):
             yield future.result()
 
 
-def _reference(item: tuple[Content, int], data_dir: Path, out_dir: Path, seed: int, max_lines: int) -> Sample:
+def _reference(item: tuple[Content, int], data_dir: Path, out_dir: Path, seed: int, max_lines: int) -> PlannedClip:
     content, take = item
     reference = make_reference(content, data_dir, out_dir, seed, max_lines, take)
-    return Sample(Path(reference.file).stem, content, reference, (), None)
+    return PlannedClip(Path(reference.file).stem, content, reference, (), None)
 
 
-def _sample(sample: Sample, out_dir: Path, seed: int) -> dict:
+def _sample(sample: PlannedClip, out_dir: Path, seed: int) -> dict:
     try:
         return make_sample(sample, out_dir, seed)
     except ffmpeg.FFmpegError as error:
@@ -153,7 +153,7 @@ def build(
     return write_manifest(data_dir, out_dir, clean, samples, made, shares, seed, jobs)
 
 
-def _is_made(sample: Sample, made: dict[str, dict], out_dir: Path, seed: int) -> bool:
+def _is_made(sample: PlannedClip, made: dict[str, dict], out_dir: Path, seed: int) -> bool:
     row = made.get(sample.id)
     same = row is not None and row["recipe"] == sample.recipe and row["seed"] == seed
     return same and ("failed" in row or (out_dir / "videos" / f"{sample.id}.mp4").exists())

@@ -23,7 +23,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
-from training.common.atomic import whole
+from training.common.atomic import atomic_write
 from training.data.fetch.git_files import GitFiles
 from training.data.tables import read_table, write_table
 
@@ -92,7 +92,7 @@ def write_biq(source: GitFiles, folder: Path) -> Path:
     wanted = {paths[row["file"].lower()]: row["file"] for row in rows if row["file"].lower() in paths}
     open_paths = [path for path, name in wanted.items() if not (folder / name).is_file()]
     for path, content in tqdm(source.read(open_paths), total=len(open_paths), desc="BIQ2021", mininterval=5):
-        with whole(folder / wanted[path]) as partial:
+        with atomic_write(folder / wanted[path]) as partial:
             partial.write_bytes(content)
     found = places(row["file"] for row in rows)
     there = [row for row in rows if (folder / row["file"]).is_file()]

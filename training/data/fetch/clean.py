@@ -10,7 +10,7 @@ import av
 from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
-from training.common.atomic import whole
+from training.common.atomic import atomic_write
 from training.data import ffmpeg
 from training.data.fetch.origins import Origins
 from training.data.tables import read_table, write_table
@@ -82,5 +82,5 @@ def _photo(row: dict[str, str], content: bytes, target: Path) -> None:
     except (UnidentifiedImageError, OSError):
         raise ValueError(f"{row['path']} of {row['origin']} is no picture") from None
     size = int(row["width"]), int(row["height"])
-    with whole(target) as partial:
+    with atomic_write(target) as partial:
         picture.resize(size, Image.Resampling.LANCZOS).save(partial, "JPEG", **JPEG)

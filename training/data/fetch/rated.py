@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from training.common.atomic import whole
+from training.common.atomic import atomic_write
 from training.data.fetch.origins import Origins
 from training.data.fetch.packages import names_in, read_archive
 from training.data.tables import read_table, write_table
@@ -36,7 +36,7 @@ def _save(content: bytes, target: Path, quality: int, side: int | None = None) -
             picture = image.convert("RGB")
         if side and max(picture.size) > side:
             picture.thumbnail((side, side), Image.Resampling.LANCZOS)
-        with whole(target) as partial:
+        with atomic_write(target) as partial:
             picture.save(partial, "JPEG", quality=quality, subsampling=0)
     with Image.open(target) as image:
         return {"width": image.width, "height": image.height}

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.common.atomic import whole
+from training.common.atomic import atomic_write
 
 
 def read_table(name: str) -> list[dict[str, str]]:
@@ -17,7 +17,7 @@ def read_table(name: str) -> list[dict[str, str]]:
 
 def write_table(path: Path, columns: Sequence[str], rows: list[dict]) -> Path:
     """Write a CSV table of these columns, complete or not at all."""
-    with whole(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
+    with atomic_write(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

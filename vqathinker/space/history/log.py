@@ -6,37 +6,40 @@ Everything is checked when it is read, so that what draws and tells may rely on 
 from __future__ import annotations
 
 import json
-import math
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field
+
+from ...checked import checked
 from ...errors import VQAThinkerError
 from ...renamed import COLUMNS, SETTINGS, STAGES, renamed
 
 FILE, FORMAT = "training.json", 1
-PICTURE = re.compile(r"data:image/jpeg;base64,[A-Za-z0-9+/]+={0,2}")
+PICTURE = r"^(data:image/jpeg;base64,[A-Za-z0-9+/]+={0,2})?$"
 MISSING = "This checkpoint came without a training log (training.json), so there is nothing to replay."
 BROKEN = "The training log of this checkpoint (training.json) cannot be read: {}."
 
 REWARDS = {"format": "Format", "regression": "Bell", "ranking": "Ranking"}
 """Titles of the rewards in a log that does not name them, as those of the release before."""
 
-Row = Mapping[str, float | None]
+Number = int | float
+Figure = Number | None
+Row = dict[str, Figure]
 
 
 class StoryError(VQAThinkerError):
     """There is no training log, or none that can be read."""
 
 
-@dataclass(frozen=True)
+@checked()
 class Change:
     """A difference with its paired 95% interval; None where it is not defined."""
 
-    value: float | None
-    low: float | None
-    high: float | None
+    value: Figure
+    low: Figure
+    high: Figure
 
     @property
     def known(self) -> bool:
@@ -52,17 +55,17 @@ class Change:
         return self.known and self.high < 0
 
 
-@dataclass(frozen=True)
+@checked()
 class Effect:
     """One metric of the recipe: at its start, the mean and deviation over its seeds, and the change."""
 
-    start: float | None
-    mean: float | None
-    deviation: float | None
+    start: Figure
+    mean: Figure
+    deviation: Figure
     change: Change
 
 
-@dataclass(frozen=True)
+@checked()
 class Ablation:
     """The recipe minus the recipe without one reward, over the seeds that both have (0: none)."""
 
@@ -70,7 +73,7 @@ class Ablation:
     metrics: dict[str, Change]
 
 
-@dataclass(frozen=True)
+@checked()
 class Study:
     """Many checkpoints on the same samples; `ablation` has None for a reward whose removal was not run."""
 
@@ -80,16 +83,21 @@ class Study:
     recipe: dict[str, Effect]
     ablation: dict[str, Ablation | None]
 
+    def __post_init__(self) -> None:
+        named = {*self.recipe, *(key for entry in self.ablation.values() if entry for key in entry.metrics)}
+        if nameless := sorted(named - set(self.titles)):
+            raise ValueError(f"{', '.join(nameless)} has no title")
 
-@dataclass(frozen=True)
+
+@checked()
 class Save:
     """What was said about a probe video at a step; None for a score that nobody can read."""
 
     step: int
     text: str
-    score: float | None
-    scores: tuple[float | None, ...]
-    sampled: tuple[tuple[float, str], ...]
+    score: Figure
+    scores: tuple[Figure, ...]
+    sampled: tuple[tuple[Number, str], ...]
 
     @property
     def readable(self) -> list[float]:
@@ -97,7 +105,7 @@ class Save:
         return [min(max(score, 1.0), 5.0) for score in self.scores if score is not None]
 
 
-@dataclass(frozen=True)
+@checked()
 class Probe:
     """A validation video with its MOS in [1, 5]; `human`: by people, not by rules.
 
@@ -107,14 +115,14 @@ class Probe:
 
     what: str
     human: bool
-    mos: float
-    saves: dict[int, Save]
+    mos: Annotated[Number, Field(ge=1, le=5)]
+    saves: Annotated[dict[int, Save], Field(min_length=1)]
     title: str = ""
-    picture: str = ""
+    picture: Annotated[str, Field(pattern=PICTURE)] = ""
     credit: str = ""
 
 
-@dataclass(frozen=True)
+@checked()
 class Stage:
     """A stage of the supervised start: its last step, and validations with their steps."""
 
@@ -122,8 +130,11 @@ class Stage:
     steps: int
     validation: tuple[Row, ...]
 
+    def __post_init__(self) -> None:
+        ascending(self.validation)
 
-@dataclass(frozen=True)
+
+@checked()
 class Story:
     """A whole run. `columns`: figures of every step in `steps`; `validation`: rows with their step, 0 is the start.
 
@@ -131,15 +142,23 @@ class Story:
     supervised start made again, not of the one that GRPO began with.
     """
 
-    settings: dict[str, float]
+    settings: dict[str, Number]
     stages: tuple[Stage, ...]
-    steps: tuple[int, ...]
-    columns: dict[str, tuple[float | None, ...]]
+    steps: Annotated[tuple[int, ...], Field(min_length=1)]
+    columns: dict[str, tuple[Figure, ...]]
     validation: tuple[Row, ...]
     probes: tuple[Probe, ...]
     study: Study | None
     repeat: bool = False
-    rewards: Mapping[str, str] = field(default_factory=lambda: REWARDS)
+    rewards: dict[str, str] = field(default_factory=lambda: REWARDS)
+
+    def __post_init__(self) -> None:
+        if list(self.steps) != sorted(set(self.steps)):
+            raise ValueError("its steps do not ascend")
+        for key, values in self.columns.items():
+            if len(values) != len(self.steps):
+                raise ValueError(f"{key} has {len(values)} figures for {len(self.steps)} steps")
+        ascending(self.validation)
 
     @property
     def last(self) -> int:
@@ -172,102 +191,58 @@ def read_story(folder: Path) -> Story:
         raise StoryError(BROKEN.format(str(error) or "its parts do not fit together")) from error
 
 
+def ascending(rows: tuple[Row, ...]) -> None:
+    """Raises ValueError unless each row has a step beyond that of the one before."""
+    steps = [row["step"] for row in rows]
+    if steps != sorted(set(steps)) or not all(isinstance(step, int) for step in steps):
+        raise ValueError("its validations do not ascend")
+
+
 def _story(content: dict) -> Story:
-    _need(isinstance(content, dict), "it is no JSON object")
-    _need(content.get("format") == FORMAT, f"it has format {content.get('format')!r}, this page knows {FORMAT}")
-    steps, columns = _columns(content["steps"])
+    if not isinstance(content, dict):
+        raise ValueError("it is no JSON object")
+    if content.get("format") != FORMAT:
+        raise ValueError(f"it has format {content.get('format')!r}, this page knows {FORMAT}")
+    columns = {key: tuple(values) for key, values in renamed(content["steps"], COLUMNS).items()}
     return Story(
-        settings={key: _number(value) for key, value in renamed(content["settings"], SETTINGS).items()},
+        settings=renamed(content["settings"], SETTINGS),
         stages=tuple(_stage(entry) for entry in content["supervised"]),
-        steps=steps,
+        steps=columns.pop("step"),
         columns=columns,
-        validation=_rows(content["validation"]),
+        validation=tuple(content["validation"]),
         probes=tuple(_probe(entry) for entry in content["probes"]),
         study=_study(content["study"]) if content["study"] else None,
         repeat=bool(content.get("repeat")),
-        rewards={key: _text(title) for key, title in content.get("rewards", REWARDS).items()},
+        rewards=content.get("rewards", REWARDS),
     )
-
-
-def _columns(content: dict) -> tuple[tuple[int, ...], dict[str, tuple[float | None, ...]]]:
-    steps = tuple(_whole(step) for step in content["step"])
-    _need(steps and all(a < b for a, b in zip(steps, steps[1:], strict=False)), "its steps do not ascend")
-    content = renamed(content, COLUMNS)
-    columns = {key: tuple(map(_maybe, values)) for key, values in content.items() if key != "step"}
-    for key, values in columns.items():
-        _need(len(values) == len(steps), f"{key} has {len(values)} figures for {len(steps)} steps")
-    return steps, columns
-
-
-def _rows(content: list) -> tuple[Row, ...]:
-    rows = tuple({key: _maybe(value) for key, value in row.items()} for row in content)
-    steps = [_whole(row["step"]) for row in content]
-    _need(steps == sorted(set(steps)), "its validations do not ascend")
-    return rows
 
 
 def _stage(entry: dict) -> Stage:
-    name = _text(entry["name"])
-    return Stage(STAGES.get(name, name), _whole(entry["steps"]), _rows(entry["validation"]))
+    return Stage(STAGES.get(entry["name"], entry["name"]), entry["steps"], tuple(entry["validation"]))
 
 
 def _probe(entry: dict) -> Probe:
-    mos, saves = _number(entry["mos"]), [_save(save) for save in entry["saves"]]
-    _need(1 <= mos <= 5, f"{mos:g} is no MOS")
-    _need(bool(saves), "a probe video has no save")
-    title, picture, credit = (_text(entry.get(key) or "") for key in ("title", "picture", "credit"))
-    _need(not picture or PICTURE.fullmatch(picture), "a picture in it is no JPEG")
+    saves, more = map(_save, entry["saves"]), (entry.get(key) or "" for key in ("title", "picture", "credit"))
     by_step = {save.step: save for save in saves}
-    return Probe(_text(entry["what"]), entry["human"] is True, mos, by_step, title, picture, credit)
+    return Probe(entry["what"], entry["human"] is True, entry["mos"], by_step, *more)
 
 
 def _save(entry: dict) -> Save:
-    return Save(
-        step=_whole(entry["step"]),
-        text=_text(entry["text"]),
-        score=_maybe(entry["score"]),
-        scores=tuple(map(_maybe, entry["scores"])),
-        sampled=tuple((_number(one["score"]), _text(one["text"])) for one in entry["sampled"]),
-    )
+    sampled = tuple((one["score"], one["text"]) for one in entry["sampled"])
+    return Save(entry["step"], entry["text"], entry["score"], tuple(entry["scores"]), sampled)
 
 
 def _study(content: dict) -> Study:
-    titles = {key: _text(title) for key, title in content["titles"].items()}
     recipe = {
-        key: Effect(_maybe(entry["start"]), _maybe(entry["mean"]), _maybe(entry["deviation"]), _change(entry))
+        key: Effect(entry["start"], entry["mean"], entry["deviation"], _change(entry))
         for key, entry in content["recipe"].items()
     }
     ablation = {
-        reward: entry and Ablation(_whole(entry["seeds"]), {k: _change(v) for k, v in entry["metrics"].items()})
+        reward: entry and Ablation(entry["seeds"], {key: _change(change) for key, change in entry["metrics"].items()})
         for reward, entry in content["ablation"].items()
     }
-    named = {*recipe, *(key for entry in ablation.values() if entry for key in entry.metrics)}
-    _need(named <= set(titles), f"{', '.join(sorted(named - set(titles)))} has no title")
-    return Study(_whole(content["samples"]), _whole(content["seeds"]), titles, recipe, ablation)
+    return Study(content["samples"], content["seeds"], content["titles"], recipe, ablation)
 
 
 def _change(entry: dict) -> Change:
-    return Change(*(_maybe(entry[key]) for key in ("value", "low", "high")))
-
-
-def _need(true: object, told: str) -> None:
-    if not true:
-        raise ValueError(told)
-
-
-def _typed(kinds: tuple[type, ...], name: str) -> Callable[[object], object]:
-    def check(value: object) -> object:
-        fits = isinstance(value, kinds) and not isinstance(value, bool)
-        _need(fits and (isinstance(value, str) or math.isfinite(value)), f"{str(value)[:40]!r} is no {name}")
-        return value
-
-    return check
-
-
-_number: Callable[[object], float] = _typed((int, float), "number")
-_whole: Callable[[object], int] = _typed((int,), "whole number")
-_text: Callable[[object], str] = _typed((str,), "text")
-
-
-def _maybe(value: object) -> float | None:
-    return None if value is None else _number(value)
+    return Change(entry["value"], entry["low"], entry["high"])

@@ -36,7 +36,7 @@ def add_endpoints(model: Model) -> None:
             interval (low and high: it holds people's score of nine in ten unseen pictures; null without calibration),
             reasoning, text, defects, frames, rollouts, spread, model, precision, timings
         """
-        [rating] = answer(model, request, Job(chosen(video), whole(rollouts, LEAST["rate"])))
+        [rating] = answer(model, request, Job(chosen(video), count_between(rollouts, LEAST["rate"])))
         return rating.to_dict()
 
     @whole_docstring
@@ -73,7 +73,7 @@ def add_endpoints(model: Model) -> None:
             probability_first_better (from both scores and the calibrated deviations of their errors; for a checkpoint
             without calibration from the scores of the sampled answers), and the ratings first and second
         """
-        jobs = [Job(chosen(path), whole(rollouts, LEAST["compare"])) for path in (first, second)]
+        jobs = [Job(chosen(path), count_between(rollouts, LEAST["compare"])) for path in (first, second)]
         ratings = answer(model, request, *jobs)
         from ...rating import Comparison
 
@@ -132,7 +132,7 @@ def json_box(label: str, schema: dict = OBJECT) -> gr.JSON:
     return described(gr.JSON(label=label), schema)
 
 
-def whole(count: object, least: int) -> int:
+def count_between(count: object, least: int) -> int:
     """A number of rollouts. Raises gr.Error for anything else than a whole number within the limits."""
     if problem := rollouts_problem(count, least):
         raise gr.Error(problem, print_exception=False)

@@ -81,33 +81,58 @@ def _with_video(**changes) -> str:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("no", "not JSON"),
-        ("3", "exactly the keys"),
-        (_with(extra=1), "exactly the keys"),
-        (_with(version=2), "another version"),
-        (_with(videos=[]), "1 to 4 videos"),
-        (_with(videos="A"), "another version"),
-        (_with(videos=[3]), "a video of the lab"),
-        (_with(view="spiral"), "views video"),
-        (_with(sigma=0), "sigma must be"),
-        (_with(sigma="0.5"), "sigma must be"),
-        (_with(bonus=float("nan")), "bonus must be"),
-        (_with(step=31), "The step"),
-        (_with(step=True), "The step"),
-        (_with(answer=4), "The answer"),
-        (_with(video=2), "The video"),
-        (_with(in_order=1), "in_order"),
-        (_with_video(mos=0.5), "The MOS"),
-        (_with_video(name=""), "name"),
-        (_with_video(ordered=["a"]), "same number of answers"),
-        (_with_video(ordered="abcd"), "list of texts"),
-        (_with_video(ordered=[1, 2, 3, 4]), "a text"),
-        (_with_video(ordered=["a" * 4001] * 4), "a text"),
+        ("no", "invalid JSON"),
+        ("3", "input should be an object"),
+        (_with(extra=1), "extra: unexpected keyword argument"),
+        (_with(version=2), "version: input should be 1"),
+        (_with(videos=[]), "videos: tuple should have at least 1 item"),
+        (_with(videos="A"), "videos: input should be a valid array"),
+        (_with(videos=[3]), "videos.0: input should be an object"),
+        (_with(videos=[{"name": "A"}]), "videos.0.mos: field required"),
+        (_with(view="spiral"), "view: input should be 'video', 'frames'"),
+        (_with(sigma=0), "sigma: input should be greater than or equal to 0.1"),
+        (_with(sigma="0.5"), "sigma: input should be a valid number"),
+        (_with(sigma=10**400), "sigma: input should be"),
+        (_with(bonus=float("nan")), "bonus: input should be a finite number"),
+        (_with(step=31), "step: input should be less than or equal to 30"),
+        (_with(step=True), "step: input should be a valid integer"),
+        (_with(num_iterations=1.5), "num_iterations: input should be a valid integer"),
+        (_with(answer=4), "the chosen video or answer is not there"),
+        (_with(video=2), "the chosen video or answer is not there"),
+        (_with(in_order=1), "in_order: input should be a valid boolean"),
+        (_with(off=[1]), "off.0: input should be a valid string"),
+        (_with_video(mos=0.5), "videos.0.mos: input should be greater than or equal to 1"),
+        (_with_video(name=""), "videos.0.name: string should have at least 1 character"),
+        (_with_video(ordered=["a"]), "every video needs the same number of answers"),
+        (_with_video(ordered="abcd"), "videos.0.ordered: input should be a valid array"),
+        (_with_video(ordered=[1, 2, 3, 4]), "videos.0.ordered.0: input should be a valid string"),
+        (_with_video(ordered=["a" * 4001] * 4), "videos.0.ordered.0: string should have at most 4000 characters"),
+        (_with_video(name="\ud800"), "invalid JSON"),
     ],
 )
 def test_what_is_no_state_is_refused_with_the_reason(text: str, sentence: str):
-    with pytest.raises(LabError, match=sentence):
+    with pytest.raises(LabError) as told:
         LabState.from_json(text)
+    said = str(told.value)
+    assert said.lower().startswith(f"the lab cannot show this: {sentence.lower()}") and said.endswith(".")
+    assert said.count("\n") == 0 and "pydantic" not in said
+
+
+def test_what_is_made_of_a_state_is_checked_as_what_is_read():
+    for change in ({"sigma": 3.0}, {"videos": list(DEFAULT.videos)}, {"answer": 4}, {"step": True}, {"view": ""}):
+        with pytest.raises(LabError, match="The lab cannot show this"):
+            replace(DEFAULT, **change)
+    with pytest.raises(LabError, match="name: input should be a valid string"):
+        LabVideo("\ud800", 3.0, ("a",), ("a",))
+
+
+def test_a_link_from_before_there_were_updates_is_read():
+    content = json.loads(DEFAULT.to_json())
+    for name in ("off", "epsilon", "beta", "learning_rate", "num_iterations", "updates"):
+        del content[name]
+    for video in content["videos"]:
+        del video["clip"]
+    assert LabState.from_json(json.dumps(content)) == DEFAULT
 
 
 def test_a_state_cannot_be_changed_in_place():
@@ -117,7 +142,7 @@ def test_a_state_cannot_be_changed_in_place():
 
 def test_rollouts_take_the_place_of_the_first_video():
     texts = [compose("Soft.", f"{2 + j / 10:.2f}") for j in range(6)]
-    state = LabState.from_rollouts(texts, 2.75)
+    state = use_rollouts(DEFAULT, texts, 2.75)
     assert state.videos[0] == LabVideo("Y", 2.75, tuple(texts), tuple(texts))
     assert state.answers == 6 and len(state.videos) == 2
     assert state.videos[1].ordered[:4] == DEFAULT.videos[1].ordered
@@ -129,11 +154,11 @@ def test_rollouts_take_the_place_of_the_first_video():
 
 
 def test_too_many_rollouts_are_cut_and_none_are_refused():
-    assert LabState.from_rollouts(["4.00"] * 20, 3.0).answers == MAX_ANSWERS
+    assert use_rollouts(DEFAULT, ["4.00"] * 20, 3.0).answers == MAX_ANSWERS
     with pytest.raises(LabError, match="no rollouts"):
-        LabState.from_rollouts([], 3.0)
-    with pytest.raises(LabError, match="The MOS"):
-        LabState.from_rollouts(["4.00"], 9)
+        use_rollouts(DEFAULT, [], 3.0)
+    with pytest.raises(LabError, match="mos: input should be less than or equal to 5"):
+        use_rollouts(DEFAULT, ["4.00"], 9)
 
 
 @pytest.mark.parametrize("spec", [RewardSpec(), RewardSpec.official()])

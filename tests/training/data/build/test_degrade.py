@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from training.data import ffmpeg
-from training.data.build.degrade import LEVELS, Op, frame_order, strength_at
+from training.data.build.degrade import Op, frame_order
+from training.data.build.families import VARIANTS, strength_at
 from training.data.build.measure import measure
 from training.data.build.run import apply
 
@@ -13,7 +14,7 @@ def order(family: str, variant: str, strength: float) -> np.ndarray:
     return frame_order(Op(family, variant, strength, "x"), FACTS, np.random.default_rng(0))
 
 
-@pytest.mark.parametrize(("family", "variant"), [key for key in LEVELS if key[0] in ("freeze", "disorder")])
+@pytest.mark.parametrize(("family", "variant"), [key for key in VARIANTS if key[0] in ("freeze", "disorder")])
 def test_a_new_order_keeps_the_length_and_only_existing_frames(family, variant):
     for level in (0, 1.5, 3.2):
         frames = order(family, variant, strength_at(family, variant, level))
@@ -57,7 +58,7 @@ def test_jumps_go_back_as_often_as_they_say():
 )
 def test_a_filter_does_what_its_name_says(clip, tmp_path, family, variant, changed):
     target = tmp_path / "out.mp4"
-    apply(Op(family, variant, LEVELS[family, variant][2], "x"), clip, target, tmp_path, 0)
+    apply(Op(family, variant, VARIANTS[family, variant].levels[2], "x"), clip, target, tmp_path, 0)
     assert changed(measure(ffmpeg.middle_frame(clip)), measure(ffmpeg.middle_frame(target)))
 
 
@@ -67,11 +68,11 @@ def test_blur_softens_more_with_strength(clip, tmp_path):
     assert measure(ffmpeg.middle_frame(tmp_path / "30.mp4")).sharpness < measure(ffmpeg.middle_frame(clip)).sharpness
 
 
-@pytest.mark.parametrize("variant", [variant for family, variant in LEVELS if family == "compression"])
+@pytest.mark.parametrize("variant", [variant for family, variant in VARIANTS if family == "compression"])
 def test_stronger_compression_has_a_lower_vmaf(clip, tmp_path, variant):
     scores = []
     for index in (0, 3):
-        op = Op("compression", variant, LEVELS["compression", variant][index], "x")
+        op = Op("compression", variant, VARIANTS["compression", variant].levels[index], "x")
         scores.append(apply(op, clip, tmp_path / f"{index}.mp4", tmp_path, 0)["vmaf"])
         assert ffmpeg.facts(tmp_path / f"{index}.mp4").num_frames == 30
     assert scores[0] > scores[1]

@@ -1,10 +1,8 @@
 import numpy as np
 import pytest
 
-from training.data.build.degrade import LEVELS, strength_at
+from training.data.build.families import VARIANTS, VMAF_FAMILIES, strength_at
 from training.data.build.labels import (
-    KEEP_AT,
-    VMAF_FAMILIES,
     LogisticCurve,
     RatedRows,
     clean_mos,
@@ -55,14 +53,14 @@ def test_clean_mos_rises_with_the_shorter_side(rules):
     assert clean_mos(480, 854, rules) == clean_mos(854, 480, rules)
 
 
-@pytest.mark.parametrize(("family", "variant"), sorted(KEEP_AT))
+@pytest.mark.parametrize(("family", "variant"), [key for key, rule in sorted(VARIANTS.items()) if rule.keeps])
 def test_stated_rules_are_monotone_in_strength(family, variant):
-    strengths = np.linspace(0, 2 * KEEP_AT[family, variant][0][-1], 60)
+    strengths = np.linspace(0, 2 * VARIANTS[family, variant].at[-1], 60)
     keeps = [keep_from_strength(family, variant, s) for s in strengths]
     assert keeps[0] == 1.0 and np.all(np.diff(keeps) < 0) and keeps[-1] > 0
 
 
-@pytest.mark.parametrize(("family", "variant"), sorted(LEVELS))
+@pytest.mark.parametrize(("family", "variant"), sorted(VARIANTS))
 def test_every_level_of_every_family_has_a_rule_and_is_visible(family, variant):
     assert family in DEFECTS
     strengths = [strength_at(family, variant, level) for level in (0, 0.8, 1.7, 2.5, 3.2)]

@@ -12,7 +12,7 @@ from training.data.build.references import make_reference
 from training.data.build.run import CLEAN_TAKES, GRPO_SHARES, build
 from training.data.build.sources import load_contents
 from training.data.reasoning import GOOD_MOS, is_clean
-from training.grpo.setup import read_manifest
+from training.grpo.setup import read_splits
 
 LIMIT = 14
 
@@ -44,7 +44,7 @@ def test_a_share_of_the_pictures_is_kept_for_grpo_and_the_official_test_stays_ap
     splits = Counter(row["split"] for row in rows if row["group"] == "biq2021" and row["root"] == "data")
     assert splits == {"test": 4, "val": 1, "grpo": round(13 * GRPO_SHARES["biq2021"]), "train": 13 - 7}
     assert {row["split"] for row in rows if row["group"] != "biq2021"} == {"train", "val"}
-    train, held_out = read_manifest(data_dir, out)
+    train, held_out = read_splits(data_dir, out)
     assert {item.split for item in train if item.group == "biq2021"} == {"grpo"}
     official = {row["id"] for row in rows if row["split"] == "test"}
     assert not official & {item.id for item in (*train, *held_out)}

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
+from ....checked import checked
 from ....rewards.notation import num
 from .explain import advantage_lines, bonus_lines, reward_lines
 from .learning import MUCH, SCORES, WORSE, all_on, bare, broken, course, moment
@@ -22,25 +25,23 @@ NEW_QUESTION = ("preset", "view", "go", "reset", "example", "clip", "mine", "lea
 """What leads to another question; moving points about does not."""
 
 
-@dataclass(frozen=True)
+@checked()
 class Lesson:
     """A visitor's lesson: whether it is on, the guess, whether the answer has been revealed, and the score so far."""
 
     on: bool = False
     guess: float | str | None = None
     revealed: bool = False
-    asked: int = 0
-    right: int = 0
+    asked: Annotated[int, Field(ge=0, le=MOST_ASKED)] = 0
+    right: Annotated[int, Field(ge=0, le=MOST_ASKED)] = 0
 
     @staticmethod
     def from_json(content: object) -> Lesson:
         """What a page sent; a lesson that is off for anything that is none."""
-        known = isinstance(content, dict) and set(content) <= set(asdict(Lesson()))
-        lesson = Lesson(**content) if known else Lesson()
-        whole = all(type(n) is int and 0 <= n <= MOST_ASKED for n in (lesson.asked, lesson.right))
-        flags = all(type(flag) is bool for flag in (lesson.on, lesson.revealed))
-        guess = lesson.guess is None or type(lesson.guess) in (int, float, str)
-        return lesson if whole and flags and guess else Lesson()
+        try:
+            return Lesson(**content)
+        except (TypeError, ValueError):
+            return Lesson()
 
     def to_json(self) -> dict:
         return asdict(self)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, field, replace
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
 
 from ....answer import compose, shortened
+from ....checked import checked, from_json
 from ....errors import VQAThinkerError
 
-VIEWS = ("video", "frames", "bell", "ranking", "temporal", "step", "update")
+View = Literal["video", "frames", "bell", "ranking", "temporal", "step", "update"]
+VIEWS = get_args(View)
 LOWEST, HIGHEST = 1.0, 5.0
 MAX_VIDEOS, MAX_ANSWERS, MAX_TEXT, MAX_NAME, MAX_STEP = 4, 8, 4000, 40, 30
 MOST_UPDATES, MOST_OFF = 60, 8
@@ -33,28 +38,30 @@ class LabError(VQAThinkerError):
     """The lab cannot show this; the message says why."""
 
 
-@dataclass(frozen=True)
+def refused(why: str) -> LabError:
+    return LabError(f"The lab cannot show this: {why.rstrip('.')}.")
+
+
+def within(name: str) -> Field:
+    """The bounds of a constant."""
+    low, high = CONSTANTS[name]
+    return Field(ge=low, le=high)
+
+
+Text = Annotated[str, Field(max_length=MAX_TEXT)]
+Answers = Annotated[tuple[Text, ...], Field(min_length=1, max_length=MAX_ANSWERS)]
+
+
+@checked(refused)
 class LabVideo:
     """A video as the rewards see it: its MOS, and G raw answers to it in order and G to its shuffled twin. `clip` names
     the example that the answers were given to; empty where they are invented."""
 
-    name: str
-    mos: float
-    ordered: tuple[str, ...]
-    shuffled: tuple[str, ...]
-    clip: str = ""
-
-    def __post_init__(self) -> None:
-        if not is_text(self.name) or not 0 < len(self.name) <= MAX_NAME:
-            raise LabError(f"A video in the lab needs a name of 1 to {MAX_NAME} characters.")
-        if not is_text(self.clip) or len(self.clip) > MAX_NAME:
-            raise LabError(f"The name of an example has at most {MAX_NAME} characters.")
-        _number("The MOS", self.mos, LOWEST, HIGHEST)
-        for group in (self.ordered, self.shuffled):
-            if not isinstance(group, tuple) or not 1 <= len(group) <= MAX_ANSWERS:
-                raise LabError(f"A video in the lab needs 1 to {MAX_ANSWERS} answers.")
-            if not all(is_text(text) and len(text) <= MAX_TEXT for text in group):
-                raise LabError(f"An answer in the lab is a text of at most {MAX_TEXT} characters.")
+    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
+    mos: Annotated[float, Field(ge=LOWEST, le=HIGHEST)]
+    ordered: Answers
+    shuffled: Answers
+    clip: Annotated[str, Field(max_length=MAX_NAME)] = ""
 
     @property
     def title(self) -> str:
@@ -69,7 +76,7 @@ class LabVideo:
         return replace(self, ordered=ordered, shuffled=shuffled)
 
 
-@dataclass(frozen=True)
+@checked(refused)
 class LabState:
     """Everything that the lab's views are drawn from.
 
@@ -78,51 +85,36 @@ class LabState:
     that it is compared with. step: how far the walk through the whole step has gone, from 0 on; one beyond its end is
     its end. seed: what the released code's random scores, and what the toy policy answers, are drawn from. off: names
     of rewards that are switched off. epsilon, beta, learning_rate, num_iterations: how the toy policy is updated, in
-    the words of training/grpo/config.py; updates: the steps of GRPO that it has taken, 0 to 60. Raises LabError, with
-    one sentence, for anything else.
+    the words of training/grpo/config.py; updates: the steps of GRPO that it has taken, 0 to 60. version: of the JSON.
+    Raises LabError, with one sentence, for anything else.
     """
 
-    videos: tuple[LabVideo, ...]
-    view: str = "bell"
-    video: int = 0
-    answer: int = 0
+    version: Literal[1] = field(default=1, kw_only=True)
+    videos: Annotated[tuple[LabVideo, ...], Field(min_length=1, max_length=MAX_VIDEOS)]
+    view: View = "bell"
+    video: Annotated[int, Field(ge=0)] = 0
+    answer: Annotated[int, Field(ge=0)] = 0
     in_order: bool = True
-    rival: int = 1
-    step: int = 0
-    seed: int = 0
-    sigma: float = 0.5
-    bonus: float = 0.3
-    ranking_gate: float = 0.5
-    regression_gate: float = 0.9
-    off: tuple[str, ...] = ()
-    epsilon: float = 0.2
-    beta: float = 0.04
-    learning_rate: float = 2.0
-    num_iterations: int = 4
-    updates: int = 0
+    rival: Annotated[int, Field(ge=0, lt=MAX_VIDEOS)] = 1
+    step: Annotated[int, Field(ge=0, le=MAX_STEP)] = 0
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
+    sigma: Annotated[float, within("sigma")] = 0.5
+    bonus: Annotated[float, within("bonus")] = 0.3
+    ranking_gate: Annotated[float, within("ranking_gate")] = 0.5
+    regression_gate: Annotated[float, within("regression_gate")] = 0.9
+    off: Annotated[tuple[str, ...], Field(max_length=MOST_OFF)] = ()
+    epsilon: Annotated[float, within("epsilon")] = 0.2
+    beta: Annotated[float, within("beta")] = 0.04
+    learning_rate: Annotated[float, within("learning_rate")] = 2.0
+    num_iterations: Annotated[int, within("num_iterations")] = 4
+    updates: Annotated[int, Field(ge=0, le=MOST_UPDATES)] = 0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.videos, tuple) or not 1 <= len(self.videos) <= MAX_VIDEOS:
-            raise LabError(f"The lab shows 1 to {MAX_VIDEOS} videos.")
         sizes = {len(group) for video in self.videos for group in (video.ordered, video.shuffled)}
         if len(sizes) != 1:
-            raise LabError(f"Every video in the lab needs the same number of answers, not {sorted(sizes)}.")
-        if self.view not in VIEWS:
-            raise LabError(f"The lab has the views {', '.join(VIEWS)}.")
-        if not isinstance(self.in_order, bool):
-            raise LabError("in_order is true or false.")
-        _whole("The video", self.video, len(self.videos) - 1)
-        _whole("The rival", self.rival, MAX_VIDEOS - 1)
-        _whole("The answer", self.answer, self.answers - 1)
-        _whole("The step", self.step, MAX_STEP)
-        _whole("The seed", self.seed, MAX_SEED)
-        _whole("The number of updates", self.updates, MOST_UPDATES)
-        for name, (low, high) in CONSTANTS.items():
-            _number(name, getattr(self, name), low, high)
-        if not isinstance(self.num_iterations, int):
-            raise LabError("num_iterations must be a whole number.")
-        if not isinstance(self.off, tuple) or not all(is_text(name) for name in self.off) or len(self.off) > MOST_OFF:
-            raise LabError("off names the rewards that are switched off.")
+            raise ValueError(f"every video needs the same number of answers, not {sorted(sizes)}")
+        if self.video >= len(self.videos) or self.answer >= self.answers:
+            raise ValueError("the chosen video or answer is not there")
 
     @property
     def answers(self) -> int:
@@ -139,28 +131,13 @@ class LabState:
         others = [i for i in range(len(self.videos)) if i != self.video]
         return self.rival if self.rival in others else next(iter(others), None)
 
-    @staticmethod
-    def from_rollouts(texts: Sequence[str], mos: float) -> LabState:
-        """The default state with the raw texts of a rating's rollouts in the place of its first video."""
-        return use_rollouts(DEFAULT, texts, mos)
-
     def to_json(self) -> str:
-        return json.dumps({"version": 1, **asdict(self)}, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
 
     @staticmethod
     def from_json(text: str) -> LabState:
-        """What `to_json` wrote. Raises LabError for everything else."""
-        try:
-            content = json.loads(text)
-        except (ValueError, TypeError, RecursionError) as error:
-            raise LabError("This is no state of the lab: it is not JSON.") from error
-        content = _keys(content, ["version", *(f.name for f in fields(LabState))], "a state of the lab", ADDED)
-        if content.pop("version") != 1 or not isinstance(content["videos"], list):
-            raise LabError("This is no state of this lab: it has another version.")
-        if not isinstance(content.get("off", []), list):
-            raise LabError("off is a list of rewards.")
-        lists = {"videos": tuple(_video(video) for video in content["videos"]), "off": tuple(content.get("off", []))}
-        return LabState(**{**content, **lists})
+        """What `to_json` wrote, also before there were updates. Raises LabError for everything else."""
+        return from_json(LabState, text, refused)
 
 
 def use_rollouts(
@@ -213,46 +190,6 @@ def _put(state: LabState, video: LabVideo, place: int) -> LabState:
 def condense(text: str) -> str:
     """An answer whose long thought is cut in the middle of its words; tags, and what follows them, stay."""
     return shortened(text, THOUGHT_SHOWN)[:MAX_TEXT]
-
-
-ADDED = ("clip", "off", "epsilon", "beta", "learning_rate", "num_iterations", "updates")
-"""What links that were made before there were updates do not hold."""
-
-
-def _keys(content: object, wanted: list[str], what: str, spare: Sequence[str] = ()) -> dict:
-    if not isinstance(content, dict) or not set(wanted) - set(spare) <= set(content) <= set(wanted):
-        raise LabError(f"This is not {what}: it needs exactly the keys {', '.join(wanted)}.")
-    return dict(content)
-
-
-def _video(content: object) -> LabVideo:
-    content = _keys(content, [f.name for f in fields(LabVideo)], "a video of the lab", ADDED)
-    groups = {name: content[name] for name in ("ordered", "shuffled")}
-    if not all(isinstance(group, list) for group in groups.values()):
-        raise LabError("The answers to a video are a list of texts.")
-    return LabVideo(**{**content, **{name: tuple(group) for name, group in groups.items()}})
-
-
-def is_text(value: object) -> bool:
-    """Whether a value is a string that can be written down: JSON can name halves of characters (lone surrogates)."""
-    if not isinstance(value, str):
-        return False
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _number(name: str, value: object, low: float, high: float) -> None:
-    # compared before anything else is done with it: 10**400 is a number of JSON, and no float
-    if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
-        raise LabError(f"{name} must be a number from {low:g} to {high:g}.")
-
-
-def _whole(name: str, value: object, high: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= high:
-        raise LabError(f"{name} must be a whole number from 0 to {high}.")
 
 
 def made_up(name: str, mos: float, ordered: Sequence[str], shuffled: Sequence[str]) -> LabVideo:

@@ -1,1 +1,0 @@
-"""What the 8b size needs: memory and time, estimated."""

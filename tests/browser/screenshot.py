@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,10 @@ STILL = """
 }
 """
 """Nothing on the page depends on the moment at which the picture is taken."""
+
+
+LOADED = re.compile("fp32|bf16|int8|nf4")
+"""Said by the badge of a model that is there, with its precision."""
 
 
 def rate(page: Page, example: str) -> None:
@@ -83,6 +88,7 @@ def take(page: Page, tab: str, example: str, out: Path) -> None:
     """Lead the page, which shows the first tab, to `tab` and write what is seen there."""
     _, lead, whole = TABS[tab]
     lead(page, example)
+    expect(page.locator(".vq-badge")).to_have_text(LOADED)
     page.mouse.move(0, 0)
     page.evaluate(STILL)
     options = {"type": "jpeg", "quality": QUALITY} if out.suffix == ".jpg" else {}

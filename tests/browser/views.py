@@ -25,6 +25,7 @@ OVERFLOW = "Math.max(0, document.documentElement.scrollWidth - innerWidth)"
 CUT_OFF = """
 () => [...document.querySelectorAll('p, li, button, label, h2, h3, h4, figcaption, summary, input, select, td b')]
   .filter(one => one.checkVisibility({checkOpacity: true, checkVisibilityCSS: true}))
+  .filter(one => !one.closest('[tabindex="-1"], [aria-hidden=true]'))  // Gradio measures copies of its tabs
   .filter(one => {
     const box = one.getBoundingClientRect();
     if (!box.width || !box.height || (box.left >= -1 && box.right <= innerWidth + 1)) return false;

@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks.lab_speed [--times 20] [--out FILE]
 
-Needs an idle machine. Times are taken in the page, from the input event to the frame in which the new curve is drawn.
+Where the machine is shared, the median tells more than the worst. Times are taken in the page, from the input event to
+the frame in which the new curve is drawn.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.app import chromium_options, running_app
 
-LIMIT_S = 0.3
+LIMIT_S = 0.1
 READY_MS = 120_000
 REDRAWN = """
 ([kind, selector, curve, value]) => new Promise((resolve, reject) => {
@@ -46,8 +47,8 @@ MOVES = {
     "ranking: moved point": ("Ranking", "key", POINT, ".lab-plot .area"),
     "temporal: moved point": ("Temporal", "key", POINT, ".lab-plot .hill"),
     "whole step: moved point": ("Advantage", "key", POINT, ".lab-plot .hill"),
-    "update: one step": ("Update", "click", ".lab-learn .next", ".lab-plot .area"),
-    "update: slider of the brake, after 20 steps": ("Update", "slider", "[data-constant=beta]", ".lab-plot .area"),
+    "update: one step": ("Update", "click", ".lab-learn .next", ".lab-view .area"),
+    "update: slider of the brake, after 20 steps": ("Update", "slider", "[data-constant=beta]", ".lab-view .area"),
 }
 
 
@@ -78,8 +79,8 @@ def main() -> None:
         results = {name: seconds(page, *move, args.times) for name, move in MOVES.items()}
         browser.close()
     for name, took in results.items():
-        verdict = "ok" if max(took) <= LIMIT_S else f"above {LIMIT_S} s"
-        print(f"{name:26} median {statistics.median(took):.3f} s, worst {max(took):.3f} s of {len(took)}: {verdict}")
+        verdict = "ok" if statistics.median(took) <= LIMIT_S else f"above {LIMIT_S} s"
+        print(f"{name:44} median {statistics.median(took):.3f} s, worst {max(took):.3f} s of {len(took)}: {verdict}")
     if args.out:
         args.out.write_text(json.dumps(results, indent=1), encoding="utf-8")
 

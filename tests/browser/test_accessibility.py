@@ -1,64 +1,47 @@
-"""No serious accessibility violation by axe-core, on any of these tabs, in light and in dark."""
+"""No serious accessibility violation by axe-core, in any view of the page, in light and in dark."""
 
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.accessibility import violations
-from tests.browser.tabs import open_tab
-from tests.browser.test_rate import choose, score
+from tests.browser.conftest import PATIENCE_MS
+from tests.browser.test_rate import tab_to
+from tests.browser.views import THEMES, VIEWS, look
 
-
-def open_rate(page: Page) -> None:
-    choose(page, 0)
-    score(page)
-    for name in ("Does the order", "Record with the webcam", "Report (JSON)", "Score a picture first"):
-        page.get_by_role("button", name=name).click()
-    page.locator(".vq-first .show").click()
-    expect(page.locator("#report")).to_contain_text("precision")
+expect.set_options(timeout=PATIENCE_MS)
+OF_THE_LAB = [name for name in VIEWS if name.startswith(("lab_", "slide_"))]
+"""Walked through by test_lab.py."""
 
 
-def open_timeline(page: Page) -> None:
-    open_rate(page)
-    page.locator("#timeline-start").click()
-    expect(page.locator("#timeline-status")).to_contain_text("windows rated")
-    for summary in page.locator("#timeline summary").all():
-        summary.click()
-    expect(page.locator("#timeline-plot .js-plotly-plot")).to_be_visible()
-
-
-def open_compare(page: Page) -> None:
-    open_tab(page, "Compare")
-    page.locator("#pairs button").first.click()
-    expect(page.locator("#outcome .vq-told")).to_be_visible()
-
-
-def open_lab(page: Page) -> None:
-    open_tab(page, "Reward lab")
-    expect(page.locator(".lab-lesson")).to_be_visible()
-
-
-def open_learned(page: Page) -> None:
-    open_tab(page, "How it learned")
-    expect(page.locator("#learned .js-plotly-plot")).to_have_count(page.locator("#learned figure").count())
-    for summary in page.locator("#learned .learned-card summary").all():
-        summary.click()
-    page.locator("#learned-step").press("ArrowLeft")
-
-
-def open_about(page: Page) -> None:
-    open_tab(page, "About")
-    expect(page.locator("#about")).to_contain_text("Limits")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("lead", [open_rate, open_timeline, open_compare, open_lab, open_learned, open_about])
-def test_nobody_is_kept_out(visit, lead, scheme: str):
+@pytest.mark.parametrize("scheme", THEMES)
+@pytest.mark.parametrize("name", [name for name in VIEWS if name not in OF_THE_LAB])
+def test_nobody_is_kept_out(visit, name: str, scheme: str):
     page = visit(color_scheme=scheme)
-    lead(page)
-    page.wait_for_timeout(400)  # until nothing fades any more
-    assert violations(page) == []
+    VIEWS[name](page)
+    assert list(look(page)) == []
+
+
+@pytest.mark.parametrize("name", ["score_first", "tour", "revealed", "update", "explore", "slide_4"])
+def test_nothing_sticks_out_or_is_cut_off_on_a_phone(visit, name: str):
+    page = visit(viewport={"width": 360, "height": 800}, is_mobile=True, has_touch=True)
+    VIEWS[name](page)
+    assert list(look(page)) == []
+
+
+def test_a_timeline_and_the_curves_need_the_keyboard_alone(visit):
+    page = visit(viewport={"width": 1280, "height": 900})
+    tab_to(page, "#timeline-start")
+    page.keyboard.press("Enter")
+    expect(page.locator("#timeline-status")).to_contain_text("windows rated")
+    tab_to(page, ".vq-moment")
+    page.keyboard.press("End")
+    page.wait_for_function("document.querySelector('#player video').currentTime > 1")
+    page.locator("[role=tab][data-tab-id=learned]").focus()
+    page.keyboard.press("Enter")
+    tab_to(page, "#explore", presses=200)
+    page.keyboard.press("Enter")
+    expect(page.locator(".vq-explore .scatterlayer .trace")).to_have_count(8)
 
 
 def test_dark_is_dark_and_light_is_light(visit):

@@ -158,6 +158,11 @@ def test_the_order_check_shows_the_disordered_film_and_both_scores(visit, clip):
     numbers = [int(text.removeprefix("frame ")) for text in checked.locator("figcaption").all_inner_texts()]
     assert len(numbers) == 6 and numbers == sorted(numbers, reverse=True)
     assert score(page) == rated
+    with page.expect_download() as download:
+        page.get_by_role("link", name="as JSON").click()
+    kept = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert kept["order_check"]["perturbation"] == "reverse" and kept["score"] == pytest.approx(rated, abs=0.005)
+    expect(checked).to_contain_text(f"disordered {kept['order_check']['score']:.2f}")
     expect(page.locator("#rate")).to_be_visible()
     open_tab(page, "Reward lab")
     expect(page.locator("#lab-mine span")).to_contain_text("rollouts of your video, and as many in disorder")

@@ -52,19 +52,20 @@ def build(settings: Settings, uploads: Uploads) -> tuple[Page, Model]:
     """The whole page and its model, which is loaded in the background from here on."""
     model, to_rate, to_compare, to_follow, to_follow_both = Model(settings), Wishes(), Wishes(), Wishes(), Wishes()
     checkpoint = checkpoint_folder(settings.model)
+    expected = caveat(checkpoint)
     with Page(title=texts.TITLE, analytics_enabled=False, fill_width=False) as page:
         page.calls = Calls(uploads.folder, settings.urls)
-        build_banner(model, page, caveat(checkpoint))
+        build_banner(model, page, expected)
         rollouts_state = gr.State([])
         with gr.Tabs():  # named, so that who opens a tab from elsewhere, and every client, finds it
             with gr.Tab("Rate"):
                 teachers = html("teachers", markup.to_lab(), js_on_load=PICK)
-                build_rate_tab(model, to_rate, to_follow, settings, rollouts_state)
+                build_rate_tab(model, to_rate, to_follow, settings, rollouts_state, expected)
             with gr.Tab("Compare"):
                 build_compare_tab(model, to_compare, to_follow_both, settings)
             lab = build_lab_tab(rollouts_state, settings)
             open_shared(page, lab)
-            teachers.click(None, None, lab.parent, js=OPEN_LAB, api_visibility="private")
+            teachers.click(None, None, lab.parent, js=OPEN_LAB, api_visibility="private", show_progress="hidden")
             build_learned_tab(settings.model)
             with gr.Tab("About"):
                 gr.Markdown(about(settings.model, settings.address, checkpoint), elem_id="about")

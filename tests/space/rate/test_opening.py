@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 from tests.space.markup import parse
+from vqathinker.space.rate.held_out import Beside
 from vqathinker.space.rate.opening import EXAMPLE, choose_opening
 from vqathinker.space.rate.score_first import score_first
 from vqathinker.space.settings import Settings
@@ -19,7 +20,7 @@ RATED = load_rated(SETTINGS.examples)
 
 
 def opened(records=RECORDS, stand_ins=RECORDS):
-    return choose_opening(EXAMPLES, records, stand_ins, SETTINGS.examples, None)
+    return choose_opening(EXAMPLES, records, stand_ins, SETTINGS.examples, Beside(caveat="It errs."))
 
 
 def test_the_best_example_stands_there_with_its_recorded_rating():
@@ -29,6 +30,7 @@ def test_the_best_example_stands_there_with_its_recorded_rating():
     assert record.made in found.said["status"] and texts.FIRST_RECORDED.split("{}")[0] in found.said["status"]
     assert f"{record.report['score']:.2f}" in parse(found.said["verdict"]).text
     assert f"{record.report['score']:.2f}" in parse(found.said["caption"]).text
+    assert found.said["seen"] == record.film, "so that a check of its order can go into the report"
 
 
 def test_another_one_stands_in_where_it_was_not_recorded():

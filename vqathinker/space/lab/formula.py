@@ -33,6 +33,11 @@ def sym(symbol: str, control: str, meaning: str) -> str:
     )
 
 
+def one(part: str) -> str:
+    """A part that stays on one line where the page is narrow."""
+    return f'<span class="lab-one">{part}</span>'
+
+
 def _bell(spec: RewardSpec) -> tuple[str, list[tuple[str, str]]]:
     q, people, sigma = (
         sym("q̂", PREDICTED, "the predicted score"),
@@ -40,7 +45,7 @@ def _bell(spec: RewardSpec) -> tuple[str, list[tuple[str, str]]]:
         sym("σ", "[data-constant=sigma]", "the width of the bell"),
     )
     decimals = sym(plain(spec.coarse_factor), ".lab-view .lab-forms button", "how the score is written")
-    return f"r = exp( −({q} − {people})² / 2{sigma}² )", [
+    return f"r = exp( −({q} − {people})² / {one(f'2{sigma}² )')}", [
         (q, "the predicted score of the chosen answer"),
         (people, "what people say, on average (MOS)"),
         (sigma, "how wide the bell is"),

@@ -15,6 +15,14 @@ REACH, FEWEST = 0.15, 20
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What goes with every score of a model: the held-out pictures, and what to expect of it, in words."""
+
+    held: HeldOut | None = None
+    caveat: str = ""
+
+
+@dataclass(frozen=True)
 class HeldOut:
     """(MOS, score) of each picture, both in [1, 5]."""
 

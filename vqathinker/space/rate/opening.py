@@ -9,7 +9,7 @@ from pathlib import Path
 from ..queue.requests import Job
 from ..widgets import markup, texts
 from ..widgets.records import Record
-from .held_out import HeldOut
+from .held_out import Beside
 from .progress import said_of
 
 EXAMPLE = "meadow-frozen.mp4"
@@ -31,12 +31,12 @@ def choose_opening(
     records: Mapping[Path, Record],
     stand_ins: Mapping[Path, Record],
     folder: Path,
-    held: HeldOut | None,
+    beside: Beside,
 ) -> Opening | None:
     """`EXAMPLE`, or else the first one with a record, of this model if there are any, or else of the bundled one; None
     where nothing was recorded."""
     ordered = sorted(examples, key=lambda example: example["file"] != EXAMPLE)
-    for found, told, beside in ((records, texts.FIRST_RECORDED, held), (stand_ins, texts.FIRST_STAND_IN, None)):
+    for found, told, what in ((records, texts.FIRST_RECORDED, beside), (stand_ins, texts.FIRST_STAND_IN, Beside())):
         for example in ordered:
             path = folder / example["file"]
             if record := found.get(path):
@@ -46,5 +46,5 @@ def choose_opening(
                 status = markup.note(told.format(record.made))
                 said = {"player": player, "caption": at_once, "status": status}
                 shown = {"player": player, "caption": markup.example_caption(example)}
-                return Opening(Job(str(path)), shown, said_of(record.report, record.film, beside) | said)
+                return Opening(Job(str(path)), shown, said_of(record.report, record.film, what) | said)
     return None

@@ -9,19 +9,22 @@ from ..queue.requests import Wish
 from ..queue.visitors import Visitor
 from ..widgets import markup, score_card, texts
 from ..widgets.charts import axis, percent
+from ..widgets.report import OrderCheck, save_links
 from ..widgets.thumbnails import Film
+from .held_out import Beside
 from .panel import Panel
 
 
 def check_order(
-    wish: Wish, panel: Panel, model: Model, ordered: dict | None, visitor: Visitor | None = None
+    wish: Wish, panel: Panel, model: Model, before: tuple[dict | None, Film | None], visitor: Visitor, beside: Beside
 ) -> Iterator[list]:
-    """Updates of the panel while the disordered clip is rated; `ordered` is the report of the video in order.
+    """Updates of the panel while the disordered clip is rated; `before`: report and film of the video in order.
 
     Raises BusyError, VideoError and ModelError.
     """
+    ordered, seen = before
     [job] = wish.jobs
-    if ordered is None:
+    if ordered is None or seen is None:
         yield panel.idle(status=markup.note(texts.NOTHING_CHOSEN))
         return
     film, words = "", 0
@@ -46,9 +49,9 @@ def check_order(
         elif isinstance(event, Rated):
             report = event.rating.to_dict()
             both = {"texts": score_card.sampled_texts(ordered), "shuffled": score_card.sampled_texts(report)}
-            yield panel.idle(
-                status=markup.timings(report["timings"]), checked=told(ordered, report) + film, rollouts=both
-            )
+            check = OrderCheck(job.perturbation, report, told(ordered, report) + film)
+            save = save_links(ordered, seen, beside.caveat, check)
+            yield panel.idle(status=markup.timings(report["timings"]), checked=check.told, rollouts=both, save=save)
 
 
 def told(ordered: dict, disordered: dict) -> str:

@@ -22,7 +22,8 @@ ROLLOUT_CHOICES, ROLLOUTS = [("none", 0), ("4", 4), ("8", 8), ("16", 16)], 8
 class Panel(Parts):
     """What changes on the page while a video is rated; an update names the parts that it changes.
 
-    `report` is what later steps work with: a browser could send back anything in the place of what is `shown`.
+    `report` and the film that was `seen` are what later steps work with: a browser could send back anything in the
+    place of what is `shown`.
     """
 
     player: gr.HTML
@@ -37,6 +38,7 @@ class Panel(Parts):
     checked: gr.HTML
     save: gr.HTML
     report: gr.State
+    seen: gr.State
     shown: gr.JSON
     details: gr.Accordion
     rollouts: gr.State
@@ -133,9 +135,9 @@ def lay_out(
             save = html("save", said.get("save", ""))
             with gr.Accordion(texts.JSON, open=False, visible=bool(said), elem_id="details") as details:
                 shown = gr.JSON(said.get("report"), show_label=False, elem_id="report")
-    report = gr.State(said.get("report"))
+    report, seen = gr.State(said.get("report")), gr.State(said.get("seen"))
     panel = Panel(
-        player, caption, status, score, reasoning, place, sure, film, check, checked, save, report, shown, details,
-        rollouts, rate, stop,
+        player, caption, status, score, reasoning, place, sure, film, check, checked, save, report, seen, shown,
+        details, rollouts, rate, stop,
     )  # fmt: skip
     return panel, Inputs(upload, webcam, cards, own, count, perturbation, button)

@@ -14,12 +14,12 @@ from ..widgets import markup, score_card, texts
 from ..widgets.parts import SHOWN
 from ..widgets.report import save_links
 from ..widgets.thumbnails import Film
-from .held_out import HeldOut
+from .held_out import Beside
 from .panel import Panel
 from .place import among
 
 
-def rate_aloud(wish: Wish, panel: Panel, model: Model, visitor: Visitor, held: HeldOut | None = None) -> Iterator[list]:
+def rate_aloud(wish: Wish, panel: Panel, model: Model, visitor: Visitor, beside: Beside) -> Iterator[list]:
     """Updates of the panel, stage by stage and word by word. Raises BusyError, VideoError and ModelError."""
     first = markup.stages("decoding") if model.ready else markup.note(texts.LOADING, busy=True)
     yield panel.busy(first, **wish.shown)
@@ -44,23 +44,23 @@ def rate_aloud(wish: Wish, panel: Panel, model: Model, visitor: Visitor, held: H
             spent["watching"] = time.perf_counter() - began - spent["decoding"]
             yield panel.update(status=markup.stages("thinking", spent), reasoning=thought)
         elif isinstance(event, Rated):
-            yield panel.idle(**said_of(event.rating.to_dict(), film, held))
+            yield panel.idle(**said_of(event.rating.to_dict(), film, beside))
 
 
-def said_of(report: dict, film: Film, held: HeldOut | None = None) -> dict:
-    """All that is said at the end of a rating, or from its record: the parts of the panel that change. `held`: the
-    pictures beside which the score is shown."""
+def said_of(report: dict, film: Film, beside: Beside) -> dict:
+    """All that is said at the end of a rating, or from its record: the parts of the panel that change."""
     return dict(
         status=markup.timings(report["timings"]),
         verdict=score_card.verdict(report),
         reasoning=score_card.reasoning(report["reasoning"]),
-        place=among(report, held),
+        place=among(report, beside.held),
         sure=score_card.sure(report),
         film=markup.filmstrip(film, seek=True),
         check=gr.update(**SHOWN),
         checked="",
-        save=save_links(report, film),
+        save=save_links(report, film, beside.caveat),
         report=report,
+        seen=film,
         shown=report,
         details=gr.update(**SHOWN),
         rollouts=score_card.sampled_texts(report),

@@ -17,8 +17,9 @@ from ..settings import Settings
 from ..timeline.panel import TimelinePanel, build_timeline_panel
 from ..widgets import markup, score_card, texts
 from ..widgets.records import Record, load_examples, load_rated, read_records, read_stand_ins
+from ..widgets.thumbnails import Film
 from .ask import build_ask_panel
-from .held_out import HeldOut, read_held_out
+from .held_out import Beside, read_held_out
 from .opening import choose_opening
 from .order_check import check_order
 from .panel import Panel, lay_out
@@ -31,14 +32,16 @@ SHOW_RATING = """() => {
 }"""
 
 
-def build_rate_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings: Settings, rollouts: gr.State) -> None:
+def build_rate_tab(
+    model: Model, wishes: Wishes, to_follow: Wishes, settings: Settings, rollouts: gr.State, caveat: str = ""
+) -> None:
     """Put the tab into the Blocks that are being built; `rollouts` gets the texts of the last sampled answers.
-    `to_follow` are the wishes for timelines, which are made beside ratings."""
+    `to_follow` are the wishes for timelines, which are made beside ratings; `caveat`: what to expect of the model."""
     examples, rated = load_examples(settings.examples), load_rated(settings.examples)
     clips = [settings.examples / example["file"] for example in (*examples, *rated)]
     records, stand_ins = read_records(clips, settings), read_stand_ins(clips, settings)
-    held = read_held_out(checkpoint_folder(settings.model))
-    opening = choose_opening(examples, records, stand_ins, settings.examples, held)
+    beside = Beside(read_held_out(checkpoint_folder(settings.model)), caveat)
+    opening = choose_opening(examples, records, stand_ins, settings.examples, beside)
     own = [(entry, records[path]) for entry in rated if (path := settings.examples / entry["file"]) in records]
     followed: list[TimelinePanel] = []
     if opening:
@@ -72,8 +75,8 @@ def build_rate_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings: Se
         wishes.say(request.session_hash or "", [Job(path, count)], shown)
         return [None, *waiting(**shown)]
 
-    def recorded(record: Record, held: HeldOut | None, **others) -> list:
-        return panel.idle(**{**said_of(record.report, record.film, held), **others})
+    def recorded(record: Record, beside: Beside, **others) -> list:
+        return panel.idle(**{**said_of(record.report, record.film, beside), **others})
 
     def use_rated(event: gr.EventData, request: gr.Request) -> list:
         entry, record = own[event.index]
@@ -81,7 +84,7 @@ def build_rate_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings: Se
         shown = {"player": markup.player(path), "caption": markup.rated_caption(entry)}
         wishes.say(visitor, [Job(path)], shown)
         wishes.stop(visitor)
-        return recorded(record, held, **shown, status=markup.note(texts.RECORDED.format(record.made)))
+        return recorded(record, beside, **shown, status=markup.note(texts.RECORDED.format(record.made)))
 
     def use_example(count: int, event: gr.EventData, request: gr.Request) -> list:
         example, visitor = examples[event.index], request.session_hash or ""
@@ -93,11 +96,11 @@ def build_rate_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings: Se
         if record := records.get(path):
             wishes.stop(visitor)
             status = markup.note(texts.RECORDED.format(record.made))
-            return recorded(record, held, **shown, status=status)
+            return recorded(record, beside, **shown, status=status)
         if model.problem and not model.ready and (record := stand_ins.get(path)):
             wishes.stop(visitor)
             status = markup.note(texts.STAND_IN.format(record.made))
-            return recorded(record, None, **shown, status=status)
+            return recorded(record, Beside(), **shown, status=status)
         return waiting(**shown)
 
     def rate_again(count: int, request: gr.Request) -> list:
@@ -113,8 +116,10 @@ def build_rate_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings: Se
         wishes.stop(request.session_hash or "")
         return panel.idle(status=markup.note(texts.STOPPED))
 
-    def run(report: dict | None, request: gr.Request) -> Iterator[list]:
-        yield from grant(visitor_of(request), panel, model, wishes, report, held)
+    def run(report: dict | None, seen: Film | None, request: gr.Request) -> Iterator[list]:
+        yield from grant(visitor_of(request), panel, model, wishes, (report, seen), beside)
+
+    before = [panel.report, panel.seen]
 
     for asked in (
         inputs.upload.upload(
@@ -126,11 +131,11 @@ def build_rate_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings: Se
         inputs.cards.click(use_example, inputs.count, panel.outputs, **EVERY_TIME, **AT_ONCE),
         panel.rate.click(rate_again, inputs.count, panel.outputs, **AT_ONCE),
     ):
-        asked.then(run, panel.report, panel.outputs, **WATCHING)
+        asked.then(run, before, panel.outputs, **WATCHING)
         asked.then(None, js=SHOW_RATING, **AT_ONCE)
     inputs.own.click(use_rated, None, panel.outputs, **EVERY_TIME, **AT_ONCE).then(None, js=SHOW_RATING, **AT_ONCE)
     inputs.check.click(disorder, [inputs.perturbation, panel.report], panel.outputs, **AT_ONCE).then(
-        run, panel.report, panel.outputs, **WATCHING
+        run, before, panel.outputs, **WATCHING
     )
     panel.stop.click(stop, None, panel.outputs, **AT_ONCE)
 
@@ -156,9 +161,15 @@ def show_whole_film(panel: Panel, followed: TimelinePanel) -> None:
 
 
 def grant(
-    visitor: Visitor, panel: Panel, model: Model, wishes: Wishes, report: dict | None, held: HeldOut | None = None
+    visitor: Visitor,
+    panel: Panel,
+    model: Model,
+    wishes: Wishes,
+    before: tuple[dict | None, Film | None],
+    beside: Beside,
 ) -> Iterator[list]:
-    """Updates of the panel while the visitor's wish is done; what goes wrong is said in a toast and in the status."""
+    """Updates of the panel while the visitor's wish is done; what goes wrong is said in a toast and in the status.
+    `before`: the report and the film that are shown now."""
     yield panel.update()
     wish = wishes.open(visitor.session)
     if wish is None:
@@ -166,9 +177,9 @@ def grant(
     disordered = bool(wish.jobs[0].perturbation)
     try:
         if disordered:
-            yield from check_order(wish, panel, model, report, visitor)
+            yield from check_order(wish, panel, model, before, visitor, beside)
         else:
-            yield from rate_aloud(wish, panel, model, visitor, held)
+            yield from rate_aloud(wish, panel, model, visitor, beside)
     except VQAThinkerError as error:
         if not wish.cancel.is_set():
             yield complain(panel, error)

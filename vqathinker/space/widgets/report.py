@@ -4,6 +4,7 @@ so that nothing is left on the server."""
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
@@ -21,9 +22,32 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .78rem; }
 """
 
 
-def report_page(report: dict, film: Film) -> str:
+KEPT_OF_CHECK = ("score", "expected", "interval", "text", "defects", "rollouts", "spread")
+
+
+@dataclass(frozen=True)
+class OrderCheck:
+    """The same video in a disorder: its rating, and how the page tells it beside that of the video in order."""
+
+    perturbation: str
+    report: dict
+    told: str
+
+    def to_dict(self) -> dict:
+        return {"perturbation": self.perturbation} | {name: self.report[name] for name in KEPT_OF_CHECK}
+
+
+def to_keep(report: dict, caveat: str = "", check: OrderCheck | None = None) -> dict:
+    """The rating as JSON, with what to expect of it and, where it was made, the check of the order."""
+    told = report | {"caveat": f"{texts.CAVEAT} {caveat}".strip()}
+    return told if check is None else told | {"order_check": check.to_dict()}
+
+
+def report_page(report: dict, film: Film, caveat: str = "", check: OrderCheck | None = None) -> str:
     """A whole HTML page of a rating, without scripts and without anything from elsewhere."""
-    told = json.dumps(report, indent=2, ensure_ascii=False)
+    kept = to_keep(report, caveat, check)
+    told = json.dumps(kept, indent=2, ensure_ascii=False)
+    checked = f'<section class="vq-card"><h2>{texts.CHECK}</h2>{check.told}</section>' if check else ""
     spent = report["timings"]
     facts = texts.MADE_BY.format(report["model"], report["precision"], spent["total_s"], spent["decode_s"])
     looks = "\n".join(path.read_text(encoding="utf-8") for path in CSS if path.stem in ("style", "charts"))
@@ -34,16 +58,19 @@ def report_page(report: dict, film: Film) -> str:
         f"<style>{looks}{LOOKS}@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}</style></head><body>"
         f"<h1>{escape(report['file'])}</h1>{score_card.verdict(report)}"
         f'<section class="vq-card"><h2>{texts.REASONING}</h2>{score_card.reasoning(report["reasoning"])}</section>'
-        f"{score_card.sure(report)}{markup.filmstrip(film)}<p class=vq-caption>{escape(facts)}</p>"
+        f"{score_card.sure(report)}{markup.filmstrip(film)}{checked}"
+        f'<section class="vq-card"><h2>{texts.EXPECT}</h2><p>{escape(kept["caveat"])}</p></section>'
+        f"<p class=vq-caption>{escape(facts)}</p>"
         f"<details><summary>{texts.JSON}</summary><pre>{escape(told)}</pre></details></body></html>\n"
     )
 
 
-def save_links(report: dict, film: Film) -> str:
+def save_links(report: dict, film: Film, caveat: str = "", check: OrderCheck | None = None) -> str:
     """Two links: the rating as a page and as JSON."""
     name = escape(Path(report["file"]).stem, quote=True)
-    page = data_address(report_page(report, film).encode(), "text/html")
-    told = data_address((json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode(), "application/json")
+    page = data_address(report_page(report, film, caveat, check).encode(), "text/html")
+    kept = json.dumps(to_keep(report, caveat, check), indent=2, ensure_ascii=False) + "\n"
+    told = data_address(kept.encode(), "application/json")
     return (
         f'<p class="vq-save">{texts.SAVE} <a download="{name}-rating.html" href="{page}">{texts.SAVE_PAGE}</a> '
         f'<a download="{name}-rating.json" href="{told}">{texts.SAVE_JSON}</a></p>'

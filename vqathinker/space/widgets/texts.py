@@ -74,6 +74,11 @@ LEGEND = (
 SAMPLED = "Read the sampled answers"
 
 SAVE = "Take it along:"
+EXPECT = "What to expect of it"
+CAVEAT = (
+    "The score is about technical quality, not about content or sound. A difference of 0.1 or 0.2 means little, and no "
+    "decision about people or money should rest on it."
+)
 SAVE_PAGE = "as a page"
 SAVE_JSON = "as JSON"
 JSON = "Report (JSON)"

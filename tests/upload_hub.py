@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.local_web import Answers, answering
 
 COMMIT = "b" * 40
 
@@ -38,28 +38,20 @@ def taking_uploads(there: dict[str, bytes] | None = None) -> Iterator[tuple[str,
     """The address of a hub with one repository, in which these files lie already, and that repository."""
     repository = Uploaded(files=dict(there or {}))
 
-    class Hub(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *args) -> None:
-            pass
-
-        def do_HEAD(self) -> None:
-            self.do_GET(body=False)
-
-        def do_GET(self, body: bool = True) -> None:
+    class Hub(Answers):
+        def do_GET(self) -> None:
             if self.path.startswith("/api/"):
                 files = [
                     {"type": "file", "path": name, "rfilename": name, "size": len(content), "oid": COMMIT}
                     for name, content in repository.files.items()
                 ]
                 told = {"id": "a/b", "sha": COMMIT, "tags": [], "private": False, "siblings": files}
-                self.give(files if "/tree/" in self.path else told, body=body)
+                self.give(files if "/tree/" in self.path else told)
             else:
-                self.give({"error": "Entry not found"}, 404, {"X-Error-Code": "EntryNotFound"}, body)
+                self.give({"error": "Entry not found"}, 404, {"X-Error-Code": "EntryNotFound"})
 
         def do_POST(self) -> None:
-            content = self.read()
+            content = self.sent()
             if self.path.endswith("/repos/create"):
                 repository.kind = json.loads(content)
                 self.give({"url": f"{self.address()}/a/b"})
@@ -74,32 +66,5 @@ def taking_uploads(there: dict[str, bytes] | None = None) -> Iterator[tuple[str,
                 repository.commit([json.loads(line) for line in content.splitlines()])
                 self.give({"commitUrl": f"{self.address()}/a/b/commit/{COMMIT}", "commitOid": COMMIT})
 
-        def read(self) -> bytes:
-            if self.headers.get("Transfer-Encoding") != "chunked":
-                return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            whole = b""
-            while size := int(self.rfile.readline(), 16):
-                whole += self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-            return whole
-
-        def address(self) -> str:
-            return f"http://127.0.0.1:{self.server.server_port}"
-
-        def give(self, value: object, status: int = 200, headers: dict | None = None, body: bool = True) -> None:
-            content = json.dumps(value).encode()
-            self.send_response(status)
-            for key, text in {"Content-Length": str(len(content)), **(headers or {})}.items():
-                self.send_header(key, text)
-            self.end_headers()
-            if body:
-                self.wfile.write(content)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", repository
-    finally:
-        server.shutdown()
-        server.server_close()
+    with answering(Hub) as address:
+        yield address, repository

@@ -29,15 +29,16 @@ def complaint(words: list[str], mention: bool) -> str:
     """What is wrong with a command, "" where nothing is."""
     if words[0].startswith("--"):
         return "" if is_an_option(words[0]) else f"no command has {words[0]}"
+    said = io.StringIO()
     try:
-        parser, arguments = parser_of(words)
-        if mention:
-            return " ".join(unknown(parser, arguments))
-        with contextlib.redirect_stderr(io.StringIO()) as said:
+        with contextlib.redirect_stderr(said):
+            parser, arguments = parser_of(words)
+            if mention:
+                return " ".join(unknown(parser, arguments))
             parser.parse_args(arguments)
     except SystemExit:
         return said.getvalue().strip().splitlines()[-1]
-    except (ImportError, LookupError, OSError, TypeError) as error:
+    except (ImportError, AttributeError, LookupError, OSError, ValueError) as error:
         return f"{type(error).__name__}: {error}"
     return ""
 

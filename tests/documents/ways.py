@@ -21,9 +21,9 @@ WAYS = {
 ELSEWHERE = {
     "./task demo": "it is `serve` after `setup`; tests/test_readme.py looks that it is there",
     "./task test": "runs this test",
-    "pip install .": "tests/test_package.py builds the wheel and installs it; tests/environments.py with what it needs",
-    'pip install ".[space]"': "tests/environments.py",
-    'pip install "vqathinker @ git+ADDRESS"': "needs the address; tests/environments.py, with that of a clone",
+    "pip install .": "tests/test_package.py builds the wheel and installs it; tests/environments with what it needs",
+    'pip install ".[space]"': "tests/environments, as each extra",
+    'pip install "vqathinker @ git+ADDRESS"': "needs the address; tests/environments, with that of this checkout",
     'eval "$(vqathinker completion bash)"': "tests/test_package.py, with what a shell completes then",
     "source .venv/bin/activate": "the environment that `task` makes, in which CI runs this test",
     "VQATHINKER_MODEL=8b python app.py": "tests/browser/test_ask.py starts it so, with a model that is here",
@@ -32,6 +32,7 @@ ELSEWHERE = {
     "export MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_TOP_PAD_=268435456": (
         "variables of the C library"
     ),
+    "--enable-prompt-embeds": "an option of vLLM",
 }
 """Commands that no rule fits, and what is known of them."""
 OF_OTHERS = ("8b", "visualquality-r1", "q-insight")

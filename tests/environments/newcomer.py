@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,18 @@ def install(home: Home, wheel: Path) -> str:
     home.install(torch_requirement())
     home.install(str(wheel))
     return f"{home.python('import torch; print(torch.__version__)')} of PyTorch, {home.megabytes} MB"
+
+
+def from_git(home: Home, wheel: Path) -> str:
+    """The wheel of what is committed, from an address as `pip install "vqathinker @ git+ADDRESS"` takes it."""
+    folder = home.work / "from_git"
+    words = ("wheel", "--quiet", "--no-deps", "-w", str(folder), f"vqathinker @ git+file://{ROOT}")
+    home.run(home.place("python"), "-m", "pip", *words)
+    [built] = folder.glob("*.whl")
+    names = [sorted(zipfile.ZipFile(one).namelist()) for one in (built, wheel)]
+    if names[0] != names[1]:
+        raise Failed(f"{built.name} holds other files than the checkout: {set(names[0]) ^ set(names[1])}")
+    return f"{built.name}, {built.stat().st_size // 10**6} MB, the files of the checkout"
 
 
 def version(home: Home, wheel: Path) -> str:
@@ -120,6 +133,7 @@ def cluster(home: Home) -> str:
 
 STEPS = [
     Step("wheel and what it needs", install),
+    Step("wheel from git", from_git),
     Step("`vqathinker --version`", version),
     Step("completion", completion),
     Step("`vqathinker rate`", rate),

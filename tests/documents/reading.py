@@ -45,7 +45,9 @@ def complaint(words: list[str], mention: bool) -> str:
 
 def is_an_option(name: str) -> bool:
     """Whether any command here has it: a sentence may speak of one that was named before."""
-    places = [file for folder in ("vqathinker", "training", "tests", "examples") for file in (ROOT / folder).rglob("*.py")]
+    places = [
+        file for folder in ("vqathinker", "training", "tests", "examples") for file in (ROOT / folder).rglob("*.py")
+    ]
     defined = re.compile(rf'add_argument\(\s*"{name}"')
     return any(defined.search(file.read_text(encoding="utf-8")) for file in places)
 

@@ -1,6 +1,8 @@
 """How each command in a document is known to work: it runs here, or elsewhere in the tests, or its arguments are read.
 
     python -m tests.documents.ways    # every command with its way
+
+A command of a new kind has none, and fails the tests until it gets one.
 """
 
 from __future__ import annotations

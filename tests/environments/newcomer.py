@@ -25,6 +25,21 @@ def torch_requirement() -> str:
     return next(line for line in CONSTRAINTS.read_text().splitlines() if line.startswith("torch=="))
 
 
+def resolves(home: Home, wheel: Path) -> str:
+    """The package with all extras, in the tested versions, as wheels alone; nothing is installed."""
+    words = ("install", "--dry-run", "--only-binary", ":all:", "-c", str(CONSTRAINTS), f"{wheel}[{','.join(EXTRAS)}]")
+    told = home.run(home.place("python"), "-m", "pip", *words)
+    [found] = [line.split()[2:] for line in told.splitlines() if line.startswith("Would install")]
+    return f"{len(found)} packages, all as wheels"
+
+
+def install_alone(home: Home, wheel: Path) -> str:
+    """The wheel and what completes a command line."""
+    home.install("--no-deps", str(wheel))
+    home.install("shtab")
+    return f"{home.megabytes} MB"
+
+
 def install(home: Home, wheel: Path) -> str:
     """PyTorch first and alone, as ./task does it: whatever comes later keeps that build."""
     home.install(torch_requirement())
@@ -110,7 +125,7 @@ def labels(home: Home) -> str:
     rows = home.python("import pyarrow.parquet as p; print(p.read_table('ratings.parquet').num_rows)")
     metric = home.python(
         "import vqathinker; from vqathinker.integrations.torchmetrics import VideoQualityScore as V; import torch\n"
-        "m = V(vqathinker.create_metric('vqathinker-tiny')); m.update(torch.rand(1, 3, 64, 64)); print(float(m.compute()))"
+        "m = V(vqathinker.create_metric('vqathinker-tiny'))\nm.update(torch.rand(1, 3, 64, 64)); print(float(m.compute()))"
     )
     if not (told.startswith("3 rated") and rows == "1" and 1 <= float(metric) <= 5):
         raise Failed(f"{told!r}, {rows} rows, {metric}")
@@ -131,18 +146,27 @@ def cluster(home: Home) -> str:
     return "batch --ray local"
 
 
+EXTRAS: dict[str, Callable[[Home], str]] = {
+    "space": page,
+    "mcp": tools,
+    "eval": labels,
+    "train": rewards,
+    "ray": cluster,
+}
 STEPS = [
     Step("wheel and what it needs", install),
     Step("wheel from git", from_git),
     Step("`vqathinker --version`", version),
     Step("completion", completion),
     Step("`vqathinker rate`", rate),
-    extra("space", page),
-    extra("mcp", tools),
-    extra("eval", labels),
-    extra("train", rewards),
-    extra("ray", cluster),
+    *(extra(name, check) for name, check in EXTRAS.items()),
 ]
+LIGHT = [
+    Step("wheel alone", install_alone),
+    Step("the package with all extras", resolves),
+    *(step for step in STEPS if step.do in (from_git, version, completion)),
+]
+"""What needs no PyTorch, of which some interpreters get CUDA's build of several gigabytes."""
 
 
 def build_wheel(interpreter: str, folder: Path) -> Path:

@@ -17,7 +17,9 @@ from .home import Failed, Home, environment
 
 
 @contextmanager
-def served(home: Home, *words: str, cwd: Path | None = None, port: int | None = None, **variables: str) -> Iterator[str]:
+def served(
+    home: Home, *words: str, cwd: Path | None = None, port: int | None = None, **variables: str
+) -> Iterator[str]:
     """The address of what the command serves; ended by Ctrl-C. Raises Failed where it does not start, or ends badly."""
     port, log = port or free_port(), home.work / "served.log"
     known = environment(home.work) | {"GRADIO_SERVER_PORT": str(port), "GRADIO_ANALYTICS_ENABLED": "False"} | variables

@@ -9,12 +9,13 @@ import pytest
 
 from tests.environments import __main__ as command
 from tests.environments.home import Failed, Home, environment
-from tests.environments.newcomer import STEPS, Step, torch_requirement
-from tests.test_package import EXTRAS
+from tests.environments.newcomer import EXTRAS, LIGHT, STEPS, Step, torch_requirement
+from tests.test_package import EXTRAS as OFFERED
 
 
 def test_every_extra_is_tried():
-    assert {step.name for step in STEPS} >= {f"extra `{name}`" for name in EXTRAS}
+    assert set(EXTRAS) == set(OFFERED) and len(STEPS) == 5 + len(EXTRAS)
+    assert [step.do.__name__ for step in LIGHT] == ["install_alone", "resolves", "from_git", "version", "completion"]
     assert torch_requirement().startswith("torch==2.")
 
 
@@ -33,7 +34,11 @@ def test_a_failed_step_is_told_and_ends_badly(monkeypatch: pytest.MonkeyPatch, c
     def fail(home: Home, wheel: Path) -> str:
         raise Failed("no\nspace left")
 
-    steps = [Step("install", lambda home, wheel: "all"), Step("rate", fail), Step("serve", lambda home, wheel: "a page")]
+    steps = [
+        Step("install", lambda home, wheel: "all"),
+        Step("rate", fail),
+        Step("serve", lambda home, wheel: "a page"),
+    ]
     monkeypatch.setattr(command, "STEPS", steps)
     monkeypatch.setattr(command, "build_wheel", lambda interpreter, folder: folder / "x.whl")
     monkeypatch.setattr(Home, "made_by", lambda interpreter, folder: Home(folder, folder))

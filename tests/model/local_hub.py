@@ -44,9 +44,7 @@ def serving(repositories: dict[str, Path]) -> Iterator[tuple[str, list[str]]]:
                 )
             elif path.startswith("api/"):
                 files = [{"rfilename": name} for name, _ in files_in(folder)]
-                self.give(
-                    {"id": name, "modelId": name, "sha": COMMIT, "siblings": files, "tags": [], "private": False}
-                )
+                self.give({"id": name, "modelId": name, "sha": COMMIT, "siblings": files, "tags": [], "private": False})
             else:
                 file = rest.split("/", 1)[1]
                 content = (folder / file).read_bytes()

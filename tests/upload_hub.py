@@ -16,8 +16,10 @@ COMMIT = "b" * 40
 
 @dataclass
 class Uploaded:
-    """One repository: what it is, what lies in it, and every commit as its list of changes. `stored` is what came before
-    a commit, outside git, by its SHA-256: the content of files from `large` bytes on."""
+    """One repository: what it is, what lies in it, and every commit as its list of changes.
+
+    `stored` is what came before a commit, outside git, by its SHA-256: the content of files from `large` bytes on.
+    """
 
     kind: dict = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)

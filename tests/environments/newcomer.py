@@ -124,8 +124,9 @@ def labels(home: Home) -> str:
     home.product("batch", f"{folder}/squirrel.mp4", "--out", "ratings.parquet")
     rows = home.python("import pyarrow.parquet as p; print(p.read_table('ratings.parquet').num_rows)")
     metric = home.python(
-        "import vqathinker; from vqathinker.integrations.torchmetrics import VideoQualityScore as V; import torch\n"
-        "m = V(vqathinker.create_metric('vqathinker-tiny'))\nm.update(torch.rand(1, 3, 64, 64)); print(float(m.compute()))"
+        "import torch, vqathinker; from vqathinker.integrations.torchmetrics import VideoQualityScore as Score\n"
+        "score = Score(vqathinker.create_metric('vqathinker-tiny')); score.update(torch.rand(1, 3, 64, 64))\n"
+        "print(float(score.compute()))"
     )
     if not (told.startswith("3 rated") and rows == "1" and 1 <= float(metric) <= 5):
         raise Failed(f"{told!r}, {rows} rows, {metric}")

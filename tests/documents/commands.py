@@ -72,7 +72,8 @@ def mentions(document: str, span: str) -> Iterator[Command]:
     """The command in a span, with what is left out before it."""
     first, *rest = span.split(" ")
     if typed(span):
-        yield Command(document, span, mention="…" in rest or len(rest) == (2 if rest[0] == "-m" else 1))
+        bare = len(rest) == 1 or rest[:-1] in (["-m"], ["-m", "vqathinker"])
+        yield Command(document, span, mention=bare or "…" in rest)
     elif first.startswith("--"):
         yield Command(document, span, mention=True)
     elif first in SUBCOMMANDS and any(word.startswith("--") for word in rest):

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 from functools import partial
@@ -118,3 +121,20 @@ def test_a_model_that_cannot_be_loaded_is_a_sentence(cluster):
 def test_more_workers_than_there_is_room_for_are_refused(cluster):
     with pytest.raises(ModelError, match="too few for 99 workers"):
         RayRater("tiny", partial(load_rater, "tiny"), workers=99)
+
+
+def test_a_killed_run_goes_on_with_a_new_cluster_of_its_own(pictures, tmp_path):
+    """`--ray local` starts one, whatever address the environment names; it dies with its run."""
+    out, here = tmp_path / "out.csv", os.environ | {"RAY_ADDRESS": "127.0.0.1:9"}
+    command = [sys.executable, "-m", "vqathinker", "batch", *pictures, "--out", str(out), "--ray", "local"]
+    first = subprocess.Popen(command, env=here, stderr=subprocess.PIPE, text=True)
+    line = next((line for line in first.stderr if line.startswith("[1/")), "nothing was rated")
+    first.kill()
+    first.wait()
+    assert line.startswith("[1/40]"), line
+    second = subprocess.run(command, env=here, capture_output=True, text=True, timeout=600)
+    assert second.returncode == 1, second.stderr  # one file is no picture
+    with open(out, newline="") as table:
+        rows = [row["file"] for row in csv.DictReader(table)]
+    assert sorted(rows) == pictures
+    assert re.search(r"\d+ rated, 1 failed, [1-9]\d* already in", second.stderr)

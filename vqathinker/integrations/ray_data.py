@@ -168,7 +168,7 @@ def start_alone(quiet: dict) -> None:
     """A cluster on this machine. Raises what Ray raises at the last try."""
     for left in reversed(range(STARTS)):
         try:
-            ray.init(**ALONE, **quiet)
+            ray.init(LOCAL, **ALONE, **quiet)  # without an address it would join a cluster that is here already
             return
         except Exception:
             ray.shutdown()

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.local_web import Answers, answering
 
 COMMIT = "b" * 40
 
 
 @dataclass
 class Uploaded:
-    """One repository: what it is, what lies in it, and every commit as its list of changes."""
+    """One repository: what it is, what lies in it, and every commit as its list of changes.
+
+    `stored` is what came before a commit, outside git, by its SHA-256: the content of files from `large` bytes on.
+    """
 
     kind: dict = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    large: int = 10 * 1000 * 1000
+    stored: dict[str, bytes] = field(default_factory=dict)
     commits: list[list[tuple[str, str]]] = field(default_factory=list)
     cards: list[str] = field(default_factory=list)
 
@@ -28,38 +34,32 @@ class Uploaded:
             value = line["value"]
             if line["key"] == "file":
                 self.files[value["path"]] = base64.b64decode(value["content"])
+            elif line["key"] == "lfsFile":
+                self.files[value["path"]] = self.stored[value["oid"]]
             elif line["key"] == "deletedFile":
                 del self.files[value["path"]]
         self.commits.append(changes)
 
 
 @contextmanager
-def taking_uploads(there: dict[str, bytes] | None = None) -> Iterator[tuple[str, Uploaded]]:
+def taking_uploads(there: dict[str, bytes] | None = None, **kind: int) -> Iterator[tuple[str, Uploaded]]:
     """The address of a hub with one repository, in which these files lie already, and that repository."""
-    repository = Uploaded(files=dict(there or {}))
+    repository = Uploaded(files=dict(there or {}), **kind)
 
-    class Hub(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *args) -> None:
-            pass
-
-        def do_HEAD(self) -> None:
-            self.do_GET(body=False)
-
-        def do_GET(self, body: bool = True) -> None:
+    class Hub(Answers):
+        def do_GET(self) -> None:
             if self.path.startswith("/api/"):
                 files = [
                     {"type": "file", "path": name, "rfilename": name, "size": len(content), "oid": COMMIT}
                     for name, content in repository.files.items()
                 ]
                 told = {"id": "a/b", "sha": COMMIT, "tags": [], "private": False, "siblings": files}
-                self.give(files if "/tree/" in self.path else told, body=body)
+                self.give(files if "/tree/" in self.path else told)
             else:
-                self.give({"error": "Entry not found"}, 404, {"X-Error-Code": "EntryNotFound"}, body)
+                self.give({"error": "Entry not found"}, 404, {"X-Error-Code": "EntryNotFound"})
 
         def do_POST(self) -> None:
-            content = self.read()
+            content = self.sent()
             if self.path.endswith("/repos/create"):
                 repository.kind = json.loads(content)
                 self.give({"url": f"{self.address()}/a/b"})
@@ -68,38 +68,21 @@ def taking_uploads(there: dict[str, bytes] | None = None) -> Iterator[tuple[str,
                 self.give({"errors": [], "warnings": []})
             elif "/preupload/" in self.path:
                 files = json.loads(content)["files"]
-                told = [{"path": one["path"], "uploadMode": "regular", "shouldIgnore": False} for one in files]
-                self.give({"files": told})
+                modes = ["lfs" if one["size"] >= repository.large else "regular" for one in files]
+                told = [{"path": one["path"], "uploadMode": mode} for one, mode in zip(files, modes, strict=True)]
+                self.give({"files": [one | {"shouldIgnore": False} for one in told]})
+            elif self.path.endswith("/objects/batch"):
+                wanted = json.loads(content)["objects"]
+                told = [one | {"actions": {"upload": {"href": f"{self.address()}/{one['oid']}"}}} for one in wanted]
+                self.give({"transfer": "basic", "objects": told})
             else:
                 repository.commit([json.loads(line) for line in content.splitlines()])
                 self.give({"commitUrl": f"{self.address()}/a/b/commit/{COMMIT}", "commitOid": COMMIT})
 
-        def read(self) -> bytes:
-            if self.headers.get("Transfer-Encoding") != "chunked":
-                return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            whole = b""
-            while size := int(self.rfile.readline(), 16):
-                whole += self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-            return whole
+        def do_PUT(self) -> None:
+            content = self.sent()
+            repository.stored[hashlib.sha256(content).hexdigest()] = content
+            self.give({})
 
-        def address(self) -> str:
-            return f"http://127.0.0.1:{self.server.server_port}"
-
-        def give(self, value: object, status: int = 200, headers: dict | None = None, body: bool = True) -> None:
-            content = json.dumps(value).encode()
-            self.send_response(status)
-            for key, text in {"Content-Length": str(len(content)), **(headers or {})}.items():
-                self.send_header(key, text)
-            self.end_headers()
-            if body:
-                self.wfile.write(content)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", repository
-    finally:
-        server.shutdown()
-        server.server_close()
+    with answering(Hub) as address:
+        yield address, repository

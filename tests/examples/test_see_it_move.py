@@ -32,8 +32,12 @@ def test_each_clip_is_labelled_with_what_the_model_said_and_the_shift(tmp_path):
 
 def test_it_trains_and_tells(trained):
     assert len(see_it_move.rewards(trained)) == 2
-    lines = see_it_move.table(trained).splitlines()
-    assert len(lines) == 9 and all(len(line.split()) == 4 for line in lines)
+    _, *clips, distance = see_it_move.table(trained).splitlines()
+    rows = [[float(word) for word in line.split()[1:]] for line in clips]
+    assert len(rows) == 8 and all(len(row) == 3 for row in rows)
+    told = [float(word) for word in distance.split()[-2:]]
+    assert told == pytest.approx([sum(abs(row[at] - row[0]) for row in rows) / 8 for at in (1, 2)], abs=0.01)
+    assert told[0] == pytest.approx(see_it_move.SHIFT, abs=0.01)
 
 
 def test_the_notebook_calls_what_is_there():

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 from functools import partial
@@ -14,6 +17,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.browser.app import free_port
 from tests.clips import numbered_frames
 from vqathinker import ModelError, load_rater
 from vqathinker.rating import Rater, Rating
@@ -37,11 +41,20 @@ def broken(precision: str) -> Rater:
     raise ModelError("no such model here")
 
 
+def light(**settings) -> dict:
+    """Settings of a machine with the least that it needs. The ports of its agents are told (-1: there is none), so that
+    it does not wait for them: it would for 15 s at most, and end itself then, however busy this machine is."""
+    ports = {"metrics_agent_port": -1, "metrics_export_port": -1}
+    ports |= {name: free_port() for name in ("dashboard_agent_listen_port", "runtime_env_agent_port")}
+    return {"node_ip_address": "127.0.0.1", "include_log_monitor": False, **ports, **settings}
+
+
 @pytest.fixture(scope="module")
 def cluster():
     """A head that works for nobody, and two machines with two processors each, of which each worker claims one."""
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    nodes = [made.add_node(num_cpus=2) for _ in range(2)]
+    head = light(num_cpus=0, include_dashboard=False, no_monitor=True)
+    made = Cluster(initialize_head=True, head_node_args=head)
+    nodes = [made.add_node(**light(num_cpus=2)) for _ in range(2)]
     ray.init(made.address, log_to_driver=False, logging_level="ERROR")
     yield made, nodes
     ray.shutdown()
@@ -90,7 +103,7 @@ def test_a_machine_that_is_lost_costs_no_row_either(cluster, pictures):
     lost.join()
     rated = [result.file for result in results if isinstance(result, Rating)]
     assert rated == [Path(path).name for path in pictures if "010" not in path] and len(results) == COUNT
-    made.add_node(num_cpus=2)
+    made.add_node(**light(num_cpus=2))
     end = time.monotonic() + 60
     while len([node for node in ray.nodes() if node["Alive"]]) < 3 and time.monotonic() < end:
         time.sleep(0.5)
@@ -108,3 +121,20 @@ def test_a_model_that_cannot_be_loaded_is_a_sentence(cluster):
 def test_more_workers_than_there_is_room_for_are_refused(cluster):
     with pytest.raises(ModelError, match="too few for 99 workers"):
         RayRater("tiny", partial(load_rater, "tiny"), workers=99)
+
+
+def test_a_killed_run_goes_on_with_a_new_cluster_of_its_own(pictures, tmp_path):
+    """`--ray local` starts one, whatever address the environment names; it dies with its run."""
+    out, here = tmp_path / "out.csv", os.environ | {"RAY_ADDRESS": "127.0.0.1:9"}
+    command = [sys.executable, "-m", "vqathinker", "batch", *pictures, "--out", str(out), "--ray", "local"]
+    first = subprocess.Popen(command, env=here, stderr=subprocess.PIPE, text=True)
+    line = next((line for line in first.stderr if line.startswith("[1/")), "nothing was rated")
+    first.kill()
+    first.wait()
+    assert line.startswith("[1/40]"), line
+    second = subprocess.run(command, env=here, capture_output=True, text=True, timeout=600)
+    assert second.returncode == 1, second.stderr  # one file is no picture
+    with open(out, newline="") as table:
+        rows = [row["file"] for row in csv.DictReader(table)]
+    assert sorted(rows) == pictures
+    assert re.search(r"\d+ rated, 1 failed, [1-9]\d* already in", second.stderr)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from tests.local_web import Answers, answering
 
 COMMIT = "a" * 40
 
@@ -28,52 +27,29 @@ def serving(repositories: dict[str, Path]) -> Iterator[tuple[str, list[str]]]:
     """{hub id: folder} -> the address of the hub, and the names of the files that were downloaded so far."""
     fetched: list[str] = []
 
-    class Hub(BaseHTTPRequestHandler):
-        def log_message(self, *args) -> None:
-            pass
-
-        def do_HEAD(self) -> None:
-            self.answer(body=False)
-
+    class Hub(Answers):
         def do_GET(self) -> None:
-            self.answer(body=True)
-
-        def answer(self, body: bool) -> None:
             path = unquote(urlsplit(self.path).path).strip("/")
             question = next(word for word in ("/resolve/", "/tree/", "/revision/", "/") if word in path)
             name, _, rest = path.removeprefix("api/models/").rpartition(question)
             folder = repositories.get(name)
             if folder is None:
-                self.give(404, b"{}", {"X-Error-Code": "RepoNotFound"}, body)
+                self.give({}, 404, {"X-Error-Code": "RepoNotFound"})
             elif question == "/tree/":
-                files = [
-                    {"type": "file", "path": name, "size": file.stat().st_size, "oid": mark_of(file.read_bytes())}
-                    for name, file in files_in(folder)
-                ]
-                self.give(200, json.dumps(files).encode(), {"Content-Type": "application/json"}, body)
+                self.give(
+                    [
+                        {"type": "file", "path": name, "size": file.stat().st_size, "oid": mark_of(file.read_bytes())}
+                        for name, file in files_in(folder)
+                    ]
+                )
             elif path.startswith("api/"):
                 files = [{"rfilename": name} for name, _ in files_in(folder)]
-                told = {"id": name, "modelId": name, "sha": COMMIT, "siblings": files, "tags": [], "private": False}
-                self.give(200, json.dumps(told).encode(), {"Content-Type": "application/json"}, body)
+                self.give({"id": name, "modelId": name, "sha": COMMIT, "siblings": files, "tags": [], "private": False})
             else:
                 file = rest.split("/", 1)[1]
                 content = (folder / file).read_bytes()
-                fetched.extend([file] * body)
-                mark = {"ETag": f'"{mark_of(content)}"', "X-Repo-Commit": COMMIT}
-                self.give(200, content, mark, body)
+                fetched.extend([file] * (self.command != "HEAD"))
+                self.give(content, headers={"ETag": f'"{mark_of(content)}"', "X-Repo-Commit": COMMIT})
 
-        def give(self, status: int, content: bytes, headers: dict[str, str], body: bool) -> None:
-            self.send_response(status)
-            for key, value in {**headers, "Content-Length": str(len(content))}.items():
-                self.send_header(key, value)
-            self.end_headers()
-            if body:
-                self.wfile.write(content)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", fetched
-    finally:
-        server.shutdown()
-        server.server_close()
+    with answering(Hub) as address:
+        yield address, fetched

@@ -26,6 +26,15 @@ from ..rating import Rater, Rating
 
 LOCAL = "local"
 """The address of a cluster that is started on this machine, for as long as this process lives."""
+ALONE = {
+    "include_dashboard": False,
+    "object_store_memory": 128 * 2**20,
+    "_node_ip_address": "127.0.0.1",
+}
+"""Settings of such a cluster: nobody else can reach it, and paths and ratings need little room."""
+STARTS = 3
+"""How often it is tried. Ray gives its own processes 15 and 30 s to start, too little on a machine that is busy; what
+the first try read from the disk, the next one has at hand."""
 FILES_A_TASK = 8
 """What a worker is handed at a time; so much at most has to be done again when it dies."""
 
@@ -140,15 +149,31 @@ class Worker:
 
 
 def connect(address: str) -> None:
-    """Join a cluster, once in a process. Raises ModelError where there is none."""
+    """Join a cluster, once in a process. Raises ModelError where there is none, or none can be started."""
     if ray.is_initialized():
         return
-    known = {"address": None if address == LOCAL else address, "logging_level": "ERROR", "log_to_driver": False}
+    quiet = {"logging_level": "ERROR", "log_to_driver": False}
     try:
-        ray.init(**known, **({"include_dashboard": False} if address == LOCAL else {}))
-    except (ConnectionError, RayError, ValueError, RuntimeError) as error:
-        told = "there is no Ray cluster" if address == "auto" else f"no Ray cluster answers at {address}"
-        raise ModelError(f"{told}: {' '.join(str(error).split())[:200]}") from error
+        if address == LOCAL:
+            start_alone(quiet)
+        else:
+            ray.init(address, **quiet)
+    except Exception as error:  # of a node that does not come up in time, Ray raises just that
+        told = {"auto": "there is no Ray cluster", LOCAL: "no Ray cluster can be started here"}
+        what = told.get(address, f"no Ray cluster answers at {address}")
+        raise ModelError(f"{what}: {' '.join(str(error).split())[:200]}") from error
+
+
+def start_alone(quiet: dict) -> None:
+    """A cluster on this machine. Raises what Ray raises at the last try."""
+    for left in reversed(range(STARTS)):
+        try:
+            ray.init(LOCAL, **ALONE, **quiet)  # without an address it would join a cluster that is here already
+            return
+        except Exception:
+            ray.shutdown()
+            if not left:
+                raise
 
 
 def reason(error: Exception) -> str:

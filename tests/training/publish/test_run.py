@@ -10,7 +10,7 @@ from unittest.mock import create_autospec
 
 import httpx2
 import pytest
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants
 from huggingface_hub.errors import HfHubHTTPError
 
 from tests.model.tiny_models import make_model, make_processor
@@ -327,6 +327,19 @@ def test_the_real_client_sends_a_space_as_it_was_listed(space):
     assert set(repository.files) == {file.name for file in sent} | {".gitattributes"}
     assert b"--extra-index-url https://index.example/cpu" in repository.files["requirements.txt"]
     assert repository.files["README.md"].decode() == SPACE_CARD == repository.cards[0]
+
+
+def test_large_files_go_through_the_storage_for_them(checkpoint, monkeypatch):
+    """By the real client. Xet, which takes its place where the hub offers it, speaks to servers of its own."""
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    sent = model_files(checkpoint, None)
+    large = {file.name: file.source.read_bytes() for file in sent if file.size >= 100_000}
+    with taking_uploads(large=100_000) as (address, repository):
+        upload(HfApi(address, token="hf_x"), "a/b", "model", sent, "First", private=False)
+    assert 1 < len(large) < len(sent) and sorted(repository.stored.values()) == sorted(large.values())
+    [changes] = repository.commits
+    assert {name for kind, name in changes if kind == "lfsFile"} == set(large)
+    assert repository.files == {file.name: file.source.read_bytes() for file in sent}
 
 
 def test_a_space_is_created_as_a_gradio_space(tmp_path):

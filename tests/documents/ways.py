@@ -1,0 +1,82 @@
+"""How each command in a document is known to work: it runs here, or elsewhere in the tests, or its arguments are read.
+
+    python -m tests.documents.ways    # every command with its way
+
+A command of a new kind has none, and fails the tests until it gets one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from .commands import Command, all_commands
+
+RUN, SERVED, RESOLVED, READ, NAMED = "run", "served", "resolved", "read", "named"
+WAYS = {
+    RUN: "runs here, on small files under the names in the command",
+    SERVED: "starts here, on a free port, and is ended when it answers",
+    RESOLVED: "pip finds that all is here",
+    READ: "its own parser takes its arguments; it does not run",
+    NAMED: "a mention: there is such a command, with such options",
+}
+ELSEWHERE = {
+    "./task demo": "it is `serve` after `setup`; tests/test_readme.py looks that it is there",
+    "./task test": "runs this test",
+    "pip install .": "tests/test_package.py builds the wheel and installs it; tests/environments with what it needs",
+    'pip install ".[space]"': "tests/environments, as each extra",
+    'pip install "vqathinker @ git+ADDRESS"': "needs the address; tests/environments, with that of this checkout",
+    'eval "$(vqathinker completion bash)"': "tests/test_package.py, with what a shell completes then",
+    "source .venv/bin/activate": "the environment that `task` makes, in which CI runs this test",
+    "VQATHINKER_MODEL=8b python app.py": "tests/browser/test_ask.py starts it so, with a model that is here",
+    "pip install trackio": "needs a registry; the recipe says when",
+    "pip install deepspeed": "needs a registry and a compiler; the recipe says when",
+    "export MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_TOP_PAD_=268435456": (
+        "variables of the C library"
+    ),
+    "--enable-prompt-embeds": "an option of vLLM",
+}
+"""Commands that no rule fits, and what is known of them."""
+OF_OTHERS = ("8b", "visualquality-r1", "q-insight")
+"""Models that are not here."""
+
+
+def way_of(command: Command) -> str:
+    """One of WAYS, or the reason in ELSEWHERE. Raises LookupError for a command that is not known to work."""
+    typed = command.text.partition(" #")[0].strip()
+    if typed in ELSEWHERE:
+        return ELSEWHERE[typed]
+    words = command.words
+    match words:
+        case _ if command.mention:
+            return NAMED
+        case ["vqathinker", *rest] | ["python", "-m", "vqathinker", *rest]:
+            return way_with_the_model(rest)
+        case ["python", "-m", "training.publish", *rest] if "--dry-run" in rest and "OUT" not in rest:
+            return RUN
+        case ["python", "-m", *_] | ["accelerate", "launch", *_]:
+            return READ
+        case ["pip" | ".venv/bin/pip", "install", "-r", *_]:
+            return RESOLVED
+    raise LookupError(f"{command.document}: nothing is known of `{command.text}`; run it in tests/documents")
+
+
+def way_with_the_model(arguments: Sequence[str]) -> str:
+    """Of the product's own command: it runs where the bundled model does it, on this machine alone."""
+    foreign = any(word.partition("@")[0] in OF_OTHERS for word in arguments)
+    if foreign or "--ray" in arguments or arguments[0] in ("convert", "ask"):
+        return READ
+    return SERVED if arguments[0] == "serve" else RUN
+
+
+def main() -> None:
+    commands = all_commands()
+    ways = [way_of(command) for command in commands]
+    for command, way in zip(commands, ways, strict=True):
+        print(f"{command.document}: {command.text}\n    {WAYS.get(way, way)}")
+    counted = Counter(way if way in WAYS else "elsewhere" for way in ways)
+    print(f"\n{len(commands)} commands: {', '.join(f'{count} {way}' for way, count in counted.most_common())}")
+
+
+if __name__ == "__main__":
+    main()

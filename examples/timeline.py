@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 CLEAN = ("plaza.mp4", "squirrel.mp4")
 FAULTY = ("plaza-compressed.mp4", "blossom-blurred.mp4", "meadow-frozen.mp4", "signing-jerky.mp4", "willow-dark.mp4")
 PART_S, FAULTY_SHARE = 3.0, 0.2
-SHAPE = "scale=640:360:force_original_aspect_ratio=increase,crop=640:360,setsar=1,fps=24,format=yuv420p"
+SHAPE = "scale=960:540:force_original_aspect_ratio=increase,crop=960:540,setsar=1,fps=30,format=yuv420p"
 
 
 def splice(path: Path, seconds: float, seed: int = 0) -> Path:

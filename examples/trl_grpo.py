@@ -59,7 +59,7 @@ def rows_of(labels: list[tuple[Path, float]], side: int = 448) -> list[dict]:
     return rows
 
 
-def teach_form(model, processor, rows: list[dict], steps: int = 40, seed: int = 0) -> None:
+def teach_form(model, processor, rows: list[dict], steps: int = 80, seed: int = 0) -> None:
     """Imitation of well-formed answers with random scores, so that sampled ones can be told apart."""
     rng, optimizer = np.random.default_rng(seed), torch.optim.AdamW(model.parameters(), lr=1e-2)
     images = [{"type": "image"}] * FRAMES.frames

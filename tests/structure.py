@@ -68,7 +68,7 @@ def floors_of(rooms: Graph) -> tuple[list[list[str]], int]:
     below = {room: reachable(room, rooms) for room in rooms}
     circular = sum(room in below[used] for room in rooms for used in rooms[room])
     levels: dict[str, int] = {}
-    for room in sorted(rooms, key=lambda name: len(below[name])):
+    for room in sorted(rooms, key=lambda name: len(below[name] | {name})):
         levels[room] = max((levels[one] + 1 for one in below[room] if room not in below[one]), default=0)
     floors = [sorted(room for room in rooms if levels[room] == level) for level in range(max(levels.values()) + 1)]
     return floors, circular

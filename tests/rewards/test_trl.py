@@ -148,8 +148,8 @@ def test_trl_trains_a_small_vision_language_model_with_them():
     log = names["trainer"].state.log_history
     steps = [line for line in log if "rewards/bell_reward/mean" in line]
     assert [line["step"] for line in steps] == [1, 2, 3]
-    for line in steps:
-        assert line["rewards/format_reward/mean"] >= 0.5 and 0 < line["rewards/bell_reward/mean"] <= 1
+    for line in steps:  # of what was imitated, 97 of 100 answers have the form; of 16 answers a step never so few
+        assert line["rewards/format_reward/mean"] > 0.75 and 0 < line["rewards/bell_reward/mean"] <= 1
         assert line["rewards/ranking_reward/mean"] > 0.2 and math.isfinite(line["loss"]) and line["grad_norm"] > 0
         assert line["reward"] == pytest.approx(sum(line[f"rewards/{name}/mean"] for name in of_trainer(RewardSpec())))
     assert all(value.isfinite().all() for value in names["model"].parameters())

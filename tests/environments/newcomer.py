@@ -48,8 +48,10 @@ def install(home: Home, wheel: Path) -> str:
 
 
 def from_git(home: Home, wheel: Path) -> str:
-    """The wheel of what is committed, from a git address, as `pip install "vqathinker @ git+ADDRESS"` takes it. The name
-    is left out: pip 23, which comes with Python 3.12, refuses it before an address without a host."""
+    """The wheel of what is committed, from a git address, as `pip install "vqathinker @ git+ADDRESS"` takes it.
+
+    The name is left out: pip 23, which comes with Python 3.12, refuses it before an address without a host.
+    """
     folder = home.work / "from_git"
     words = ("wheel", "--quiet", "--no-deps", "-w", str(folder), f"git+file://{ROOT}")
     home.run(home.place("python"), "-m", "pip", *words)

@@ -22,7 +22,7 @@ from .commands import ROOT
 
 
 class ParserFound(BaseException):
-    """A command has built its parser; carries it out of there."""
+    """A command has built its parser, and would have it read these arguments now; carries both out of there."""
 
 
 def complaint(words: list[str], mention: bool) -> str:
@@ -44,7 +44,11 @@ def complaint(words: list[str], mention: bool) -> str:
 
 
 def is_an_option(name: str) -> bool:
-    """Whether any command here has it: a sentence may speak of one that was named before."""
+    """Whether any command has it, accelerate's launcher included: a sentence may speak of one that was named before."""
+    from accelerate.commands.launch import launch_command_parser
+
+    if name in launch_command_parser()._option_string_actions:
+        return True
     places = [
         file for folder in ("vqathinker", "training", "tests", "examples") for file in (ROOT / folder).rglob("*.py")
     ]
@@ -58,7 +62,7 @@ def parser_of(words: list[str]) -> tuple[argparse.ArgumentParser, list[str]]:
         case ["vqathinker", *rest] | ["python", "-m", "vqathinker", *rest]:
             return build_parser(), rest
         case ["python", "-m", module, *rest]:
-            return parser_of_module(module), rest
+            return parser_of_module(module, rest)
         case ["accelerate", "launch", *rest]:
             return parser_of_launched(rest)
     raise LookupError(f"no rule for {' '.join(words)}")
@@ -78,31 +82,31 @@ def parser_of_launched(words: list[str]) -> tuple[argparse.ArgumentParser, list[
     return parser_of(["python", "-m", *words[at + 1 :]])
 
 
-def parser_of_module(name: str) -> argparse.ArgumentParser:
+def parser_of_module(name: str, words: list[str]) -> tuple[argparse.ArgumentParser, list[str]]:
     """Raises LookupError where the module runs without looking at its arguments."""
     package = ROOT.joinpath(*name.split(".")).is_dir()
     main = importlib.import_module(f"{name}.__main__" if package else name).main
     if "ArgumentParser(" not in Path(sys.modules[main.__module__].__file__).read_text(encoding="utf-8"):
         raise LookupError(f"{name} has no parser")
-    with stopped_at_its_parser():
+    with stopped_at_its_parser(words):
         try:
             main()
         except ParserFound as found:
-            return found.args[0]
+            return found.args
     raise LookupError(f"{name} does not use its parser")
 
 
 @contextlib.contextmanager
-def stopped_at_its_parser() -> Iterator[None]:
-    def found(self: argparse.ArgumentParser, *_: object) -> None:
-        raise ParserFound(self)
+def stopped_at_its_parser(words: list[str]) -> Iterator[None]:
+    def found(self: argparse.ArgumentParser, given: list[str] | None = None, *_: object) -> None:
+        raise ParserFound(self, words if given is None else list(given))
 
-    real, given = argparse.ArgumentParser.parse_args, sys.argv
-    argparse.ArgumentParser.parse_args, sys.argv = found, ["x"]
+    real, before = argparse.ArgumentParser.parse_args, sys.argv
+    argparse.ArgumentParser.parse_args, sys.argv = found, ["x", *words]
     try:
         yield
     finally:
-        argparse.ArgumentParser.parse_args, sys.argv = real, given
+        argparse.ArgumentParser.parse_args, sys.argv = real, before
 
 
 def unknown(parser: argparse.ArgumentParser, words: list[str]) -> Iterator[str]:

@@ -48,9 +48,12 @@ def install(home: Home, wheel: Path) -> str:
 
 
 def from_git(home: Home, wheel: Path) -> str:
-    """The wheel of what is committed, from an address as `pip install "vqathinker @ git+ADDRESS"` takes it."""
+    """The wheel of what is committed, from a git address, as `pip install "vqathinker @ git+ADDRESS"` takes it.
+
+    The name is left out: pip 23, which comes with Python 3.12, refuses it before an address without a host.
+    """
     folder = home.work / "from_git"
-    words = ("wheel", "--quiet", "--no-deps", "-w", str(folder), f"vqathinker @ git+file://{ROOT}")
+    words = ("wheel", "--quiet", "--no-deps", "-w", str(folder), f"git+file://{ROOT}")
     home.run(home.place("python"), "-m", "pip", *words)
     [built] = folder.glob("*.whl")
     names = [sorted(zipfile.ZipFile(one).namelist()) for one in (built, wheel)]

@@ -15,6 +15,7 @@ from math import ceil
 from pathlib import Path
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_DATA_LOG_LEVEL", "ERROR")  # what a run prints is the command's
 
 import numpy as np
 import ray
@@ -122,7 +123,6 @@ class RayRater:
             fn_constructor_args=(self.load, self.precision, self.workers.threads, options),
             batch_size=FILES_A_TASK,
             compute=ray.data.ActorPoolStrategy(size=self.workers.count),
-            scheduling_strategy="SPREAD",
             **self.workers.claims,
         )
 

@@ -18,7 +18,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from tests.browser.app import PATIENCE_S, REPOSITORY, chromium_options, running_app
 from tests.browser.tabs import open_tab
 
-QUALITY, PATIENCE_MS = 84, 1000 * max(120, PATIENCE_S)
+QUALITY, PATIENCE_MS = 76, 1000 * max(120, PATIENCE_S)
 PHONE = 600
 """Pages narrower than this are those of a phone, with a finger for a mouse."""
 STILL = """

@@ -330,7 +330,7 @@ def overlapped(page: Page) -> bool:
 def test_a_first_visit_guesses_before_it_sees(visit):
     page = open_lab(visit(), predict=True)
     expect(page.get_by_label("Predict first")).to_be_checked()
-    expect(page.get_by_label("Predict first")).to_have_css("appearance", "auto")  # Gradio's own has no colour to be seen
+    expect(page.get_by_label("Predict first")).to_have_css("appearance", "auto")  # that of Gradio is not seen
     expect(page.locator(".lab-notice, .lab-view table, .lab-plot.bell .curve")).to_have_count(0)
     page.get_by_role("button", name="Reveal").click()
     expect(page.locator(".lab-said")).to_have_text("Guess first.")

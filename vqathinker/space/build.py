@@ -65,7 +65,7 @@ def build(settings: Settings, uploads: Uploads) -> tuple[Page, Model]:
                 build_compare_tab(model, to_compare, to_follow_both, settings)
             lab = build_lab_tab(rollouts_state, settings)
             open_shared(page, lab)
-            teachers.click(None, None, lab.parent, js=OPEN_LAB, api_visibility="private", show_progress="hidden")
+            teachers.click(None, None, lab.parent, js=OPEN_LAB, api_visibility="private")
             build_learned_tab(settings.model)
             with gr.Tab("About"):
                 gr.Markdown(about(settings.model, settings.address, checkpoint), elem_id="about")

@@ -89,7 +89,8 @@ def _step(spec: RewardSpec) -> tuple[str, list[tuple[str, str]]]:
 def _update(spec: RewardSpec) -> tuple[str, list[tuple[str, str]]]:
     clip = sym("ε", "[data-constant=epsilon]", "how far the ratio may go")
     brake = sym("β", "[data-constant=beta]", "the KL brake")
-    return f"loss = −min( ρA, clip(ρ, 1 − {clip}, 1 + {clip}) A ) + {brake} · KL", [
+    low, high, kl = one(f"1 − {clip},"), one(f"1 + {clip})"), one(f"{brake} · KL")
+    return f"loss = −min( ρA, clip(ρ, {low} {high} A ) + {kl}", [
         ("ρ", "how much likelier a token has become since the answers were sampled"),
         ("A", "the advantage of its answer"),
         (clip, "beyond this, becoming likelier pays no more"),

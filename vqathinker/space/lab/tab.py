@@ -84,7 +84,7 @@ def build_lab_tab(rollouts: gr.State | None = None, settings: Settings | None = 
 
 def open_shared(page: gr.Blocks, tab: gr.Tab) -> None:
     """Show the lab first to who comes with the link of a lab state."""
-    page.load(None, None, tab.parent, js=OPEN_SHARED, api_visibility="private", show_progress="hidden")
+    page.load(None, None, tab.parent, js=OPEN_SHARED, api_visibility="private")
 
 
 def offer(rollouts: Sequence[str] | dict | None) -> str | None:

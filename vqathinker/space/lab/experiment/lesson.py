@@ -154,7 +154,8 @@ def _ranking(numbers: Numbers) -> Question:
     state, side = numbers.state, numbers.repaired
     i, j = state.video, state.answer
     truth = min(float(side.ordered.trace["ranking"].reward[i, j]), 1.0)
-    text = f"Which ranking reward does {state.chosen.name}{j + 1} get: how sure is the right order, from 0 to 1?"
+    name = f"{state.chosen.name}{j + 1}"
+    text = f"Which ranking reward does {name} get: the root of how sure it is of the right order, from 0 to 1?"
     return Question(text, truth, (("", reward_lines(numbers, side, "ranking", i, j)),))
 
 

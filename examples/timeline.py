@@ -1,6 +1,7 @@
 """Makes the picture of a ten-minute film's timeline in the README: python -m examples.timeline [--seconds 600]
 
-The film is spliced of the examples, the untouched ones for most of the time and a faulty one now and then.
+The film is spliced of the examples: an untouched one for most of the time, a faulty one now and then. The others untouched
+have other frame rates, and repeating frames for another rate is a fault that the model sees.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from vqathinker import load_rater
 from vqathinker.space.timeline.svg import timeline_svg
 
 HERE = Path(__file__).parent
-CLEAN = ("plaza.mp4", "squirrel.mp4")
+CLEAN = ("plaza.mp4",)
 FAULTY = ("plaza-compressed.mp4", "blossom-blurred.mp4", "meadow-frozen.mp4", "signing-jerky.mp4", "willow-dark.mp4")
 PART_S, FAULTY_SHARE = 3.0, 0.2
 SHAPE = "scale=960:540:force_original_aspect_ratio=increase,crop=960:540,setsar=1,fps=30,format=yuv420p"

@@ -53,7 +53,7 @@ def build(settings: Settings, uploads: Uploads) -> tuple[Page, Model]:
     model, to_rate, to_compare, to_follow, to_follow_both = Model(settings), Wishes(), Wishes(), Wishes(), Wishes()
     checkpoint = checkpoint_folder(settings.model)
     with Page(title=texts.TITLE, analytics_enabled=False, fill_width=False) as page:
-        page.calls = Calls(uploads.folder, settings.urls)
+        page.calls = Calls(uploads.folder, settings.urls, bool(settings.beside_model))
         build_banner(model, page, caveat(checkpoint))
         rollouts_state = gr.State([])
         with gr.Tabs():  # named, so that who opens a tab from elsewhere, and every client, finds it

@@ -8,7 +8,6 @@ from itertools import zip_longest
 import numpy as np
 import torch
 
-from vqathinker.model.generation import prefill
 from vqathinker.model.loading import LoadedModel
 from vqathinker.rating.evaluation import agreement
 from vqathinker.rewards import REWARDS, format_reward, parse_answer, score_groups
@@ -16,10 +15,10 @@ from vqathinker.rewards import REWARDS, format_reward, parse_answer, score_group
 from ..common.metrics import SETS, held
 from ..common.spread import spread
 from ..data.datasets import Item
-from ..policy.answers import answer
+from ..policy.answers import Answer, answer
 from ..policy.features import Decoded, Stored, stacked
-from ..policy.policy import Inputs, Policy, see, video_features
-from ..policy.rollouts import answer_seeds, sample_answers, video_seed
+from ..policy.policy import Inputs, Policy
+from ..policy.rollouts import Rollouts, answer_seeds, answers_to, video_seed
 from .config import GrpoSettings
 
 AT_ONCE = 32
@@ -87,21 +86,8 @@ class Validation:
         return rows
 
     def _write(self, policy: Policy, samples: list[Inputs], ids: list[str]) -> list[dict]:
-        settings, model = self.settings, policy.model
-        features = video_features(model, see(model, stacked(samples, model.device)))
-        prompt_ids = torch.tensor([policy.prompt], device=model.device).expand(len(samples), -1)
-        prompt = prefill(model, {"input_ids": prompt_ids, "video_features": features})
-        greedy = answer(LoadedModel(model, self.processor, "policy", ""), prompt, settings.max_completion_length)
-        seeds = answer_seeds([video_seed(41, *key.encode()) for key in ids], settings.validation_group)
-        sampled = sample_answers(
-            model,
-            self.processor,
-            features,
-            seeds,
-            max_new_tokens=settings.max_completion_length,
-            temperature=settings.temperature,
-            videos_at_once=AT_ONCE,
-        )
+        seeds = [video_seed(41, *key.encode()) for key in ids]
+        greedy, sampled = self.answers(policy, samples, seeds, self.settings.validation_group)
         return [
             {
                 "greedy": one.greedy,
@@ -112,6 +98,17 @@ class Validation:
             }
             for one, texts in zip(greedy, sampled.texts, strict=True)
         ]
+
+    def answers(
+        self, policy: Policy, samples: list[Inputs], seeds: list[int], group: int
+    ) -> tuple[list[Answer], Rollouts]:
+        """Greedy answers about some videos, and a group of sampled ones about each, with seeds of their own."""
+        settings, model = self.settings, policy.model
+        loaded, most = LoadedModel(model, self.processor, "policy", ""), settings.max_completion_length
+        prompts = list(policy.prompts(stacked(samples, model.device), AT_ONCE))
+        greedy = [one for prompt in prompts for one in answer(loaded, prompt, most)]
+        options = {"max_new_tokens": most, "temperature": settings.temperature}
+        return greedy, answers_to(model, self.processor, prompts, answer_seeds(seeds, group), group, **options)
 
     def _rewards(self, rows: list[dict]) -> dict:
         """The ranking reward is that of each set for itself."""
@@ -151,24 +148,13 @@ class Probes:
 
     def rows(self, policy: Policy, step: int) -> list[dict]:
         """One row for each video: step, id, mos, texts and scores of the group, greedy text and score."""
-        settings, model, rows = self.validation.settings, policy.model, []
+        group, rows = self.validation.settings.num_generations, []
         for item in self.items:
             variants = self.validation.source.variants(item, None)
             if variants is None:
                 continue
-            features = video_features(model, see(model, stacked([variants[0]], model.device)))
-            prompt_ids = torch.tensor([policy.prompt], device=model.device)
-            prompt = prefill(model, {"input_ids": prompt_ids, "video_features": features})
-            loaded = LoadedModel(model, self.validation.processor, "policy", "")
-            greedy = answer(loaded, prompt, settings.max_completion_length)[0]
-            sampled = sample_answers(
-                model,
-                self.validation.processor,
-                features,
-                answer_seeds([video_seed(42, *item.id.encode())], settings.num_generations),
-                max_new_tokens=settings.max_completion_length,
-                temperature=settings.temperature,
-            )
+            seed = video_seed(42, *item.id.encode())
+            [greedy], sampled = self.validation.answers(policy, [variants[0]], [seed], group)
             rows.append(
                 {
                     "step": step,

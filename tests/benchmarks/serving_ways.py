@@ -81,7 +81,7 @@ def ours(loaded: LoadedModel, task: Task, batch: int) -> list[list[int]]:
 
     def conclude(row, prompt) -> tuple[list[int], float]:
         text = loaded.processor.tokenizer.decode(row.tokens, skip_special_tokens=True)
-        return row.tokens, possible_scores(loaded, prompt, [text], [row.tokens], row.whole)[0].expected
+        return row.tokens, possible_scores(loaded, prompt, [text], [row.tokens])[0].expected
 
     jobs = min(MOST_JOBS, os.cpu_count() or 1)
     feed = Feed(range(len(task.lengths)), prepare, jobs, jobs + AHEAD)

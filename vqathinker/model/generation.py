@@ -41,11 +41,6 @@ class Prompt:
         """The position of the last token, with which every answer begins."""
         return self.input_ids.shape[1] - 1 + self.shift
 
-    def first(self, count: int) -> Prompt:
-        """The prompt of the first `count` tokens, which is a view into this one."""
-        pairs = [(layer.keys[..., : count - 1, :], layer.values[..., : count - 1, :]) for layer in self.cache.layers]
-        return Prompt(self.input_ids[:, :count], cache_of(pairs), self.shift)
-
     def rows(self, count: int) -> tuple[torch.Tensor, DynamicCache]:
         """`count` copies of each row of ids and cache, side by side; the prompt itself stays untouched.
 

@@ -51,8 +51,7 @@ class Refused:
 @dataclass
 class Row:
     """An answer that is being written, with the probability of each token, and when its parts were done
-    (time.perf_counter). `whole`: once it is written, the prompt with the answer behind it, a view as long as it is
-    concluded."""
+    (time.perf_counter)."""
 
     request: Request
     began: float
@@ -60,7 +59,6 @@ class Row:
     first_token: float = 0.0
     tokens: list[int] = field(default_factory=list)
     sure: list[float] = field(default_factory=list)
-    whole: Prompt | None = None
 
 
 def encode(model: VQAThinkerForConditionalGeneration, request: Request) -> torch.Tensor:
@@ -222,8 +220,7 @@ class Server:
 
     def _finish(self, place: int) -> None:
         row = self.rows[place]
-        row.whole = self.slots.prompt(place, [*row.request.input_ids, *row.tokens])
-        result = self.conclude(row, row.whole.first(len(row.request.input_ids)))
+        result = self.conclude(row, self.slots.prompt(place, row.request.input_ids))
         if not isinstance(result, Later):
             self.done.append((row.request.key, result))
         elif self._go_on(row.request, result):  # at once, before the prompt goes

@@ -137,8 +137,7 @@ class Slots:
         self.lengths[row], self.shifts[row] = length, shift
 
     def prompt(self, row: int, input_ids: Sequence[int]) -> Prompt:
-        """What went through the model in a row, its prompt as it was prefilled and what was written behind it: a view,
-        good until the next change of the slots."""
+        """The prompt of a row as it was prefilled: a view, good until the next change of the slots."""
         past = len(input_ids) - 1
         cache = cache_of([tuple(room[row : row + 1, :, :past] for room in rooms) for rooms in self._rooms])
         return Prompt(torch.tensor([list(input_ids)], device=self._rooms[0][0].device), cache, self.shifts[row])

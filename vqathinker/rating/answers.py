@@ -6,8 +6,6 @@ import math
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import replace
-from itertools import takewhile
 from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase, TextIteratorStreamer
@@ -127,7 +125,6 @@ def possible_scores(
     prompt: Prompt,
     texts: Sequence[str],
     written: Sequence[Sequence[int]] = (),
-    whole: Prompt | None = None,
 ) -> list[ScoreTable]:
     """What the model would answer about the B videos of a prompt, where the greedy texts[b] open their answers, or at
     their ends where they never do.
@@ -135,8 +132,8 @@ def possible_scores(
     A text names a word for the score before it writes the score. The word that it took was one of five, so the answers
     after each of them count, with the probability of that word; by the released protocol, those after this text.
 
-    written: the tokens of each text; without them, those in which the tokenizer would cut it. whole: for a single
-    video, the prompt with these tokens behind it, of which what stands before the score need not be run again.
+    written: the tokens of each text; without them, those in which the tokenizer would cut it. They go through the model
+    once more: what it computed while it wrote depends, in its last digits, on what it wrote beside.
     """
     tokenizer = loaded.processor.tokenizer
     form, free = loaded.scorer.form, loaded.protocol != RELEASED
@@ -145,10 +142,6 @@ def possible_scores(
         opening_of(tokenizer, text, open_word=free, form=form, written=row)
         for text, row in zip(texts, rows, strict=True)
     ]
-    if whole is not None:
-        shared = same_beginning(openings[0].before, rows[0])
-        openings = [replace(openings[0], before=openings[0].before[shared:])]
-        prompt = whole.first(prompt.input_ids.shape[1] + shared)
     digits = tokenizer.convert_tokens_to_ids(list("0123456789"))
     return score_tables(loaded.model, prompt, openings, digits, tokenizer.convert_tokens_to_ids("."))
 
@@ -193,11 +186,6 @@ def tokens_within(tokenizer: PreTrainedTokenizerBase, written: Sequence[int], te
         middle = (within + beyond) // 2
         within, beyond = (middle, beyond) if text.startswith(told(middle)) else (within, middle)
     return written[:within], told(within)
-
-
-def same_beginning(first: Sequence[int], second: Sequence[int]) -> int:
-    """How many tokens both begin with."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))
 
 
 def check_shown(loaded: LoadedModel, clip: Clip) -> None:

@@ -147,7 +147,7 @@ def concluded(loaded: LoadedModel, row: Row, prompt: Prompt) -> Callable[[tuple[
     decoded, tokenizer = row.request.key, loaded.processor.tokenizer
     tokens = [token for token in row.tokens if token != loaded.eos_token_id]
     text = tokenizer.decode(tokens, skip_special_tokens=True)
-    table = possible_scores(loaded, prompt, [text], [tokens], row.whole)[0]
+    table = possible_scores(loaded, prompt, [text], [tokens])[0]
 
     def rate(sampled: tuple[Rollout, ...]) -> Rating:
         timings = Timings(

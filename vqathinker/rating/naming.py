@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import product
+from itertools import product, takewhile
 
 from ..model.generation import Prompt
 from ..model.loading import LoadedModel
 from ..model.token_tree import TokenTree, tree_logits
-from .answers import same_beginning
 from .defects import DEFECTS, SENTENCES, SEVERITIES, defect_sentence
 from .sureness import sureness
 from .words import before_judgement, voice_of
@@ -72,7 +71,7 @@ class Namer:
             whole.append((name, tuple(tokenizer(sentence, add_special_tokens=False)["input_ids"])))
         found: dict[Opening, None] = {}
         for name, tokens in whole:
-            shared = max(same_beginning(tokens, other) for another, other in whole if another != name)
+            shared = max(_alike(tokens, other) for another, other in whole if another != name)
             found[name, tokens[: shared + 1]] = None
         return list(found)
 
@@ -91,3 +90,8 @@ def sentence_ends(pieces: Sequence[str]) -> list[int]:
         if piece.endswith("."):
             ends.append(number)
     return ends
+
+
+def _alike(first: Sequence[int], second: Sequence[int]) -> int:
+    """How many tokens both begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +11,7 @@ from transformers.utils.logging import disable_progress_bar
 from ...errors import ModelError
 from ...protocols import DEFAULT
 from ...scorers import SCORERS, which
+from ..before import read_object
 from ..folders import find_folder
 from ..loading import LoadedModel, Wanted, check_protocol, find_device, loaded_quietly
 from ..memory import check_precision
@@ -71,16 +71,12 @@ def load_model(
 
 def family_in(folder: Path) -> Family:
     """The family of the model in a folder. Raises ModelError for one that is of none, with those that are known."""
-    path = folder / "config.json"
-    try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{path} is damaged: {' '.join(str(error).split())}") from None
-    kind = settings.get("model_type") if isinstance(settings, dict) else None
+    settings = read_object(folder / "config.json")
+    kind = settings.get("model_type")
     for family in FAMILIES:
         if kind in family.KINDS:
             return family
-    own = OWN_CODE if isinstance(settings, dict) and "auto_map" in settings else ""
+    own = OWN_CODE if "auto_map" in settings else ""
     scorers = ", ".join(SCORERS)
     raise ModelError(
         f"{folder} holds a {kind!r} model{own}, not a VQAThinker checkpoint nor a Qwen2.5-VL scorer; "

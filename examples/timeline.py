@@ -1,7 +1,7 @@
 """Makes the picture of a ten-minute film's timeline in the README: python -m examples.timeline [--seconds 600]
 
-The film is spliced of the examples: an untouched one for most of the time, a faulty one now and then. The others untouched
-have other frame rates, and repeating frames for another rate is a fault that the model sees.
+The film is spliced of the examples: an untouched one for most of the time, a faulty one now and then. The other
+untouched one has another frame rate, and repeating frames for another rate is a fault that the model sees.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ FLOORS = [
 training
 training.data.fetch training.publish training.report
 training.data.tables training.study
-training.evaluate
+training.evaluate training.imitation
 training.grpo training.sft
 training.data.build training.policy
 training.data

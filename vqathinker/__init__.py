@@ -32,10 +32,10 @@ def load_rater(
     heavy imports happen here, so that `import vqathinker` stays fast.
     """
     with lean_imports():
-        from .model.family.load import load_any
+        from .model.family.load import load_model
         from .rating import Rater
 
-        loaded = load_any(model, precision, device, protocol=protocol)
+        loaded = load_model(model, precision, device, protocol=protocol)
         return Rater(loaded, loaded.processor.max_new_tokens)
 
 

@@ -122,6 +122,8 @@ def build_parser() -> argparse.ArgumentParser:
     command("models", run_models, text).add_argument("--json", action="store_true", help="as one JSON object a line")
 
     serve = command("serve", run_serve, "open the demo page", model)
+    text = "a second model, which Compare and /compare_models put beside the first"
+    serve.add_argument("--beside-model", metavar="MODEL", help=text)
     serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
     serve.add_argument("--port", type=port_number, default=None, help="default: 7860, or the next free one")
 

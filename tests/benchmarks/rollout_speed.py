@@ -2,9 +2,10 @@
 
     python -m tests.benchmarks.rollout_speed CLIP --rollouts 8 --runs 3
 
-Three ways to write the same K texts about one clip with the bundled model, in CPU seconds of this process, the least of
-some runs: the released way (every answer with a prompt of its own), rows beside one another that each copy the prompt's
-cache, and rows packed into one, which is what `rate` does.
+Ways to write the same K texts about one clip with the bundled model, in CPU seconds of this process, the least of some
+runs: the released way (every answer with a prompt of its own, its video looked at anew), rows beside one another that
+each copy the prompt's cache, and rows packed into one, which is what `rate` does. The second and third find the prompt
+there, as `rate` does after its own answer; the last looks at the video itself, too.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def main() -> None:
         "released: each by itself": released,
         "beside one another": lambda: write(loaded.model, prompt, seeds=seeds, **limits),
         "packed into one row": lambda: write_groups(loaded.model, prompt, seeds, **limits)[0],
+        "… and the video": lambda: write_groups(loaded.model, prefill(loaded.model, inputs), seeds, **limits)[0],
     }
     texts, first = None, None
     for name, way in ways.items():

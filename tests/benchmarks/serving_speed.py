@@ -3,6 +3,7 @@
     python -m tests.benchmarks.serving_speed                                     # small, on a CPU
     python -m tests.benchmarks.serving_speed --size 8b --precisions bf16,int8,nf4   # random weights, on a GPU
     python -m tests.benchmarks.serving_speed --write vqathinker/model/8b.md   # the tables, into that document
+    python -m tests.benchmarks.serving_speed --precisions fp32 --batches 8 --answers 40 1024   # of very unequal length
     python -m tests.benchmarks.serving_speed --agreement     # only how far the precisions are from the first one
 
 Every line is printed, and written, as soon as it is measured; where memory runs out the line says so.
@@ -19,6 +20,7 @@ import os
 import platform
 import statistics
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,14 +75,15 @@ def read_peak(device: torch.device) -> int:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)
 
 
-def one_run(loaded: LoadedModel, tasks: dict[str, Task], batch: int) -> Measured:
+def one_run(loaded: LoadedModel, tasks: dict[str, Task], batch: int, cpu: bool) -> Measured:
     """Both ways, from memory and from files, once each and in turn."""
     device, seconds, peaks, answers = loaded.model.device, {}, [], {}
+    clock = time.process_time if cpu else time.perf_counter
     for source, task in tasks.items():
         spent = []
         for way in (released, ours):
             start_peak(device)
-            elapsed, answers[way] = timed(way, loaded, task, batch)
+            elapsed, answers[way] = timed(way, loaded, task, batch, clock=clock)
             spent.append(elapsed)
             peaks.append(read_peak(device))
         seconds[source] = tuple(spent)
@@ -91,7 +94,10 @@ def one_run(loaded: LoadedModel, tasks: dict[str, Task], batch: int) -> Measured
 def line_of(precision: str, batch: int, videos: int, runs: list[Measured]) -> list[str]:
     cells = [precision, str(batch)]
     for source in ("memory", "files"):
-        spent = [run.seconds[source] for run in runs]
+        spent = [run.seconds[source] for run in runs if source in run.seconds]
+        if not spent:
+            cells += ["-"] * 3
+            continue
         cells += [f"{statistics.median(videos / run[way] for run in spent):.3g}/s" for way in (0, 1)]
         cells += [f"{statistics.median(theirs / mine for theirs, mine in spent):.2f} x"]
     cells += [f"{max(run.peaks[way] for run in runs) / 1e9:.2f} GB" for way in (0, 1)]
@@ -100,13 +106,14 @@ def line_of(precision: str, batch: int, videos: int, runs: list[Measured]) -> li
 
 def measure(loaded: LoadedModel, gets: dict[str, Get], batch: int, args: argparse.Namespace) -> list[str]:
     """The line of one batch size."""
-    low, high = SIZES[args.size].answers
+    low, high = args.answers or SIZES[args.size].answers
     videos = args.videos or max(8, 2 * batch)
     lengths = np.random.default_rng(batch).integers(low, high + 1, videos).tolist()
-    tasks = {source: Task(get, lengths) for source, get in gets.items()}
+    tasks = {source: Task(get, lengths) for source, get in gets.items() if source == "memory" or not args.cpu}
     for way in (released, ours):
-        way(loaded, Task(gets["memory"], lengths[:2]), batch)
-    return line_of(loaded.precision, batch, videos, [one_run(loaded, tasks, batch) for _ in range(args.runs)])
+        way(loaded, Task(gets["memory"], [low, low]), batch)
+    runs = [one_run(loaded, tasks, batch, args.cpu) for _ in range(args.runs)]
+    return line_of(loaded.precision, batch, videos, runs)
 
 
 def attempt(action: Callable, *arguments):
@@ -163,9 +170,9 @@ def reports(
     args: argparse.Namespace, device: torch.device, lines: list[list[str]], traces: dict[str, Trace]
 ) -> dict[str, str]:
     """Markdown by the names of the markers that it belongs between."""
-    low, high = SIZES[args.size].answers
+    low, high = args.answers or SIZES[args.size].answers
     about, runs = f"Size {args.size}, random weights, ", f"{args.runs} run{'s' if args.runs > 1 else ''}"
-    speed = f"{machine(device)}; answers of {low} to {high} tokens, {runs}; videos a second."
+    speed = f"{machine(device)}; answers of {low} to {high} tokens, {runs}; videos a {'CPU ' * args.cpu}second."
     told = {f"serving {args.size}": f"{about}{speed}\n\n{table(COLUMNS, lines)}"} if lines else {}
     if len(traces) > 1:
         where = "on a CPU" if device.type == "cpu" else machine(device)
@@ -182,9 +189,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--batches", type=lambda text: [int(one) for one in text.split(",")], default=[1, 2, 4, 8, 16, 32]
     )
+    text = "tokens of the shortest and the longest answer (default: by the size)"
+    parser.add_argument("--answers", type=int, nargs=2, metavar=("LOW", "HIGH"), help=text)
     parser.add_argument("--videos", type=int, help="default: twice the batch, at least 8")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--threads", type=int, help="of the model on a CPU")
+    text = "count CPU seconds of this process, for a machine that is busy: what overlaps gains nothing, nor do files"
+    parser.add_argument("--cpu", action="store_true", help=text)
     parser.add_argument("--agreement", action="store_true", help="measure no speed")
     parser.add_argument("--write", type=Path, help="write the tables between this document's markers")
     return parser.parse_args()

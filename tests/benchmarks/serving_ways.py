@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from transformers import StoppingCriteria, StoppingCriteriaList
 
+from vqathinker.model.ahead import Ahead
 from vqathinker.model.loading import LoadedModel
 from vqathinker.model.serving import Request, serve
 from vqathinker.rating.answers import possible_scores
@@ -79,24 +80,28 @@ def ours(loaded: LoadedModel, task: Task, batch: int) -> list[list[int]]:
         return Request(number, input_ids, video, task.lengths[number])
 
     def conclude(row, prompt) -> tuple[list[int], float]:
-        return row.tokens, possible_scores(loaded, prompt, [loaded.processor.tokenizer.decode(row.tokens)])[0].expected
+        text = loaded.processor.tokenizer.decode(row.tokens, skip_special_tokens=True)
+        return row.tokens, possible_scores(loaded, prompt, [text], [row.tokens])[0].expected
 
     jobs = min(MOST_JOBS, os.cpu_count() or 1)
     feed = Feed(range(len(task.lengths)), prepare, jobs, jobs + AHEAD)
     try:
-        served = dict(serve(loaded.model, feed, conclude, batch=batch, eos_token_id=loaded.eos_token_id))
+        with Ahead(feed, loaded.model) as source:
+            served = dict(serve(loaded.model, source, conclude, batch=batch, eos_token_id=loaded.eos_token_id))
     finally:
         feed.close()
     return [served[number][0] for number in range(len(task.lengths))]
 
 
-def timed(action: Callable, *arguments) -> tuple[float, list[list[int]]]:
-    """Seconds of a call, and what it returned; a GPU is waited for."""
-    start = time.perf_counter()
+def timed(
+    action: Callable, *arguments, clock: Callable[[], float] = time.perf_counter
+) -> tuple[float, list[list[int]]]:
+    """Seconds of a call by a clock, and what it returned; a GPU is waited for."""
+    start = clock()
     result = action(*arguments)
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-    return time.perf_counter() - start, result
+    return clock() - start, result
 
 
 def same(first: Sequence[Sequence[int]], second: Sequence[Sequence[int]], end: int) -> float:

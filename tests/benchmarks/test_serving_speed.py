@@ -13,7 +13,7 @@ from tests.benchmarks.serving_models import load_random
 from tests.model.test_serving import CUDA_SAYS, Scarce
 
 CPU = torch.device("cpu")
-SETTINGS = {"size": "small", "videos": 2, "runs": 1, "agreement": False, "write": None}
+SETTINGS = {"size": "small", "answers": None, "cpu": False, "videos": 2, "runs": 1, "agreement": False, "write": None}
 
 
 def test_a_setting_without_memory_is_a_line_and_the_others_are_measured(monkeypatch: pytest.MonkeyPatch):

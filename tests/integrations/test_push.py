@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.upload_hub import taking_uploads
-from vqathinker.model.loading import load_model
+from vqathinker.model.family.load import load_model
 
 PUSH = """
 import sys

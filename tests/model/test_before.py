@@ -21,7 +21,7 @@ ASK = """
 import json, sys
 from vqathinker.errors import ModelError
 from vqathinker.model import memory
-from vqathinker.model.family.load import load_any
+from vqathinker.model.family.load import load_model
 
 told = {}
 for name in sys.argv[1:]:
@@ -29,7 +29,7 @@ for name in sys.argv[1:]:
     if free:
         memory.free_bytes = lambda device, free=int(free): free
     try:
-        told[name] = load_any(name).name
+        told[name] = load_model(name).name
     except ModelError as error:
         told[name] = str(error)
 print(json.dumps(told))

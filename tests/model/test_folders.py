@@ -5,8 +5,8 @@ import pytest
 
 from vqathinker import ModelError
 from vqathinker.bundled import CHECKPOINTS
+from vqathinker.model.family.load import load_model
 from vqathinker.model.folders import HUB, find_folder
-from vqathinker.model.loading import load_model
 
 from .official_folders import speaking_config, speaking_weights, write_folder
 

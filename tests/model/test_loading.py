@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from vqathinker import ModelError
+from vqathinker.model.family.load import load_model
 from vqathinker.model.generation import prefill, write
-from vqathinker.model.loading import load_model
 from vqathinker.model.memory import weight_bytes
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.weights import open_weights
@@ -212,19 +212,19 @@ def wide(tmp_path_factory):
 ALONE = """
 import gc, json, resource, sys
 from vqathinker import ModelError
-from vqathinker.model import loading
+from vqathinker.model.family import load
 
 def field(name):
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith(name))
 
 def grown(precision):
-    loading.load_model("tiny", precision)  # what is imported late is imported now
+    load.load_model("tiny", precision)  # what is imported late is imported now
     gc.collect()
     before = field("VmRSS")
     with open("/proc/self/clear_refs", "w") as peak:
         peak.write("5")
-    kept = loading.load_model(sys.argv[1], precision)
+    kept = load.load_model(sys.argv[1], precision)
     return {"peak": field("VmHWM") - before, "kept": field("VmRSS") - before}
 
 def short_of_memory():
@@ -232,7 +232,7 @@ def short_of_memory():
     before = field("VmRSS")
     resource.setrlimit(resource.RLIMIT_AS, (field("VmSize") + 8_000_000, resource.RLIM_INFINITY))
     try:
-        loading.load_model(sys.argv[1], "int8")
+        load.load_model(sys.argv[1], "int8")
     except ModelError as error:
         resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         return {"said": str(error), "left": field("VmRSS") - before}

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from vqathinker import ModelError, load_rater
 from vqathinker.cli import main
 from vqathinker.model.convert import convert_folder
-from vqathinker.model.loading import load_model
+from vqathinker.model.family.load import load_model
 from vqathinker.video import load_clip
 
 from .official_folders import (
@@ -154,7 +154,8 @@ def test_frequencies_and_a_tied_head_are_left_out_by_name(tmp_path, capsys):
 
 MEMORY = """
 import sys
-from vqathinker.model import loading, convert
+from vqathinker.model import convert
+from vqathinker.model.family import load
 
 def field(name):
     with open("/proc/self/status") as status:
@@ -167,9 +168,9 @@ def grown(act):
     kept = act()
     return field("VmHWM") - before
 
-loading.load_model("tiny")  # what is imported late is imported now
+load.load_model("tiny")  # what is imported late is imported now
 print(grown(lambda: convert.convert_folder(sys.argv[1], sys.argv[2], shard_bytes=int(sys.argv[3]))))
-print(grown(lambda: loading.load_model(sys.argv[1])))
+print(grown(lambda: load.load_model(sys.argv[1])))
 """
 
 

@@ -7,7 +7,7 @@ import torch
 
 from vqathinker import ModelError
 from vqathinker.cli import main
-from vqathinker.model.loading import load_model
+from vqathinker.model.family.load import load_model
 
 from .official_folders import linked_copy, speaking_config, speaking_weights, write_folder
 

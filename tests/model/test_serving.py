@@ -10,35 +10,12 @@ import torch
 from vqathinker import ModelError
 from vqathinker.model.generation import prefill, write
 from vqathinker.model.scores import Opening, score_table
-from vqathinker.model.serving import Request, serve
+from vqathinker.model.serving import Later, Server, serve
 from vqathinker.model.slots import Slots, common_prefix, prefill_rows
 
-from .tiny_models import make_clip
+from .conftest import LENGTHS
 
-VIDEOS = 7
-LENGTHS = [12, 3, 20, 1, 9, 16, 6]
-QUESTIONS = [None, "Is it sharp?", "How much does the camera shake, and is it dark?", None, "Noise?", None, "Why?"]
-
-
-@pytest.fixture(scope="module")
-def requests(processor):
-    made = []
-    for key, (length, question) in enumerate(zip(LENGTHS, QUESTIONS, strict=True)):
-        batch = processor(make_clip(key), question=question)
-        video = {name: tensor for name, tensor in batch.items() if name not in ("input_ids", "attention_mask")}
-        made.append(Request(key, tuple(batch["input_ids"][0].tolist()), video, length))
-    return made
-
-
-@pytest.fixture(scope="module")
-def alone(model, processor, requests):
-    """What each is answered on its own, by the path of a single rating."""
-    answers = []
-    for request in requests:
-        prompt = prefill(model, {"input_ids": torch.tensor([request.input_ids]), **request.video})
-        end = processor.tokenizer.eos_token_id
-        answers.append(write(model, prompt, max_new_tokens=request.max_new_tokens, eos_token_id=end)[0])
-    return answers
+VIDEOS = len(LENGTHS)
 
 
 class Trickle:
@@ -225,3 +202,57 @@ def test_rows_grow_past_their_room(model, processor, requests, monkeypatch):
         tokens.append(last)
     prompt = prefill(model, {"input_ids": torch.tensor([request.input_ids]), **request.video})
     assert tokens == write(model, prompt, max_new_tokens=12, eos_token_id=-1)[0]
+
+
+def counting(steps: int, began: list, error: Exception | None = None):
+    """What is done about a row in so many steps of the model; `began` tells when the first one was taken."""
+
+    def go_on(row):
+        began.append(row.request.key)
+        for step in range(steps):
+            if error and step == 1 and len(began) == 2:
+                raise error
+            yield
+        return row.tokens
+
+    return lambda row, prompt: Later(go_on(row))
+
+
+def test_what_is_still_done_about_a_row_holds_up_no_other(model, processor, requests, alone):
+    """The longest of three conclusions is not waited for: rows that end meanwhile are told before it."""
+    began, short, long = [], counting(1, []), counting(200, [])
+
+    def conclude(row, prompt):
+        began.append(row.request.key)
+        return (long if row.request.key == 1 else short)(row, prompt)
+
+    order = list(serve_all(model, processor, requests, batch=3, conclude=conclude))
+    assert began[0] == 1 and order[-1] == 1 and set(order) == set(range(VIDEOS))
+
+
+def test_conclusions_that_go_on_take_part_in_the_number_at_a_time(model, processor, requests, alone):
+    server, most = Server(model, counting(5, []), 3, processor.tokenizer.eos_token_id), []
+    waiting = list(requests)
+    while server.busy or waiting:
+        fresh, waiting = waiting[: server.free], waiting[server.free :]
+        assert server.round(fresh) == []
+        most.append(max(len(server.rows), len(server.later)))
+    assert max(most) == 3
+    assert [without_end(tokens, processor) for _, tokens in sorted(server.done)] == alone
+
+
+def test_memory_that_runs_out_in_a_conclusion_starts_all_again_once(model, processor, requests, alone):
+    said, began = [], []
+    conclude = counting(3, began, CUDA_SAYS)
+    served = list(
+        serve(
+            model,
+            Trickle(requests),
+            conclude,
+            batch=4,
+            eos_token_id=processor.tokenizer.eos_token_id,
+            report=said.append,
+        )
+    )
+    assert sorted(key for key, _ in served) == list(range(VIDEOS)) and said
+    assert [without_end(tokens, processor) for _, tokens in sorted(served)] == alone

@@ -33,6 +33,7 @@ GONE = {
     "training.evaluate.interval": ["GONE", "GONE", "OUT", "GONE"],
     "training.evaluate.ridge": ["GONE", "GONE"],
     "training.grpo": ["GONE", "GONE", "OUT", "--out", "OUT"],
+    "training.imitation": ["GONE", "--videos", "GONE", "--out", "OUT"],
     "training.publish": ["GONE", "someone/tiny", "--dry-run"],
     "training.report.card": ["GONE", "GONE", "--checkpoint", "GONE", "--readme", "GONE", "--run", "GONE"],
     "training.report.card_data": ["GONE"],

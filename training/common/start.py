@@ -11,17 +11,19 @@ from transformers.integrations import deepspeed
 from transformers.utils.logging import disable_progress_bar
 
 from vqathinker.errors import ModelError
+from vqathinker.model.family.load import family_in, load_model
+from vqathinker.model.family.vqathinker import loading as ours
 from vqathinker.model.folders import find_folder, read_settings
 from vqathinker.model.loading import (
     LOADING_ERRORS,
     LoadedModel,
     collected_log,
     explain,
-    load_model,
     open_checkpoint,
     refuse_misfits,
 )
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
+from vqathinker.scorers import which
 
 
 def start_mode(folder: Path) -> str | None:
@@ -40,11 +42,19 @@ def undivided() -> Iterator[None]:
         deepspeed._hf_deepspeed_config_weak_ref = kept
 
 
-def load_start(name: str) -> LoadedModel:
-    """A bundled checkpoint, a folder in either layout or a hub id, in float32, with the batch norm that `load_model`
-    folds and without the device map that ZeRO-3 refuses. Raises ModelError with one sentence.
+def load_start(name: str, any_family: bool = False) -> LoadedModel:
+    """A bundled checkpoint, a folder in either layout, a hub id, or, with `any_family`, a scorer of another family, in
+    float32. Ours have the batch norm that `load_model` folds, and not the device map that ZeRO-3 refuses.
+
+    Raises ModelError with one sentence.
     """
-    folder = find_folder(name)
+    scorer, place = which(name)
+    folder = find_folder(place, family_in, inside=scorer.inside if scorer and place == scorer.hub else "")
+    if family_in(folder) is not ours:
+        if not any_family:
+            raise ModelError(f"{name} is no VQAThinker checkpoint: what it sees is not stored; measure it by its files")
+        with undivided():
+            return load_model(name, "fp32", "cpu")
     disable_progress_bar()
     with undivided(), collected_log() as log:
         try:
@@ -67,4 +77,4 @@ def load_start(name: str) -> LoadedModel:
 def load_looker(name: str, device: str | None = None) -> LoadedModel:
     """The same checkpoint, only to look through its frozen parts: faster, with the batch norm folded."""
     with undivided():
-        return load_model(name, "fp32", device, start_mode(find_folder(name)))
+        return load_model(name, "fp32", device, start_mode(find_folder(which(name)[1])))

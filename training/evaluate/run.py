@@ -29,7 +29,7 @@ from pathlib import Path
 import numpy as np
 
 from vqathinker import VideoError, load_rater
-from vqathinker.model.loading import find_folder
+from vqathinker.model.folders import find_folder
 from vqathinker.rating import Rater, Rating
 from vqathinker.rating.evaluation import CONFIDENCE, agreement
 from vqathinker.rewards import format_ok

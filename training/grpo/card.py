@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vqathinker.model.folders import HUB, HUB_ID
+from vqathinker.scorers import SCORERS, Scorer
 
 from ..data.datasets import Item
 from .config import GrpoSettings
@@ -20,7 +21,7 @@ tags: [video-quality-assessment, vqathinker, grpo]
 {base}---
 # {name}
 
-A VQAThinker checkpoint: of a video or a picture it writes what it sees, and ends with a quality score from 1 (bad) to
+{what}: of a video or a picture it writes what it sees, and ends with a quality score from 1 (bad) to
 5 (excellent). **It has not been measured.** `python -m vqathinker evaluate` does that with labelled videos.
 
 - Start: {start}. Its licence, and that of the data, are those of this checkpoint, too: write them above.
@@ -41,12 +42,18 @@ def named_start(start: str) -> tuple[str, bool]:
     return (hub if on_hub else Path(start).resolve().name), on_hub
 
 
-def plain_card(name: str, start: str, items: Sequence[Item], settings: GrpoSettings) -> str:
+def plain_card(
+    name: str, start: str, items: Sequence[Item], settings: GrpoSettings, scorer: Scorer = SCORERS["tiny"]
+) -> str:
     """The README.md of a GRPO run's checkpoint; training.report.card replaces it where there are measurements."""
     origin, on_hub = named_start(start)
+    ours = scorer.family == SCORERS["tiny"].family
     counts = Counter(item.group or "unnamed" for item in items)
     return CARD.format(
         name=name,
+        what="A VQAThinker checkpoint"
+        if ours
+        else f"A checkpoint of {scorer.title}, trained with VQAThinker's rewards",
         base=f"base_model: {origin}\n" if on_hub else "",
         start=origin,
         steps=settings.total_steps(len(items)),

@@ -20,10 +20,12 @@ from vqathinker.model.processing import VQAThinkerProcessor
 
 from ..common.checkpoint import put_in_place, staging, write_files
 from ..common.io import append_jsonl, keep_rows
+from ..policy.lora import learned_by, write_adapters
 from ..policy.policy import Policy
 from .config import present_settings
 
 LOG, PROBES, NOTE, KEPT = "grpo_log.jsonl", "probes.jsonl", "step.json", 2
+ADAPTER = "adapter"
 
 
 class SaveError(VQAThinkerError):
@@ -176,12 +178,20 @@ def trimmed(value: torch.Tensor) -> torch.Tensor:
 
 
 def save_checkpoint(
-    accelerator: Accelerator, policy: Policy, adapters, processor: VQAThinkerProcessor, out: Path, card: str = ""
+    accelerator: Accelerator,
+    policy: Policy,
+    adapters,
+    processor: VQAThinkerProcessor,
+    out: Path,
+    card: str = "",
+    base: str = "",
 ) -> None:
-    """The model in the layout that the supervised start has, adapters merged; `out` is replaced as a whole.
+    """The model in the layout that the supervised start has, adapters merged; `out` is replaced as a whole. In its
+    folder "adapter" stand the adapters as peft reads them, for the start, which is called `base`.
 
     Raises SaveError.
     """
+    learned = None
     if adapters is None:
         model = accelerator.unwrap_model(policy).model
         gathered = accelerator.get_state_dict(policy) or {}  # DeepSpeed gives it to the first process only
@@ -189,12 +199,17 @@ def save_checkpoint(
         for tied in model.all_tied_weights_keys:  # gathered once more, they would be stored twice
             weights.pop(tied, None)
     else:
+        learned = learned_by(adapters, base)
         model = adapters.merge_and_unload()
         weights = None
+
+    def write(staged: Path) -> None:
+        write_files(model, processor, staged, weights, card)
+        if learned:
+            write_adapters(*learned, staged / ADAPTER)
+
     if accelerator.is_main_process:
         staged = staging(out)
-        whole_or_nothing(
-            lambda: write_files(model, processor, staged, weights, card), staged, f"the checkpoint {out.name}"
-        )
+        whole_or_nothing(lambda: write(staged), staged, f"the checkpoint {out.name}")
         put_in_place(staged, out)
     accelerator.wait_for_everyone()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,13 +28,16 @@ from vqathinker.model.loading import LoadedModel
 from ..common.start import load_looker
 from ..data.datasets import Item, read_items
 from ..policy.clips import sample_key
-from ..policy.features import Decoded, Stored, features_hash, fill
-from ..policy.policy import Policy, ReferencePolicy, add_adapters, choose_trained, frozen_parts
+from ..policy.families import clips_for, is_ours, policy_of
+from ..policy.features import Stored, features_hash, fill
+from ..policy.policy import ReferencePolicy, add_adapters, choose_trained, frozen_parts
 from .config import GrpoSettings
 from .samples import Data
 from .step import Learner
 from .validate import evenly
 
+LEARNS = "language_model"
+"""The part of a model of another family that is trained."""
 PATIENCE = timedelta(hours=6)
 """How long processes wait for one another: the first one validates alone. The default of NCCL is ten minutes."""
 
@@ -70,15 +74,15 @@ def make_learner(loaded: LoadedModel, settings: GrpoSettings, accelerator: Accel
 
     What marks the start and what it sees is taken before an engine divides the weights.
     """
+    settings = fitting(settings, loaded)
     model, processor = loaded.model, loaded.processor
-    prompt = processor.tokenizer(processor.prompt_text())["input_ids"]
-    policy = Policy(model, prompt, settings.temperature, settings.gradient_checkpointing)
+    policy = policy_of(loaded, settings.temperature, settings.gradient_checkpointing)
     adapters = add_adapters(model, settings.train, settings.lora) if settings.lora else None
     trained = [p for p in model.parameters() if p.requires_grad] if adapters else choose_trained(model, settings.train)
     policy.to(accelerator.device)
     start_mark = weights_digest(policy)
-    frozen = frozen_parts(model)
-    keeps = settings.cache and all(frozen.values())
+    frozen = frozen_parts(model) if is_ours(processor) else {}
+    keeps = settings.cache and frozen and all(frozen.values())
     kept = features_hash(model, processor, settings.twins, settings.twin_seed) if keeps else {}
     reference = ReferencePolicy(policy, adapters) if settings.beta else None
     groups = [
@@ -93,6 +97,20 @@ def make_learner(loaded: LoadedModel, settings: GrpoSettings, accelerator: Accel
     return learner, adapters
 
 
+def fitting(settings: GrpoSettings, loaded: LoadedModel) -> GrpoSettings:
+    """The settings of a run from this start. Of other families only the language model learns, by adapters, and nothing
+    is stored. Raises VQAThinkerError for settings that ask for more."""
+    if is_ours(loaded.processor):
+        return settings
+    parts = [name.removeprefix("model.").split(".")[0] for name in settings.train]
+    if settings.lora is None or set(parts) != {LEARNS}:
+        raise VQAThinkerError(
+            f"of {loaded.scorer.title} the language model learns, by adapters: set train to [{LEARNS}] and lora to a "
+            "rank and an alpha, as training/configs/qwen2_5_vl_grpo_lora.yaml does"
+        )
+    return replace(settings, cache=False)
+
+
 def make_data(
     items: Sequence[Item], held_out: Sequence[Item], learner: Learner, start: str, features: Path, jobs: int
 ) -> Data:
@@ -101,7 +119,7 @@ def make_data(
     held_out = evenly(held_out, settings.validation)
     twins = (settings.twins, settings.twin_seed)
     if not learner.features_hash:
-        return Data(list(items), held_out, Decoded(learner.processor, *twins))
+        return Data(list(items), held_out, clips_for(learner.processor, *twins))
     store = Stored(features, learner.features_hash, learner.processor.frames)
     mine = [*items, *held_out][accelerator.process_index :: accelerator.num_processes]
     if not all(store.path(item).exists() for item in mine):

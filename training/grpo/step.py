@@ -26,8 +26,8 @@ from vqathinker.rewards.loss import grpo_loss, loss_size
 
 from ..data.datasets import Item
 from ..policy.features import joined, part
-from ..policy.policy import Inputs, Policy, ReferencePolicy, video_features
-from ..policy.rollouts import Rollouts, answer_seeds, sample_rollouts, video_seed
+from ..policy.policy import Inputs, Policy, ReferencePolicy
+from ..policy.rollouts import Rollouts, answer_seeds, answers_to, video_seed
 from ..policy.unshard import full_parameters
 from .config import GrpoSettings
 from .logs import reward_metrics
@@ -92,14 +92,14 @@ def roll_out(learner: Learner, batch: Batch, step: int, first: int) -> tuple[Rol
     seeds += [video_seed(settings.seed, 32, step, first + k) for k in paired]
     shown = batch.ordered if batch.twins is None else joined(batch.ordered, batch.twins)
     with writing(learner) as bare:
-        rollouts = sample_rollouts(
+        rollouts = answers_to(
             bare.model,
             learner.processor,
-            video_features(bare.model, shown),
+            bare.prompts(shown, settings.rollout_batch),
             answer_seeds(seeds, settings.num_generations),
+            settings.num_generations,
             max_new_tokens=settings.max_completion_length,
             temperature=settings.temperature,
-            videos_at_once=settings.rollout_batch,
         )
     if batch.twins is None:
         return rollouts, None

@@ -45,8 +45,7 @@ from ..common.io import locked
 from ..common.schedule import warm_cosine
 from ..common.start import load_start
 from ..data.datasets import Item
-from ..policy.policy import see
-from .card import plain_card
+from .card import named_start, plain_card
 from .checkpoint import LOG, PROBES, log_row, resume, save_checkpoint, save_state
 from .config import GrpoSettings
 from .logs import flat, short, start_tracker
@@ -76,11 +75,13 @@ def run_grpo(
     accelerator = make_accelerator(settings)
     with locked(run) if accelerator.is_main_process else nullcontext():
         torch.manual_seed(settings.seed)
-        learner, adapters = make_learner(load_start(start), settings, accelerator)
+        loaded = load_start(start, any_family=True)
+        learner, adapters = make_learner(loaded, settings, accelerator)
         data = make_data(limited(items, settings.most), held_out, learner, start, features or run / "features", jobs)
         train(learner, data, run, jobs, report)
-        card = plain_card(out.name, start, data.train, settings)
-        save_checkpoint(accelerator, learner.policy, adapters, learner.processor, out, card)
+        card = plain_card(out.name, start, data.train, learner.settings, loaded.scorer)
+        base, _ = named_start(start)
+        save_checkpoint(accelerator, learner.policy, adapters, learner.processor, out, card, base)
         accelerator.end_training()
 
 
@@ -112,8 +113,8 @@ def train(learner: Learner, data: Data, run: Path, jobs: int, report: Callable[[
 def looked_at(learner: Learner, batch: Batch) -> Batch:
     """Pixels replaced by what frozen parts make of them, so that no pass has to look again."""
     with writing(learner) as bare:
-        ordered = see(bare.model, batch.ordered, **learner.frozen)
-        twins = batch.twins and see(bare.model, batch.twins, **learner.frozen)
+        ordered = bare.see(batch.ordered, **learner.frozen)
+        twins = batch.twins and bare.see(batch.twins, **learner.frozen)
     return replace(batch, ordered=ordered, twins=twins)
 
 

@@ -8,7 +8,6 @@ from itertools import zip_longest
 import numpy as np
 import torch
 
-from vqathinker.model.generation import prefill
 from vqathinker.model.loading import LoadedModel
 from vqathinker.rating.evaluation import agreement
 from vqathinker.rewards import REWARDS, format_reward, parse_answer, score_groups
@@ -18,8 +17,8 @@ from ..common.spread import spread
 from ..data.datasets import Item
 from ..policy.answers import GreedyAnswer, answer
 from ..policy.features import Decoded, Stored, stacked
-from ..policy.policy import Inputs, Policy, see, video_features
-from ..policy.rollouts import answer_seeds, sample_rollouts, video_seed
+from ..policy.policy import Inputs, Policy
+from ..policy.rollouts import answer_seeds, answers_to, video_seed
 from .config import GrpoSettings
 
 AT_ONCE, VALIDATION_SEED, PROBE_SEED = 32, 41, 42
@@ -91,19 +90,12 @@ class Validation:
     ) -> list[tuple[GreedyAnswer, list[str]]]:
         """The greedy answer and the texts of `group` sampled ones about each video, always with the same seeds."""
         settings, model = self.settings, policy.model
-        features = video_features(model, see(model, stacked(samples, model.device)))
-        prompt_ids = torch.tensor([policy.prompt], device=model.device).expand(len(samples), -1)
-        prompt = prefill(model, {"input_ids": prompt_ids, "video_features": features})
-        greedy = answer(LoadedModel(model, self.processor, "policy", ""), prompt, settings.max_completion_length)
-        sampled = sample_rollouts(
-            model,
-            self.processor,
-            features,
-            answer_seeds([video_seed(root, *key.encode()) for key in ids], group),
-            max_new_tokens=settings.max_completion_length,
-            temperature=settings.temperature,
-            videos_at_once=AT_ONCE,
-        )
+        loaded, most = LoadedModel(model, self.processor, "policy", ""), settings.max_completion_length
+        prompts = list(policy.prompts(stacked(samples, model.device), AT_ONCE))
+        greedy = [one for prompt in prompts for one in answer(loaded, prompt, most)]
+        seeds = answer_seeds([video_seed(root, *key.encode()) for key in ids], group)
+        options = {"max_new_tokens": most, "temperature": settings.temperature}
+        sampled = answers_to(model, self.processor, prompts, seeds, group, **options)
         return list(zip(greedy, sampled.texts, strict=True))
 
     def _write(self, policy: Policy, samples: list[Inputs], ids: list[str]) -> list[dict]:

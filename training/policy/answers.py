@@ -13,6 +13,7 @@ from vqathinker.model.loading import LoadedModel
 from vqathinker.model.scores import ScoreTable
 from vqathinker.rating.answers import greedy_score, possible_scores, settled
 from vqathinker.rewards import format_ok, parse_answer
+from vqathinker.scorers import AnswerForm
 
 MAX_NEW_TOKENS = 160
 
@@ -52,12 +53,13 @@ def answer(loaded: LoadedModel, prompt: Prompt, max_new_tokens: int = MAX_NEW_TO
     tokenizer = loaded.processor.tokenizer
     rows = write(loaded.model, prompt, max_new_tokens=max_new_tokens, eos_token_id=loaded.eos_token_id)
     texts = tokenizer.batch_decode(rows, skip_special_tokens=True)
-    return [_answer(*found) for found in zip(texts, possible_scores(loaded, prompt, texts), strict=True)]
+    form = loaded.scorer.form
+    return [_answer(*found, form) for found in zip(texts, possible_scores(loaded, prompt, texts, rows), strict=True)]
 
 
-def _answer(text: str, table: ScoreTable) -> GreedyAnswer:
+def _answer(text: str, table: ScoreTable, form: AnswerForm) -> GreedyAnswer:
     score = table.least_risk
-    return GreedyAnswer(settled(text, score), score, table.expected, greedy_score(text), table.variance)
+    return GreedyAnswer(settled(text, score, form), score, table.expected, greedy_score(text, form), table.variance)
 
 
 def sample(

@@ -25,19 +25,23 @@ from vqathinker.video import Crew
 from ..common.atomic import atomic_write
 from ..common.precision import quick_autocast
 from ..data.datasets import Item
-from .clips import Variants, read_variants, sample_key, twins_of
+from .clips import Twin, Variants, read_variants, sample_key, twins_of
 from .policy import Inputs, see
 
 CHUNK = 4
 
 
 def stacked(samples: Sequence[Inputs], device: torch.device | str = "cpu") -> Inputs:
-    """Inputs of single videos -> inputs of a batch, (B, …)."""
+    """Inputs of single videos -> inputs of a batch, (B, …); those with a prompt of their own length stay in lists."""
+    if "input_ids" in samples[0]:
+        return {name: [sample[name].to(device) for sample in samples] for name in samples[0]}
     return {name: torch.stack([sample[name] for sample in samples]).to(device) for name in samples[0]}
 
 
 def joined(first: Inputs, second: Inputs) -> Inputs:
     """Two batches as one."""
+    if "input_ids" in first:
+        return {name: [*first[name], *second[name]] for name in first}
     return {name: torch.cat([first[name], second[name]]) for name in first}
 
 
@@ -76,17 +80,21 @@ class Decoded:
             return None
         chosen = [] if twin is None else [twins_of(item.id, self.twins, self.seed)[twin]]
         try:
-            read = read_variants(item.path, self.processor, chosen)
+            inputs = self._read(item.path, chosen)
         except VideoError as error:
             self.bad[sample_key(item)] = str(error)
             return None
-        inputs = self.processor.video_inputs([read.clip(variant) for variant in range(len(read.modes))])
-        ordered, *twins = ({name: both[k] for name, both in inputs.items()} for k in range(len(read.modes)))
-        return ordered, twins[0] if twins else None
+        return inputs[0], inputs[1] if len(inputs) > 1 else None
 
     def apart(self) -> Decoded:
         """The same clips, with a list of bad samples of its own."""
-        return Decoded(self.processor, self.twins, self.seed)
+        return type(self)(self.processor, self.twins, self.seed)
+
+    def _read(self, path: Path, twins: list[Twin]) -> list[Inputs]:
+        """A clip, and its twins where it moves."""
+        read = read_variants(path, self.processor, twins)
+        inputs = self.processor.video_inputs([read.clip(variant) for variant in range(len(read.modes))])
+        return [{name: both[k] for name, both in inputs.items()} for k in range(len(read.modes))]
 
 
 class Stored:

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from transformers.modeling_layers import GradientCheckpointingLayer
 
+from vqathinker.model.generation import Prompt, prefill
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 
 from .lora import LoraSettings
@@ -84,6 +85,21 @@ class Policy(nn.Module):
         """Stays in eval mode, whatever a trainer asks for."""
         return super().train(False)
 
+    def see(self, inputs: Inputs, *, tower: bool = True, motion: bool = True) -> Inputs:
+        """`see` of this model."""
+        return see(self.model, inputs, tower=tower, motion=motion)
+
+    def prompts(self, inputs: Inputs, at_once: int) -> Iterator[Prompt]:
+        """The prefilled prompts about B videos, at most `at_once` of them in one, in their order."""
+        features = video_features(self.model, self.see(inputs))
+        ids = torch.tensor([self.prompt], device=features.device)
+        for some in features.split(at_once):
+            yield prefill(self.model, {"input_ids": ids.expand(len(some), -1), "video_features": some})
+
+    def frozen(self) -> Policy:
+        """A copy that does not learn."""
+        return Policy(copy.deepcopy(self.model).requires_grad_(False), self.prompt, self.temperature)
+
     def forward(self, inputs: Inputs, answers: torch.Tensor) -> torch.Tensor:
         videos, group, length = answers.shape
         prompt = torch.tensor(self.prompt, device=answers.device)
@@ -101,6 +117,10 @@ class Policy(nn.Module):
                 use_cache=False,
                 logits_to_keep=group * length,
             ).logits.unflatten(1, (group, length))
+        return self.logps(logits, answers)
+
+    def logps(self, logits: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
+        """Logits (…, T, V) before each token, and the tokens (…, T) -> their log-probabilities (…, T), float32."""
         logits = logits.float() / self.temperature
         placeholder = torch.tensor([self.model.config.image_token_id], device=logits.device)
         logits = logits.index_fill(-1, placeholder, torch.finfo(torch.float32).min)
@@ -173,8 +193,7 @@ class ReferencePolicy:
     def __init__(self, policy: Policy, adapters=None):
         self.policy, self.adapters = policy, adapters
         if adapters is None:
-            frozen = copy.deepcopy(policy.model).requires_grad_(False)
-            self.policy = Policy(frozen, policy.prompt, policy.temperature)
+            self.policy = policy.frozen()
 
     @torch.no_grad()
     def __call__(self, inputs: Inputs, answers: torch.Tensor) -> torch.Tensor:

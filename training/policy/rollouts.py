@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from vqathinker.model.generation import prefill, rollout_seeds, write_groups
+from vqathinker.model.generation import Prompt, prefill, rollout_seeds, write_groups
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor
 
@@ -69,12 +69,29 @@ def sample_rollouts(
 ) -> Rollouts:
     """Answers about videos with the features (B, V, H); seeds are B * G, video by video (`answer_seeds`)."""
     prompt_ids = torch.tensor([processor.tokenizer(processor.prompt_text())["input_ids"]], device=features.device)
-    group, answers, end = len(seeds) // len(features), [], end_token(processor)
-    for start in range(0, len(features), videos_at_once):
-        chunk = features[start : start + videos_at_once]
-        prompt = prefill(model, {"input_ids": prompt_ids.expand(len(chunk), -1), "video_features": chunk})
-        chosen = seeds[start * group : (start + len(chunk)) * group]
+    prompts = (
+        prefill(model, {"input_ids": prompt_ids.expand(len(chunk), -1), "video_features": chunk})
+        for chunk in features.split(videos_at_once)
+    )
+    limits = {"max_new_tokens": max_new_tokens, "temperature": temperature}
+    return answers_to(model, processor, prompts, seeds, len(seeds) // len(features), **limits)
+
+
+def answers_to(
+    model: VQAThinkerForConditionalGeneration,
+    processor: VQAThinkerProcessor,
+    prompts: Iterable[Prompt],
+    seeds: Sequence[int],
+    group: int,
+    *,
+    max_new_tokens: int,
+    temperature: float = 1.0,
+) -> Rollouts:
+    """`group` answers about each of the videos of prefilled prompts; seeds are B * G, video by video."""
+    answers, end = [], end_token(processor)
+    for prompt in prompts:
+        chosen = seeds[len(answers) * group : (len(answers) + len(prompt.input_ids)) * group]
         answers += write_groups(
             model, prompt, chosen, max_new_tokens=max_new_tokens, eos_token_id=end, temperature=temperature
         )
-    return pack(answers, max_new_tokens, end, processor.tokenizer.batch_decode, features.device)
+    return pack(answers, max_new_tokens, end, processor.tokenizer.batch_decode, model.device)

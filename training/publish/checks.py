@@ -12,7 +12,7 @@ from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id
 
 from vqathinker.errors import ModelError, VQAThinkerError
-from vqathinker.model.loading import load_model
+from vqathinker.model.family.load import load_model
 
 MODEL_KEYS = ("license", "library_name", "pipeline_tag", "tags")
 SPACE_KEYS = ("title", "emoji", "colorFrom", "colorTo", "sdk", "sdk_version", "app_file", "license")

@@ -35,13 +35,14 @@ def run_compare_models(args: argparse.Namespace) -> int:
         args.model = model
         with closing(open_rater(args, [args.first])) as rater:
             ratings.append(rater.rate(args.first))
-    first, second = ratings
-    difference = round(second.score - first.score, 4)
+    from ..rating import ModelComparison
+
+    comparison = ModelComparison(*ratings)
     if args.json:
-        told = {"file": args.first, "difference": difference}
-        print(json.dumps(told | {"first": first.to_dict(), "second": second.to_dict()}))
+        print(json.dumps(comparison.to_dict() | {"file": args.first}))
         return DONE
     for rating in ratings:
         print(f"{rating.score:.2f}  {rating.model} ({rating.precision})\n   {rating.reasoning}")
+    difference = comparison.difference
     print(f"the second model gives {abs(difference):.2f} {'more' if difference >= 0 else 'less'} than the first")
     return DONE

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..protocols import DEFAULT, RELEASED
 from ..rating.team import ALONE, join_team
+from ..scorers import which
 from .common import DONE, NOT_RATED, USAGE, complain, open_many
 
 SHOWN = 20
@@ -25,6 +27,10 @@ def run_evaluate(args: argparse.Namespace) -> int:
     benchmark = BENCHMARKS.get(args.benchmark)
     if args.beside and not benchmark:
         return complain("--beside needs --benchmark", USAGE)
+    scorer, _ = which(args.model)
+    if benchmark and args.protocol == RELEASED and scorer and not scorer.abilities.published_videos:
+        told = f"the authors of {scorer.title} publish no protocol for videos, which {args.benchmark} is made of"
+        return complain(f"{told}; with --protocol {DEFAULT} it is shown their frames", USAGE)
     beside = [read_report(Path(file), args.benchmark) for file in args.beside]
     labels = read_labels(args.labels, args.columns and tuple(args.columns))
     if args.scale:

@@ -105,7 +105,8 @@ class VQAThinkerConfig(InternVLConfig):
     more, written to the last image placeholder of the sample (official test/modeling_internvl_chat.py). `calibration`:
     {"factor", "floor"}: the error of a score has the standard deviation factor * sqrt(variance of the answer +
     floor^2), fitted on held-out data (training/evaluate/interval.py). `color`: moments of color (color.py) join every
-    token of the tower; for towers with a pyramid of grids only."""
+    token of the tower; for towers with a pyramid of grids only. `frames_at_once`: frames that go through tower and
+    projector at a time where nothing is learned; None: as many as are fast (modeling.py)."""
 
     model_type = "vqathinker"
     sub_configs_defaults = {
@@ -118,6 +119,7 @@ class VQAThinkerConfig(InternVLConfig):
     frames: int = 6
     color: bool = False
     calibration: dict | None = None
+    frames_at_once: int | None = None
 
     def validate_calibration(self) -> None:
         """Raises ValueError for a calibration that would fail when the first score is told."""
@@ -126,6 +128,11 @@ class VQAThinkerConfig(InternVLConfig):
         whole = all(isinstance(one, (int, float)) and math.isfinite(one) and one >= 0 for one in numbers)
         if len(values) != len(numbers) or not whole:
             raise ValueError(f"calibration holds a factor and a floor, numbers of at least 0, not {values}")
+
+    def validate_frames_at_once(self) -> None:
+        """Raises ValueError for a number of frames that is none."""
+        if self.frames_at_once is not None and self.frames_at_once < 1:
+            raise ValueError(f"frames_at_once must be at least 1, not {self.frames_at_once}")
 
     @property
     def video_seq_length(self) -> int:

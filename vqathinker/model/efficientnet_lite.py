@@ -17,9 +17,6 @@ from transformers.modeling_outputs import BaseModelOutput
 from .configuration import EfficientNetLiteConfig
 from .standardise import Standardise
 
-AT_A_TIME = 2
-"""Pictures that a CPU looks at in one pass."""
-
 
 class SameConv2d(nn.Conv2d):
     """Convolution whose output side is ceil(input / stride); an odd remainder pads right and bottom."""
@@ -115,21 +112,16 @@ class EfficientNetLiteModel(PreTrainedModel):
         return self
 
     def forward(self, pixel_values: torch.Tensor, **_) -> BaseModelOutput:
-        """Where nothing is to be learned a CPU looks at two pictures at a time: their maps stay in its caches, and the
-        memory of a video is that of two pictures."""
-        if torch.is_grad_enabled() or pixel_values.device.type != "cpu":
-            return BaseModelOutput(last_hidden_state=self._tokens(pixel_values))
-        parts = (part.contiguous(memory_format=torch.channels_last) for part in pixel_values.split(AT_A_TIME))
-        return BaseModelOutput(last_hidden_state=torch.cat([self._tokens(part) for part in parts]))
-
-    def _tokens(self, pictures: torch.Tensor) -> torch.Tensor:
-        x = relu6(self.stem(pictures))
+        x = pixel_values
+        if not torch.is_grad_enabled() and x.device.type == "cpu":
+            x = x.contiguous(memory_format=torch.channels_last)
+        x = relu6(self.stem(x))
         pyramid = []
         for index, stage in enumerate(self.stages):
             x = stage(x)
             if index in self.config.feature_stages:
                 pyramid.append(torch.cat([region_moments(x, grid) for grid in self.config.grids], dim=1))
-        return self.standardise(torch.cat(pyramid, dim=-1))
+        return BaseModelOutput(last_hidden_state=self.standardise(torch.cat(pyramid, dim=-1)))
 
 
 AutoModel.register(EfficientNetLiteConfig, EfficientNetLiteModel, exist_ok=True)

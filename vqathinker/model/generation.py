@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -50,6 +50,17 @@ class Prompt:
         cache.layers = [copy.copy(layer) for layer in self.cache.layers]
         cache.batch_repeat_interleave(count)
         return self.input_ids.repeat_interleave(count, dim=0), cache
+
+
+def cache_of(pairs: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> DynamicCache:
+    """A cache that holds these keys and values of each layer, and puts what is new into a copy."""
+    cache = DynamicCache()
+    for keys, values in pairs:
+        layer = DynamicLayer()
+        layer.lazy_initialization(keys, values)
+        layer.keys, layer.values = keys, values
+        cache.layers.append(layer)
+    return cache
 
 
 class GumbelNoise:
@@ -242,6 +253,29 @@ def write_groups(
     its end within `max_new_tokens` is cut there, and all when `cancel` is set. Raises ValueError when the seeds cannot
     be shared out.
     """
+    limits = {"max_new_tokens": max_new_tokens, "eos_token_id": eos_token_id, "temperature": temperature}
+    steps = group_steps(model, prompt, seeds, **limits)
+    try:
+        while True:
+            next(steps)
+            if cancel is not None and cancel.is_set():
+                return steps.send(True)
+    except StopIteration as end:
+        return end.value
+
+
+@torch.inference_mode()
+def group_steps(
+    model: VQAThinkerForConditionalGeneration,
+    prompt: Prompt,
+    seeds: Sequence[int],
+    *,
+    max_new_tokens: int,
+    eos_token_id: int,
+    temperature: float = 1.0,
+) -> Generator[None, bool | None, list[list[list[int]]]]:
+    """`write_groups` a token at a time; what is sent says whether to end there. The prompt may be gone from the first
+    step on."""
     videos, length = prompt.input_ids.shape
     if not seeds or len(seeds) % videos:
         raise ValueError(f"{len(seeds)} seeds cannot be shared out evenly to {videos} videos")
@@ -266,7 +300,7 @@ def write_groups(
         current = torch.where(running, drawn, eos_token_id)
         rows.append(current)
         running &= current != eos_token_id
-        if not running.any() or (cancel is not None and cancel.is_set()):
+        if not running.any() or (yield):
             break
     written = torch.stack(rows, dim=-1).tolist()
     return [[_until(row, eos_token_id) for row in rows] for rows in written]

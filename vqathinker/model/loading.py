@@ -13,29 +13,18 @@ import torch
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
-from transformers.utils.logging import disable_progress_bar
 
 from ..environment import on_zero_gpu
 from ..errors import ModelError
 from ..protocols import DEFAULT, PROTOCOLS
 from ..scorers import Scorer
 from ..video import VideoSpec
-from .before import check_before_weights, check_objects
+from .before import check_objects
 from .configuration import VQAThinkerConfig
 from .convert import native_weights
-from .efficientnet_lite import EfficientNetLiteModel
-from .folders import find_folder, read_settings
+from .folders import read_settings
 from .mapped import map_weights
-from .memory import (
-    PRECISIONS,
-    QUANTISED,
-    Sizes,
-    check_precision,
-    choose_precision,
-    other_bytes,
-    out_of_memory,
-    release_memory,
-)
+from .memory import PRECISIONS, QUANTISED, Sizes, other_bytes, out_of_memory, release_memory
 from .modeling import VQAThinkerForConditionalGeneration
 from .modes import change_mode, find_mode
 from .official import load_settings, require_tokenizer
@@ -102,6 +91,20 @@ class LoadedModel:
     @property
     def eos_token_id(self) -> int:
         return self.processor.tokenizer.convert_tokens_to_ids(TURN_END)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for: by what `name`, which known `scorer` that is (None where only its files can tell), and how it
+    is loaded. `mode` says how a model of the 8b architecture is shown a video, "inference" (12 frames at 560 for the
+    released one) or "training" (6 at 448); without it the stored way, or inference."""
+
+    name: str
+    precision: str
+    device: torch.device
+    mode: str | None = None
+    protocol: str = DEFAULT
+    scorer: Scorer | None = None
 
 
 @dataclass(frozen=True)
@@ -223,48 +226,6 @@ def refuse_misfits(report: dict, folder: Path) -> None:
         if keys := sorted(key if isinstance(key, str) else key[0] for key in report[problem]):
             named = f"{problem.replace('_', ' ')} {', '.join(keys[:4])}"
             raise ModelError(f"the checkpoint in {folder} does not fit: {named}")
-
-
-def load_model(
-    name: str = "tiny",
-    precision: str = "auto",
-    device: str | None = None,
-    mode: str | None = None,
-    protocol: str = DEFAULT,
-) -> LoadedModel:
-    """Load a checkpoint for inference: a bundled one, a folder in the official layout or ours, "8b" or a hub id.
-
-    `mode` says how a model of the 8b architecture is shown a video, "inference" (12 frames at 560 for the released one)
-    or "training" (6 at 448); without it the stored way, or inference. `protocol` "released" reads the greedy number, as
-    the paper does; "default" the answer of least risk. Raises ModelError with one sentence.
-    """
-    check_precision(precision)
-    check_protocol(protocol)
-    target = find_device(device)
-    folder = find_folder(name, lambda found: check_before_weights(found, precision, target, mode))
-    disable_progress_bar()
-    asked = (folder, name, precision, target, mode, protocol)
-    return loaded_quietly(folder, precision, lambda tell: load_folder(*asked, tell))
-
-
-def load_folder(
-    folder: Path,
-    name: str,
-    precision: str,
-    device: torch.device,
-    mode: str | None,
-    protocol: str,
-    tell: Callable[[str], None],
-) -> LoadedModel:
-    """The VQAThinker in a folder; `tell` is told the precision before it is read. Raises ModelError, and what
-    transformers raises."""
-    checkpoint = open_checkpoint(folder, mode)
-    chosen, note = choose_precision(precision, checkpoint.shapes, checkpoint.config, device)
-    tell(chosen)
-    model = read_weights(checkpoint, chosen, device)
-    if isinstance(model.model.vision_tower, EfficientNetLiteModel):
-        model.model.vision_tower.eval().fold_batch_norm().to(memory_format=torch.channels_last)
-    return LoadedModel(model, checkpoint.processor, name, chosen, note, protocol)
 
 
 def loaded_quietly(folder: Path, precision: str, load: Callable[[Callable[[str], None]], LoadedModel]) -> LoadedModel:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -18,7 +19,12 @@ from transformers.models.internvl.modeling_internvl import (
 from . import burst_motion, efficientnet_lite, slowfast  # noqa: F401  (registers its parts with AutoModel)
 from .cache_name import CACHE, renamed
 from .color import ColorProjector, color_moments
-from .configuration import COLOR_SIZE, VQAThinkerConfig
+from .configuration import COLOR_SIZE, EfficientNetLiteConfig, VQAThinkerConfig
+
+FEW = {"cpu": 1, "cuda": 4}
+FEW_OF_SMALL = {"cpu": 2, "cuda": 32}
+"""Frames that go through a tower at a time, a large one and that of the tiny model. On a CPU more are no faster
+(tests/benchmarks/vision_memory.py): their maps do not stay in its caches."""
 
 
 class MotionProjector(nn.Module):
@@ -46,21 +52,42 @@ class VQAThinkerModel(InternVLModel):
         self.color_projector = ColorProjector(config.text_config.hidden_size) if config.color else None
         self.post_init()
 
+    @property
+    def frames_at_once(self) -> int:
+        """How many frames go through the tower at a time where nothing is learned: memory grows with them alone."""
+        small = self.config.vision_config.model_type == EfficientNetLiteConfig.model_type
+        return self.config.frames_at_once or (FEW_OF_SMALL if small else FEW).get(self.device.type, 4)
+
     def vision_tokens(self, pixel_values: torch.Tensor) -> torch.Tensor:
         """Frames (B, F, 3, S, S), normalised -> tower tokens (B, F, tokens, D), before the projector; with
-        `config.color` their last COLOR_SIZE features are moments of color. Frames that are all the same, as those of
-        a still picture, are looked at once."""
-        first = pixel_values[:, :1]
-        if pixel_values.shape[1] > 1 and torch.equal(pixel_values, first.expand_as(pixel_values)):
-            return self.vision_tokens(first).expand(-1, pixel_values.shape[1], -1, -1)
-        pictures = pixel_values.flatten(0, 1)
+        `config.color` their last COLOR_SIZE features are moments of color."""
+        return self._by_few(pixel_values, self._look_at)
+
+    def _by_few(self, pixel_values: torch.Tensor, look: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+        """Frames (B, F, …) -> what `look` makes of pictures (N, …), (B, F, …), a few pictures at a time. Frames that
+        are all the same, as those of a still picture, are looked at once."""
+        first, frames = pixel_values[:, :1], pixel_values.shape[1]
+        if frames > 1 and torch.equal(pixel_values, first.expand_as(pixel_values)):
+            return self._by_few(first, look).expand(-1, frames, -1, -1)
+        pictures, few = pixel_values.flatten(0, 1), self.frames_at_once
+        if torch.is_grad_enabled() or len(pictures) <= few:
+            return look(pictures).unflatten(0, pixel_values.shape[:2])
+        seen = None
+        for start in range(0, len(pictures), few):
+            some = look(pictures[start : start + few])
+            seen = some.new_empty(len(pictures), *some.shape[1:]) if seen is None else seen
+            seen[start : start + few] = some
+        return seen.unflatten(0, pixel_values.shape[:2])
+
+    def _look_at(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Pictures (N, 3, S, S) -> tower tokens (N, tokens, D)."""
         tokens = self.vision_tower(pixel_values=pictures.to(self.dtype)).last_hidden_state
         if isinstance(self.vision_tower, InternVLVisionModel):
             tokens = self.join_patches(tokens[:, 1:])
         if self.color_projector is not None:
             moments = color_moments(pictures, self.config.vision_config.grids)
             tokens = torch.cat([tokens, moments.to(tokens.dtype)], dim=-1)
-        return tokens.unflatten(0, pixel_values.shape[:2])
+        return tokens
 
     def join_patches(self, patches: torch.Tensor) -> torch.Tensor:
         """Square grids of patches (B, n*n, D) -> one token for each 2x2 of them (B, n*n/4, 4D), at ratio 0.5."""
@@ -70,12 +97,18 @@ class VQAThinkerModel(InternVLModel):
 
     def project(self, vision_tokens: torch.Tensor, motion_feature: torch.Tensor) -> torch.Tensor:
         """Tower tokens (B, F, tokens, D) and motion feature (B, M) -> video features (B, F*tokens + 1, H)."""
-        tokens, added = vision_tokens.flatten(1, 2), 0.0
+        return self._with_motion(self._project(vision_tokens), motion_feature)
+
+    def _project(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Tower tokens (…, D) -> what the language model sees of them (…, H)."""
+        added = 0.0
         if self.color_projector is not None:
             tokens, moments = tokens.split([tokens.shape[-1] - COLOR_SIZE, COLOR_SIZE], dim=-1)
             added = self.color_projector(moments)
-        tokens = self.multi_modal_projector(tokens) + added
-        return torch.cat([tokens, self.motion_projector(motion_feature)], dim=1)
+        return self.multi_modal_projector(tokens) + added
+
+    def _with_motion(self, frames: torch.Tensor, motion_feature: torch.Tensor) -> torch.Tensor:
+        return torch.cat([frames.flatten(1, 2), self.motion_projector(motion_feature)], dim=1)
 
     def encode_video(
         self,
@@ -89,7 +122,8 @@ class VQAThinkerModel(InternVLModel):
         """
         given = {"pixel_values": pixel_values, "motion_values": motion_values, "clip_facts": clip_facts}
         motion = self.motion_encoder({name: tensor for name, tensor in given.items() if tensor is not None})
-        return self.project(self.vision_tokens(pixel_values), motion)
+        frames = self._by_few(pixel_values, lambda pictures: self._project(self._look_at(pictures)))
+        return self._with_motion(frames, motion)
 
     def merge(self, input_ids: torch.Tensor, video_features: torch.Tensor) -> torch.Tensor:
         """Write video features (B, V, H) over the image placeholders of token ids (B, L), row by row.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -61,6 +61,13 @@ class Row:
     sure: list[float] = field(default_factory=list)
 
 
+def encode(model: VQAThinkerForConditionalGeneration, request: Request) -> torch.Tensor:
+    """What the language model sees of a video (1, V, H), on the device of the model."""
+    if "video_features" in request.video:
+        return request.video["video_features"].to(model.device)
+    return model.model.encode_video(**{name: tensor.to(model.device) for name, tensor in request.video.items()})
+
+
 class Source(Protocol):
     """Where requests come from."""
 
@@ -72,7 +79,16 @@ class Source(Protocol):
         """At most `count` that are ready now; `wait` for one, unless none will ever come."""
 
 
+@dataclass(frozen=True)
+class Later:
+    """A conclusion that still needs steps of the model, which are taken beside those of the rows; what it returns is
+    the result. The prompt is gone after its first step."""
+
+    steps: Generator[None, None, Any]
+
+
 Conclude = Callable[[Row, Prompt], Any]
+"""What a finished row comes to, or a `Later`."""
 
 
 def serve(
@@ -93,7 +109,7 @@ def serve(
     """
     server = Server(model, conclude, batch, eos_token_id)
     while server.busy or source.open:
-        taken = server.take_back() or source.take(server.free, wait=not server.rows)
+        taken = server.take_back() or source.take(server.free, wait=not (server.rows or server.later))
         yield from ((item.key, item.reason) for item in taken if isinstance(item, Refused))
         fresh = [item for item in taken if isinstance(item, Request)]
         with turn or contextlib.nullcontext():
@@ -105,22 +121,24 @@ def serve(
 
 
 class Server:
-    """The rows under way; `done` holds what was concluded and not yet fetched."""
+    """The rows under way, and what is still done about finished ones (`later`); `done` holds what was concluded and not
+    yet fetched."""
 
     def __init__(self, model: VQAThinkerForConditionalGeneration, conclude: Conclude, batch: int, eos_token_id: int):
         self.model, self.conclude, self.batch, self.eos_token_id = model, conclude, batch, eos_token_id
         self.rows: list[Row] = []
+        self.later: list[tuple[Request, Later]] = []
         self.slots = Slots(batch)
         self.done: deque[tuple[Any, Any]] = deque()
         self._again: deque[Request] = deque()
 
     @property
     def busy(self) -> bool:
-        return bool(self.rows or self._again)
+        return bool(self.rows or self.later or self._again)
 
     @property
     def free(self) -> int:
-        return self.batch - len(self.rows)
+        return self.batch - max(len(self.rows), len(self.later))
 
     def take_back(self) -> list[Request]:
         """Requests that memory ran out on, as many as are free now."""
@@ -128,7 +146,7 @@ class Server:
 
     @torch.inference_mode()
     def round(self, fresh: Sequence[Request]) -> list[Request]:
-        """Take in `fresh` requests, write one token of every row, conclude those that end.
+        """Take in `fresh` requests, write one token of every row, conclude those that end, go on with what is later.
 
         Returns the requests that were under way when memory ran out, none when all went well.
         """
@@ -136,17 +154,20 @@ class Server:
         try:
             while waiting:
                 self._admit(waiting)
+            for pair in list(self.later):
+                if not self._go_on(*pair):
+                    self.later = [other for other in self.later if other is not pair]
             if self.rows:
                 self._write()
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
-            return [row.request for row in self.rows] + list(waiting)
+            return [request for request, _ in self.later] + [row.request for row in self.rows] + list(waiting)
         return []
 
     def halve(self, under_way: Sequence[Request]) -> str:
         """Start these again with half as many at a time; returns the sentence that says so. Raises ModelError."""
-        self.rows, self.slots = [], Slots(0)
+        self.rows, self.later, self.slots = [], [], Slots(0)
         release_memory()
         if len(under_way) <= 1:
             raise ModelError(LITTLE_MEMORY)
@@ -165,7 +186,8 @@ class Server:
         if alone:
             self.slots.add(self._prefill(group[0]))
         else:
-            self.slots.add(prefill_rows(self.model, rows, torch.cat([self._encode(request) for request in group])))
+            features = torch.cat([encode(self.model, request) for request in group])
+            self.slots.add(prefill_rows(self.model, rows, features))
         encoded = time.perf_counter()
         for _ in group:
             self.rows.append(Row(waiting.popleft(), began, encoded))
@@ -176,12 +198,6 @@ class Server:
         device = self.model.device
         prompt = prefill(self.model, {name: tensor.to(device) for name, tensor in tensors.items()})
         return Prefilled(prompt.cache, 0, (0,), prompt.shift)
-
-    def _encode(self, request: Request) -> torch.Tensor:
-        device = self.model.device
-        if "video_features" in request.video:
-            return request.video["video_features"].to(device)
-        return self.model.model.encode_video(**{name: tensor.to(device) for name, tensor in request.video.items()})
 
     def _write(self) -> None:
         """One token of every row; rows that end are concluded and leave."""
@@ -205,7 +221,19 @@ class Server:
     def _finish(self, place: int) -> None:
         row = self.rows[place]
         result = self.conclude(row, self.slots.prompt(place, row.request.input_ids))
-        self.done.append((row.request.key, result))
+        if not isinstance(result, Later):
+            self.done.append((row.request.key, result))
+        elif self._go_on(row.request, result):  # at once, before the prompt goes
+            self.later.append((row.request, result))
         self.slots.drop(place)
         self.rows[place] = self.rows[-1]
         self.rows.pop()
+
+    def _go_on(self, request: Request, later: Later) -> bool:
+        """One step; whether there are more."""
+        try:
+            next(later.steps)
+            return True
+        except StopIteration as end:
+            self.done.append((request.key, end.value))
+            return False

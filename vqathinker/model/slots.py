@@ -14,7 +14,7 @@ import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
-from .generation import Prompt
+from .generation import Prompt, cache_of
 from .modeling import VQAThinkerForConditionalGeneration
 
 ROOM = 256
@@ -138,12 +138,8 @@ class Slots:
 
     def prompt(self, row: int, input_ids: Sequence[int]) -> Prompt:
         """The prompt of a row as it was prefilled: a view, good until the next change of the slots."""
-        past, cache = len(input_ids) - 1, DynamicCache()
-        for keys, values in self._rooms:
-            layer = DynamicLayer()
-            layer.lazy_initialization(keys, values)
-            layer.keys, layer.values = keys[row : row + 1, :, :past], values[row : row + 1, :, :past]
-            cache.layers.append(layer)
+        past = len(input_ids) - 1
+        cache = cache_of([tuple(room[row : row + 1, :, :past] for room in rooms) for rooms in self._rooms])
         return Prompt(torch.tensor([list(input_ids)], device=self._rooms[0][0].device), cache, self.shifts[row])
 
     @torch.inference_mode()

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from transformers import DynamicCache
-from transformers.cache_utils import DynamicLayer
 
-from .generation import Prompt
+from .generation import Prompt, cache_of
 from .modeling import VQAThinkerForConditionalGeneration
 
 
@@ -58,20 +56,9 @@ def tree_logits(
         input_ids=tokens.to(ids.device),
         position_ids=(prompt.start + depths).to(ids.device),
         attention_mask=_mask(past, trees, size, prompt.cache.layers[0].keys.dtype).to(ids.device),
-        past_key_values=_continued(prompt.cache),
+        past_key_values=cache_of((layer.keys, layer.values) for layer in prompt.cache.layers),
         use_cache=True,
     ).logits.float()
-
-
-def _continued(cache: DynamicCache) -> DynamicCache:
-    """A cache that goes on from another one without changing it: plain layers put what is new into a copy."""
-    continued = DynamicCache()
-    for layer in cache.layers:
-        plain = DynamicLayer()
-        plain.lazy_initialization(layer.keys, layer.values)
-        plain.keys, plain.values = layer.keys, layer.values
-        continued.layers.append(plain)
-    return continued
 
 
 def _mask(past: int, trees: Sequence[TokenTree], size: int, dtype: torch.dtype) -> torch.Tensor:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .defects import Defect, parse_defects
     from .faults import Fault
     from .rater import Event, Rated, Rater, Replied, Watched, Wrote
-    from .rating import Comparison, Frame, Rating, Rollout, Timings, first_better
+    from .rating import Comparison, Frame, ModelComparison, Rating, Rollout, Timings, first_better
     from .reading import Opened, TimelineMade, WindowRated
     from .timeline import Timeline, TimelineWindow
     from .words import score_word
@@ -21,7 +21,7 @@ HOMES = {
     "defects": ("Defect", "parse_defects"),
     "faults": ("Fault",),
     "rater": ("Event", "Rated", "Rater", "Replied", "Watched", "Wrote"),
-    "rating": ("Comparison", "Frame", "Rating", "Rollout", "Timings", "first_better"),
+    "rating": ("Comparison", "Frame", "ModelComparison", "Rating", "Rollout", "Timings", "first_better"),
     "reading": ("Opened", "TimelineMade", "WindowRated"),
     "timeline": ("Timeline", "TimelineWindow"),
     "words": ("score_word",),
@@ -32,6 +32,7 @@ __all__ = [
     "Event",
     "Fault",
     "Frame",
+    "ModelComparison",
     "Opened",
     "QuestionError",
     "Rated",

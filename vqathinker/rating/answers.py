@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase, TextIteratorStreamer
 
 from ..answer import reasoning
 from ..errors import VideoError
-from ..model.generation import Prompt, rollout_seeds, write, write_groups
+from ..model.generation import Prompt, group_steps, rollout_seeds, write
 from ..model.loading import LoadedModel
 from ..model.scores import Opening, ScoreTable, score_tables
 from ..protocols import RELEASED
@@ -35,8 +35,10 @@ def stream_answer(
     max_new_tokens: int,
     cancel: threading.Event,
     turn: threading.Lock,
+    tokens: list[int],
 ) -> Iterator[str]:
-    """The growing text of the greedy answer; setting `cancel` or closing the iterator ends it within a token.
+    """The growing text of the greedy answer; setting `cancel` or closing the iterator ends it within a token. At its
+    end `tokens` holds those that were written.
 
     A thread takes its `turn`, prepares the prompt, writes, and is done, however slowly the text is read: its reader may
     ask the model for something else in between.
@@ -49,7 +51,7 @@ def stream_answer(
         try:
             with turn:
                 if not cancel.is_set():
-                    write(loaded.model, prepare(), streamer=streamer, cancel=cancel, **limits)
+                    tokens[:] = write(loaded.model, prepare(), streamer=streamer, cancel=cancel, **limits)[0]
         except BaseException as error:
             failure.put(error)
         finally:
@@ -82,15 +84,32 @@ def sample_answers(
 ) -> tuple[Rollout, ...]:
     """`count` sampled answers about one video; the first ones do not depend on how many follow.
 
-    At most `BESIDE` are written beside one another, so that memory does not grow with `count`. Setting `cancel` ends it
-    within a token; what is returned then means nothing.
+    Setting `cancel` ends it within a token; what is returned then means nothing.
     """
-    limits = {"max_new_tokens": max_new_tokens, "eos_token_id": loaded.eos_token_id, "cancel": cancel}
+    steps = sampling(loaded, prompt, max_new_tokens, count, seed)
+    try:
+        while not (cancel and cancel.is_set()):
+            next(steps)
+    except StopIteration as end:
+        return end.value
+    steps.close()
+    return ()
+
+
+def sampling(
+    loaded: LoadedModel, prompt: Prompt, max_new_tokens: int, count: int, seed: int
+) -> Generator[None, None, tuple[Rollout, ...]]:
+    """`sample_answers` a step at a time: after the first one the prompt may be gone.
+
+    At most `BESIDE` are written beside one another, so that memory does not grow with `count`.
+    """
+    limits = {"max_new_tokens": max_new_tokens, "eos_token_id": loaded.eos_token_id}
     seeds, rows = rollout_seeds(seed, count), []
+    if count > BESIDE:
+        prompt = Prompt(*prompt.rows(1), prompt.shift)
     for start in range(0, count, BESIDE):
-        if cancel and cancel.is_set():
-            break
-        rows += write_groups(loaded.model, prompt, seeds[start : start + BESIDE], **limits)[0]
+        [written] = yield from group_steps(loaded.model, prompt, seeds[start : start + BESIDE], **limits)
+        rows += written
     texts = loaded.processor.tokenizer.batch_decode(rows, skip_special_tokens=True) if rows else ()
     return tuple(Rollout(text if loaded.protocol == RELEASED else in_agreement(text)) for text in texts)
 
@@ -101,41 +120,72 @@ def in_agreement(text: str) -> str:
     return text if answer is None or not 1 <= answer <= 5 else with_word(text, score_word(answer))
 
 
-def possible_scores(loaded: LoadedModel, prompt: Prompt, texts: Sequence[str]) -> list[ScoreTable]:
+def possible_scores(
+    loaded: LoadedModel,
+    prompt: Prompt,
+    texts: Sequence[str],
+    written: Sequence[Sequence[int]] = (),
+) -> list[ScoreTable]:
     """What the model would answer about the B videos of a prompt, where the greedy texts[b] open their answers, or at
     their ends where they never do.
 
     A text names a word for the score before it writes the score. The word that it took was one of five, so the answers
     after each of them count, with the probability of that word; by the released protocol, those after this text.
+
+    written: the tokens of each text; without them, those in which the tokenizer would cut it. They go through the model
+    once more: what it computed while it wrote depends, in its last digits, on what it wrote beside.
     """
     tokenizer = loaded.processor.tokenizer
     form, free = loaded.scorer.form, loaded.protocol != RELEASED
-    openings = [opening_of(tokenizer, text, open_word=free, form=form) for text in texts]
+    rows = written or [()] * len(texts)
+    openings = [
+        opening_of(tokenizer, text, open_word=free, form=form, written=row)
+        for text, row in zip(texts, rows, strict=True)
+    ]
     digits = tokenizer.convert_tokens_to_ids(list("0123456789"))
     return score_tables(loaded.model, prompt, openings, digits, tokenizer.convert_tokens_to_ids("."))
 
 
 def opening_of(
-    tokenizer: PreTrainedTokenizerBase, text: str, open_word: bool = True, form: AnswerForm = PLAIN
+    tokenizer: PreTrainedTokenizerBase,
+    text: str,
+    open_word: bool = True,
+    form: AnswerForm = PLAIN,
+    written: Sequence[int] = (),
 ) -> Opening:
     """An answer up to its number; with the word of its closing judgement left open, where it has one and each of the
-    five is a single token there."""
+    five is a single token there. Else in the tokens in which it was `written`, where they are known."""
     opened = form.up_to_number(text)
 
     def ids(written: str) -> list[int]:
         return tokenizer(written, add_special_tokens=False)["input_ids"]
 
     own = ids(opened)
-    if not open_word or judged_word(opened) is None:
-        return Opening(tuple(own))
-    written = [ids(with_word(opened, word)) for word in WORDS]
-    differs = [
-        place for place, token in enumerate(own) if any(other[place : place + 1] != [token] for other in written)
-    ]
-    if len(differs) != 1 or any(len(other) != len(own) for other in written):
-        return Opening(tuple(own))
-    at = differs[0]
-    return Opening(tuple(own[:at]), tuple(other[at] for other in written), tuple(own[at + 1 :]))
+    if open_word and judged_word(opened) is not None:
+        others = [ids(with_word(opened, word)) for word in WORDS]
+        differs = [
+            place for place, token in enumerate(own) if any(other[place : place + 1] != [token] for other in others)
+        ]
+        if len(differs) == 1 and all(len(other) == len(own) for other in others):
+            at = differs[0]
+            return Opening(tuple(own[:at]), tuple(other[at] for other in others), tuple(own[at + 1 :]))
+    kept, begun = tokens_within(tokenizer, written, opened)
+    return Opening((*kept, *ids(opened[len(begun) :])) if kept else tuple(own))
+
+
+def tokens_within(tokenizer: PreTrainedTokenizerBase, written: Sequence[int], text: str) -> tuple[Sequence[int], str]:
+    """The longest beginning of some tokens whose text is a beginning of `text`, and that text."""
+
+    def told(count: int) -> str:
+        return tokenizer.decode(written[:count], skip_special_tokens=True)
+
+    if text.startswith(whole := told(len(written))):
+        return written, whole
+    within, beyond = 0, len(written)
+    while beyond - within > 1:
+        middle = (within + beyond) // 2
+        within, beyond = (middle, beyond) if text.startswith(told(middle)) else (within, middle)
+    return written[:within], told(within)
 
 
 def check_shown(loaded: LoadedModel, clip: Clip) -> None:

@@ -6,20 +6,21 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from ..errors import VideoError
+from ..model.ahead import Ahead
 from ..model.generation import Prompt
 from ..model.loading import LoadedModel
 from ..model.memory import videos_that_fit
-from ..model.serving import Refused, Request, Row, serve
+from ..model.serving import Later, Refused, Request, Row, serve
 from ..video import Clip, Crew, load_clip
-from .answers import check_shown, frames_of, make_rating, possible_scores, sample_answers
+from .answers import check_shown, frames_of, make_rating, possible_scores, sampling
 from .feed import Feed
-from .rating import Frame, Rating, Timings
+from .rating import Frame, Rating, Rollout, Timings
 
 logger = logging.getLogger(__name__)
 K, T = TypeVar("K"), TypeVar("T")
@@ -95,14 +96,19 @@ def rate_many(
             return Refused(decoded, asked)
         return Request(decoded, *asked, max_new_tokens)
 
-    def finish(row: Row, prompt: Prompt) -> Rating:
-        return conclude(loaded, row, prompt, max_new_tokens, rollouts, seed)
+    def finish(row: Row, prompt: Prompt) -> Rating | Later:
+        rate = concluded(loaded, row, prompt)
+        return Later(sampled(rate, prompt)) if rollouts else rate(())
+
+    def sampled(rate: Callable[[tuple[Rollout, ...]], Rating], prompt: Prompt) -> Generator[None, None, Rating]:
+        return rate((yield from sampling(loaded, prompt, max_new_tokens, rollouts, seed)))
 
     feed = Feed(enumerate(paths), prepare, plan.jobs, plan.jobs + AHEAD)
     options = {"batch": plan.batch, "eos_token_id": loaded.eos_token_id, "turn": turn, "report": report}
     try:
-        for _, result in in_order(serve(loaded.model, feed, finish, **options)):
-            yield result
+        with Ahead(feed, loaded.model) as source:
+            for _, result in in_order(serve(loaded.model, source, finish, **options)):
+                yield result
     finally:
         feed.close()
         crew.close()
@@ -136,19 +142,20 @@ def _decode(
     return Decoded(number, path, frames, began, time.perf_counter() - began), reason
 
 
-def conclude(
-    loaded: LoadedModel, row: Row, prompt: Prompt, max_new_tokens: int, rollouts: int = 0, seed: int = 0
-) -> Rating:
-    """The rating of a finished row whose key is a `Decoded`."""
+def concluded(loaded: LoadedModel, row: Row, prompt: Prompt) -> Callable[[tuple[Rollout, ...]], Rating]:
+    """The rating of a finished row whose key is a `Decoded`, as soon as there are the sampled answers about it."""
     decoded, tokenizer = row.request.key, loaded.processor.tokenizer
     tokens = [token for token in row.tokens if token != loaded.eos_token_id]
     text = tokenizer.decode(tokens, skip_special_tokens=True)
-    table = possible_scores(loaded, prompt, [text])[0]
-    sampled = sample_answers(loaded, prompt, max_new_tokens, rollouts, seed)
-    timings = Timings(
-        decode_s=decoded.decode_s,
-        encode_s=row.encoded - row.began,
-        first_token_s=row.first_token - row.began,
-        total_s=time.perf_counter() - decoded.began,
-    )
-    return make_rating(loaded, decoded.path, decoded.frames, text, table, sampled, timings, decoded.notes)
+    table = possible_scores(loaded, prompt, [text], [tokens])[0]
+
+    def rate(sampled: tuple[Rollout, ...]) -> Rating:
+        timings = Timings(
+            decode_s=decoded.decode_s,
+            encode_s=row.encoded - row.began,
+            first_token_s=row.first_token - row.began,
+            total_s=time.perf_counter() - decoded.began,
+        )
+        return make_rating(loaded, decoded.path, decoded.frames, text, table, sampled, timings, decoded.notes)
+
+    return rate

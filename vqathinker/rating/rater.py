@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import ModelError, VideoError
@@ -67,6 +67,7 @@ class Draft:
     closing judgement waits for the score, whose word it says."""
 
     prompt: Prompt | None = None
+    tokens: list[int] = field(default_factory=list)
     text: str = ""
     shown: str = ""
     began: float = 0.0
@@ -184,7 +185,7 @@ class Rater:
             if cancel.is_set():
                 return
             with self._model_turn:
-                table = possible_scores(self.loaded, draft.prompt, [draft.text])[0]
+                table = possible_scores(self.loaded, draft.prompt, [draft.text], [draft.tokens])[0]
                 sampled = sample_answers(self.loaded, draft.prompt, self.max_new_tokens, rollouts, seed, cancel)
         if cancel.is_set():
             return
@@ -298,7 +299,8 @@ class Rater:
             draft.encoded = time.perf_counter()
             return draft.prompt
 
-        for draft.text in stream_answer(self.loaded, prepare, self.max_new_tokens, cancel, self._model_turn):
+        limits = (self.max_new_tokens, cancel, self._model_turn, draft.tokens)
+        for draft.text in stream_answer(self.loaded, prepare, *limits):
             draft.first_token = draft.first_token or time.perf_counter()
             shown = draft.text if question or self.loaded.protocol == RELEASED else before_judgement(draft.text)
             if shown != draft.shown:

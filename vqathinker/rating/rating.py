@@ -138,6 +138,24 @@ class Comparison:
         }
 
 
+@dataclass(frozen=True)
+class ModelComparison:
+    """What two models say of one file. Each has a scale of its own: a difference tells that they disagree, not which of
+    them is right."""
+
+    first: Rating
+    second: Rating
+
+    @property
+    def difference(self) -> float:
+        """By how much the second model's score is above the first's."""
+        return self.second.score - self.first.score
+
+    def to_dict(self) -> dict:
+        told = {"file": self.first.file, "difference": round(self.difference, 4)}
+        return told | {"first": self.first.to_dict(), "second": self.second.to_dict()}
+
+
 def first_better(first: Sequence[float], second: Sequence[float]) -> float:
     """Probability that the video with the scores `first` is better: the formula of the ranking reward, which takes a
     single answer in the place of mean_a.

@@ -16,7 +16,7 @@ from ..video.avoid import NOTE
 from ..video.reel import Window, open_reel
 from ..video.windows import WindowSpec
 from .answers import frames_of
-from .many import Decoded, conclude, in_order
+from .many import Decoded, concluded, in_order
 from .moments import sightings_of
 from .naming import Namer
 from .rating import Rating
@@ -120,7 +120,7 @@ def _in_order(
         key, source.first_done = row.request.key, True
         decoded = Decoded(key.number, path, frames_of(key.shown.clip), key.began, 0.0)
         asked = replace(row, request=replace(row.request, key=decoded))
-        rating = conclude(loaded, asked, prompt, max_new_tokens)
+        rating = concluded(loaded, asked, prompt)(())
         written = [token for token in row.tokens if token != loaded.eos_token_id]
         named = [defect.name for defect in rating.defects]
         whereabouts.keep(key.number, row.request.video["video_features"][0], written, named)

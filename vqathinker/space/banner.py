@@ -11,6 +11,7 @@ import gradio as gr
 
 from ..errors import ModelError
 from ..scorers import Scorer, which
+from .queue.loader import Loader
 from .queue.model import Model
 from .widgets import markup, texts
 from .widgets.parts import html
@@ -22,32 +23,41 @@ def build_banner(model: Model, page: gr.Blocks, caveat: str) -> None:
     """Put the line and the header into the Blocks that are being built. Every page looks by itself until the model is
     there."""
     line, timer = html("banner"), gr.Timer(LOOK_EVERY_S)
-    header = html("header", markup.header(badge_of(model), caveat))
+    header = html("header", header_of(model, caveat))
 
     def look() -> list:
-        shown = markup.header(badge_of(model), caveat) if model.ready else gr.skip()
-        return [banner(model.problem), gr.Timer(active=not model.ready), shown]
+        shown = header_of(model, caveat) if model.ready else gr.skip()
+        told = banner(model.problem, model.beside.problem if model.beside else "")
+        return [told, gr.Timer(active=not model.complete), shown]
 
     for event in (page.load, timer.tick):
         event(look, None, [line, timer, header], api_visibility="private", show_progress="hidden", queue=False)
 
 
-def banner(problem: str) -> str:
-    """The line for a reason, nothing without one."""
-    told = texts.MODEL_FAILED.format(problem.rstrip("."))
-    return f'<p class="vq-note vq-banner" role="alert">{escape(told)}</p>' if problem else ""
+def banner(problem: str, of_second: str = "") -> str:
+    """The line for the reason why there is no model, or else no second one; nothing without a reason."""
+    told = texts.BESIDE_FAILED.format(of_second.rstrip(".")) if of_second else ""
+    told = texts.MODEL_FAILED.format(problem.rstrip(".")) if problem else told
+    return f'<p class="vq-note vq-banner" role="alert">{escape(told)}</p>' if told else ""
 
 
-def badge_of(model: Model) -> str:
-    """The model behind the page: name, family, size, precision, as far as they are known by now."""
-    if model.ready:
-        rater = model.rater()
+def header_of(model: Model, caveat: str) -> str:
+    """The top of the page with the badges of its models."""
+    beside = badge_of(model.beside, model.settings.beside_model) if model.beside else ""
+    return markup.header(badge_of(model.loader, model.settings.model), caveat, beside)
+
+
+def badge_of(loader: Loader, asked: str) -> str:
+    """A model behind the page: name, family, size, precision, as far as they are known by now; `asked`: by what name it
+    is loaded."""
+    if loader.ready:
+        rater = loader.rater()
         return badge(rater.scorer, rater.name, rater.parameters, rater.precision)
     try:
-        scorer, _ = which(model.settings.model)
+        scorer, _ = which(asked)
     except ModelError:
         scorer = None
-    return badge(scorer, model.settings.model)
+    return badge(scorer, asked)
 
 
 def badge(scorer: Scorer | None, name: str, parameters: int = 0, precision: str = "") -> str:

@@ -54,7 +54,7 @@ def build(settings: Settings, uploads: Uploads) -> tuple[Page, Model]:
     checkpoint = checkpoint_folder(settings.model)
     expected = caveat(checkpoint)
     with Page(title=texts.TITLE, analytics_enabled=False, fill_width=False) as page:
-        page.calls = Calls(uploads.folder, settings.urls)
+        page.calls = Calls(uploads.folder, settings.urls, bool(settings.beside_model))
         build_banner(model, page, expected)
         rollouts_state = gr.State([])
         with gr.Tabs():  # named, so that who opens a tab from elsewhere, and every client, finds it

@@ -27,6 +27,7 @@ class Settings:
     """The model and where to listen; `port` None takes 7860 or the next free one.
 
     max_bytes: the largest file that the page takes, which is what the decoder takes.
+    beside_model: a second model, which the page compares the first with; "" for none. `precision` is that of both.
     gpu_seconds, gpu_seconds_each: how long one rating may hold a ZeroGPU device, and how much longer for each
         sampled answer, all of which are written in one batch.
     bounds: of the line before the model. urls: whether programs may name a public web address instead of uploading.
@@ -34,6 +35,7 @@ class Settings:
     """
 
     model: str = "tiny"
+    beside_model: str = ""
     precision: str = "auto"
     host: str | None = None
     port: int | None = None
@@ -44,6 +46,10 @@ class Settings:
     bounds: Bounds = Bounds()
     urls: bool = False
     keep_s: int = 3600
+
+    def __post_init__(self) -> None:
+        if self.beside_model and self.beside_model == self.model:
+            raise VQAThinkerError(f"the model to compare {self.model} with must be another one")
 
     @property
     def address(self) -> str:
@@ -67,6 +73,7 @@ class Settings:
         }
         return Settings(
             model=variable("MODEL") or usual.model,
+            beside_model=variable("BESIDE_MODEL"),
             precision=variable("PRECISION") or usual.precision,
             max_bytes=number_from_environment("MOST_MB", usual.max_bytes // 2**20, 1, usual.max_bytes // 2**20) * 2**20,
             bounds=Bounds(**bounds),

@@ -13,6 +13,7 @@ from tests.model.local_hub import serving
 from tests.model.test_before import ask
 from vqathinker import ModelError, load_rater
 from vqathinker.bundled import bundled
+from vqathinker.cli import main
 from vqathinker.model.weights import INDEX
 from vqathinker.scorers import SCORERS, which
 
@@ -144,3 +145,37 @@ def test_nothing_large_is_downloaded_of_what_will_not_be_loaded(qwen, tmp_path):
             "q-insight": "q-insight",
         }
         assert not [name for name in fetched if name.startswith("comparison/")]
+
+
+def test_nothing_large_is_downloaded_of_a_model_of_no_family_or_that_is_code(tmp_path):
+    hub = {}
+    for name, settings in {"a/llava": {}, "a/remote": {"auto_map": {"AutoModel": "modeling.Mine"}}}.items():
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text(json.dumps({"model_type": name.partition("/")[2]} | settings))
+        (folder / "modeling.py").write_text("raise SystemExit('code of a checkpoint was run')")
+        (folder / "model.safetensors").write_bytes(b"x" * 1000)
+        hub[name] = folder
+    with serving(hub) as (address, fetched):
+        told = ask(address, tmp_path / "cache", *hub)
+    assert "holds a 'llava' model, not a VQAThinker checkpoint nor a Qwen2.5-VL scorer; known are" in told["a/llava"]
+    assert "would run code of its own, which is never run here" in told["a/remote"]
+    assert set(fetched) == {"config.json"}
+
+
+def test_a_benchmark_of_videos_by_the_protocol_of_a_scorer_of_pictures_is_refused_before_anything_is_loaded(
+    tmp_path, capsys
+):
+    labels = tmp_path / "labels.csv"
+    labels.write_text("file,mos\na.mp4,3.0\nb.mp4,4.0\n")
+    command = ["evaluate", str(labels), "--videos", str(tmp_path), "--benchmark", "konvid-1k"]
+    assert main([*command, "--model", "visualquality-r1"]) == 2
+    told = capsys.readouterr().err
+    assert "the authors of VisualQuality-R1 7B publish no protocol for videos, which konvid-1k is made of" in told
+    assert "with --protocol default it is shown their frames" in told and told.count("\n") == 1
+
+
+def test_a_checkpoint_of_another_family_is_not_converted(folder, tmp_path, capsys):
+    assert main(["convert", str(folder), str(tmp_path / "out")]) == 2
+    assert "holds a 'qwen2_5_vl' model, not a VQAThinker checkpoint" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

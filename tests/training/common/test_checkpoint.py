@@ -10,7 +10,7 @@ import torch
 from tests.training.grpo_small import weights_of
 from tests.training.toys import make_loaded
 from training.common.checkpoint import put_in_place, shard_size, staging, write_files
-from vqathinker.model.loading import load_model
+from vqathinker.model.family.load import load_model
 
 
 def test_only_a_model_that_travels_in_a_package_is_cut_below_ten_megabytes():

@@ -16,7 +16,7 @@ from training.data.datasets import read_items
 from training.grpo.__main__ import main
 from training.grpo.train import run_grpo
 from vqathinker.errors import ModelError
-from vqathinker.model.loading import load_model
+from vqathinker.model.family.load import load_model
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from training.sft.config import (
 )
 from training.sft.train import adopt, run_sft
 from vqathinker import load_rater
-from vqathinker.model.loading import load_model
+from vqathinker.model.family.load import load_model
 
 MODEL = ModelSettings(
     image_size=64,

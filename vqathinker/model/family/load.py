@@ -2,63 +2,81 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from typing import Protocol
 
 from transformers.utils.logging import disable_progress_bar
 
 from ...errors import ModelError
 from ...protocols import DEFAULT
 from ...scorers import SCORERS, which
+from ..before import read_object
 from ..folders import find_folder
-from ..loading import LoadedModel, check_protocol, find_device, loaded_quietly
+from ..loading import LoadedModel, Wanted, check_protocol, find_device, loaded_quietly
 from ..memory import check_precision
 from .qwen2_5_vl import loading as qwen2_5_vl
 from .vqathinker import loading as vqathinker
 
-FAMILIES = (vqathinker, qwen2_5_vl)
+
+class Family(Protocol):
+    """What the module `loading` of a family has. KINDS: the `model_type`s of its config.json."""
+
+    KINDS: tuple[str, ...]
+
+    @staticmethod
+    def check(folder: Path, wanted: Wanted) -> None:
+        """Whether a checkpoint, of which only the small files need to be there, can be loaded on this machine.
+
+        Raises ModelError: for a model that is no known scorer, a missing file, an index that does not fit, too little
+        memory in the precision asked for or in all of them, or a disk that is too small.
+        """
+
+    @staticmethod
+    def load(folder: Path, wanted: Wanted, tell: Callable[[str], None]) -> LoadedModel:
+        """The model in a folder; `tell` is told the precision before its weights are read. Raises ModelError, and what
+        transformers raises."""
+
+
+FAMILIES: tuple[Family, ...] = (vqathinker, qwen2_5_vl)
 OWN_CODE = " and would run code of its own, which is never run here"
 
 
-def load_any(
+def load_model(
     name: str = "tiny",
     precision: str = "auto",
     device: str | None = None,
     mode: str | None = None,
     protocol: str = DEFAULT,
 ) -> LoadedModel:
-    """Load a model for inference: a known one, a hub id, a folder, or SCORER@FOLDER; see `load_model` for the rest.
+    """Load a model for inference: a known one, a hub id, a folder in its authors' layout or ours, or SCORER@FOLDER.
 
-    Of one on the hub the small files are fetched first, and its weights only where they will fit. Raises ModelError
-    with one sentence.
+    For `mode` see `Wanted`. `protocol` "released" reads the greedy number, as the paper does; "default" the answer of
+    least risk. Of a model on the hub the small files are fetched first, and its weights only where they will fit.
+    Raises ModelError with one sentence.
     """
     check_precision(precision)
     check_protocol(protocol)
-    (scorer, place), target = which(name), find_device(device)
+    scorer, place = which(name)
+    wanted = Wanted(name, precision, find_device(device), mode, protocol, scorer)
 
     def check(found: Path) -> None:
-        family_in(found).check(found, scorer, precision, target, mode)
+        family_in(found).check(found, wanted)
 
     folder = find_folder(place, check, inside=scorer.inside if scorer and place == scorer.hub else "")
     disable_progress_bar()
     family = family_in(folder)
-    asked = (folder, name, scorer, precision, target, mode, protocol)
-    return loaded_quietly(folder, precision, lambda tell: family.load(*asked, tell))
+    return loaded_quietly(folder, precision, lambda tell: family.load(folder, wanted, tell))
 
 
-def family_in(folder: Path) -> ModuleType:
+def family_in(folder: Path) -> Family:
     """The family of the model in a folder. Raises ModelError for one that is of none, with those that are known."""
-    path = folder / "config.json"
-    try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{path} is damaged: {' '.join(str(error).split())}") from None
-    kind = settings.get("model_type") if isinstance(settings, dict) else None
+    settings = read_object(folder / "config.json")
+    kind = settings.get("model_type")
     for family in FAMILIES:
         if kind in family.KINDS:
             return family
-    own = OWN_CODE if isinstance(settings, dict) and "auto_map" in settings else ""
+    own = OWN_CODE if "auto_map" in settings else ""
     scorers = ", ".join(SCORERS)
     raise ModelError(
         f"{folder} holds a {kind!r} model{own}, not a VQAThinker checkpoint nor a Qwen2.5-VL scorer; "

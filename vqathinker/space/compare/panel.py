@@ -14,12 +14,16 @@ from .views import LETTERS
 
 ROLLOUT_CHOICES, ROLLOUTS = [("4", 4), ("8", 8), ("16", 16)], 8
 NO_RESULT = {"side_a": "", "side_b": "", "outcome": ""}
+VIDEOS_KIND, MODELS_KIND = "videos", "models"
 
 
 @dataclass(frozen=True)
 class Duel(Parts):
-    """What changes on the tab; the states hold the paths of the chosen files, "" for none."""
+    """What changes on the tab; the states hold the paths of the chosen files, "" for none. `kind` is VIDEOS_KIND or
+    MODELS_KIND, the latter on pages with a second model only; `column_b` holds the second video."""
 
+    kind: gr.Radio | gr.State
+    column_b: gr.Column
     first: gr.State
     second: gr.State
     slot_a: gr.HTML
@@ -42,6 +46,12 @@ class Duel(Parts):
             f"player_{lower}": markup.player(path, poster),
         }
 
+    def of_kind(self, kind: str) -> dict:
+        """The changes that make room for two videos, or for one."""
+        if kind == VIDEOS_KIND:
+            return {"column_b": gr.update(**SHOWN)}
+        return {"second": "", "slot_b": views.slot("B", None), "player_b": "", "column_b": gr.update(**HIDDEN)}
+
     def busy(self, status: str, **changes) -> list:
         return self.update(status=status, start=gr.update(**HIDDEN), stop=gr.update(**SHOWN), **changes)
 
@@ -49,14 +59,23 @@ class Duel(Parts):
         return self.update(status=status, start=gr.update(**SHOWN), stop=gr.update(**HIDDEN), **changes)
 
 
-def lay_out(cards: str) -> tuple[Duel, dict[str, gr.File], gr.Radio, gr.HTML]:
-    """Both videos side by side, the question, its answer, and the pairs to start with."""
-    places, boxes = {}, {}
-    first, second = gr.State(""), gr.State("")
+def kind_choice(beside: bool) -> gr.Radio | gr.State:
+    """Two videos, or one and two models where there are such: what is compared."""
+    if not beside:
+        return gr.State(VIDEOS_KIND)
+    choices = list(zip(texts.COMPARE_KINDS, (VIDEOS_KIND, MODELS_KIND), strict=True))
+    return gr.Radio(choices, value=VIDEOS_KIND, label=texts.COMPARE_KIND, elem_id="compare-kind")
+
+
+def lay_out(cards: str, beside: bool = False) -> tuple[Duel, dict[str, gr.File], gr.Radio, gr.HTML]:
+    """Both videos side by side, the question, its answer, and the pairs to start with; `beside`: there is a second
+    model."""
+    places, boxes, columns = {}, {}, {}
+    kind, first, second = kind_choice(beside), gr.State(""), gr.State("")
     with gr.Row(elem_classes="vq-columns vq-duel"):
         for letter in LETTERS:
             lower = letter.lower()
-            with gr.Column(min_width=280):
+            with gr.Column(min_width=280) as columns[letter]:
                 places[f"slot_{lower}"] = html(f"slot-{lower}", views.slot(letter, None))
                 places[f"player_{lower}"] = html(f"player-{lower}")
                 boxes[letter] = upload_box(
@@ -74,5 +93,6 @@ def lay_out(cards: str) -> tuple[Duel, dict[str, gr.File], gr.Radio, gr.HTML]:
                 places[f"side_{letter.lower()}"] = html(f"side-{letter.lower()}")
     pairs = html("pairs", cards, js_on_load=PICK)
     count = rollouts_choice(ROLLOUT_CHOICES, ROLLOUTS, "compare-count")
-    duel = Duel(first=first, second=second, **places, status=status, outcome=outcome, start=start, stop=stop)
+    changed = {"status": status, "outcome": outcome, "start": start, "stop": stop}
+    duel = Duel(kind=kind, column_b=columns["B"], first=first, second=second, **places, **changed)
     return duel, boxes, count, pairs

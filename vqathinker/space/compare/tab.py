@@ -1,4 +1,5 @@
-"""The tab that compares two videos: which is better, and with what probability."""
+"""The tab that compares two videos: which is better, and with what probability; on a page with two models also what
+both say of one video."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from ..widgets import markup, texts
 from ..widgets.records import load_examples, read_records, read_stand_ins
 from . import views
 from .often import Step, read_steps
-from .panel import NO_RESULT, Duel, lay_out
+from .panel import MODELS_KIND, NO_RESULT, VIDEOS_KIND, Duel, lay_out
 from .views import LETTERS
 
 PAIRS = (
@@ -41,7 +42,7 @@ def build_compare_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings:
     clips = [settings.examples / file for file in entries]
     records, stand_ins = read_records(clips, settings), read_stand_ins(clips, settings)
     steps = read_steps(checkpoint_folder(settings.model))
-    duel, boxes, count, cards = lay_out(views.pair_cards(pairs, posters))
+    duel, boxes, count, cards = lay_out(views.pair_cards(pairs, posters), bool(settings.beside_model))
 
     def use_pair(event: gr.EventData, request: gr.Request) -> list:
         paths = [settings.examples / entry["file"] for entry in pairs[event.index]]
@@ -49,7 +50,7 @@ def build_compare_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings:
         if not wishes.say(request.session_hash or "", jobs, {}, event.order):
             return duel.update()
         wishes.stop(request.session_hash or "")
-        chosen = {}
+        chosen = {"kind": VIDEOS_KIND, **duel.of_kind(VIDEOS_KIND)}
         for letter, path, poster in zip(LETTERS, paths, posters[event.index], strict=True):
             chosen |= duel.place(letter, str(path), poster)
         for recorded, told in ((records, texts.COMPARE_RECORDED), (stand_ins, texts.COMPARE_STAND_IN)):
@@ -59,17 +60,22 @@ def build_compare_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings:
         return duel.idle(markup.note(texts.COMPARE_CHOSEN), **chosen, **NO_RESULT)
 
     def use_upload(letter: str):
-        def use(path: str, other: str, request: gr.Request) -> list:
+        def use(path: str, other: str, kind: str, request: gr.Request) -> list:
             wishes.stop(request.session_hash or "")
-            told = texts.COMPARE_CHOSEN if other else texts.COMPARE_READY
+            told = ready(kind, path, other)
             return [None, *duel.idle(markup.note(told), **duel.place(letter, path), **NO_RESULT)]
 
         return use
 
-    def ask(first: str, second: str, rollouts: int, request: gr.Request) -> list:
-        if missing := [letter for letter, path in zip(LETTERS, (first, second), strict=True) if not path]:
-            return duel.update(status=markup.note(texts.COMPARE_MISSING.format(" and ".join(missing))))
-        wishes.say(request.session_hash or "", [Job(first, rollouts), Job(second, rollouts)], {})
+    def use_kind(kind: str, first: str, second: str, request: gr.Request) -> list:
+        wishes.stop(request.session_hash or "")
+        return duel.idle(markup.note(ready(kind, first, second)), **duel.of_kind(kind), **NO_RESULT)
+
+    def ask(kind: str, first: str, second: str, rollouts: int, request: gr.Request) -> list:
+        if missing := not_chosen(kind, first, second):
+            return duel.update(status=markup.note(missing))
+        other = Job(first, rollouts, beside=True) if kind == MODELS_KIND else Job(second, rollouts)
+        wishes.say(request.session_hash or "", [Job(first, rollouts), other], {})
         told = texts.WAITING if model.ready else texts.LOADING
         return duel.busy(markup.note(told, busy=True), **NO_RESULT)
 
@@ -83,13 +89,34 @@ def build_compare_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings:
     cards.click(use_pair, None, duel.outputs, **EVERY_TIME, **AT_ONCE)
     for letter, other in zip(LETTERS, (duel.second, duel.first), strict=True):
         boxes[letter].upload(
-            use_upload(letter), [boxes[letter], other], [boxes[letter], *duel.outputs], **EVERY_TIME, **AT_ONCE
+            use_upload(letter),
+            [boxes[letter], other, duel.kind],
+            [boxes[letter], *duel.outputs],
+            **EVERY_TIME,
+            **AT_ONCE,
         )
-    duel.start.click(ask, [duel.first, duel.second, count], duel.outputs, **AT_ONCE).then(
+    if settings.beside_model:
+        duel.kind.input(use_kind, [duel.kind, duel.first, duel.second], duel.outputs, **EVERY_TIME, **AT_ONCE)
+    duel.start.click(ask, [duel.kind, duel.first, duel.second, count], duel.outputs, **AT_ONCE).then(
         run, None, duel.outputs, **WATCHING
     )
     duel.stop.click(stop, None, duel.outputs, **AT_ONCE)
     build_timelines(model, to_follow, duel)
+
+
+def ready(kind: str, *paths: str) -> str:
+    """What the status says when nothing is rated yet, by what was chosen."""
+    if kind == MODELS_KIND:
+        return texts.MODELS_CHOSEN if any(paths) else texts.MODELS_READY
+    return texts.COMPARE_CHOSEN if all(paths) else texts.COMPARE_READY
+
+
+def not_chosen(kind: str, first: str, second: str) -> str:
+    """The sentence for videos that are missing, "" where all are there."""
+    if kind == MODELS_KIND:
+        return "" if first else texts.MODELS_MISSING
+    missing = [letter for letter, path in zip(LETTERS, (first, second), strict=True) if not path]
+    return texts.COMPARE_MISSING.format(" and ".join(missing)) if missing else ""
 
 
 def build_timelines(model: Model, wishes: Wishes, duel: Duel) -> None:
@@ -118,6 +145,13 @@ def result(first: dict, second: dict, steps: tuple[Step, ...] = ()) -> dict[str,
     return {**sides, "outcome": views.outcome(first, second, probability, steps)}
 
 
+def models_result(first: dict, second: dict) -> dict[str, str]:
+    """Both sides and the outcome, from the reports of two models about one video."""
+    reports = zip(LETTERS, (first, second), strict=True)
+    sides = {f"side_{letter.lower()}": views.side(letter, one, views.model_named(one)) for letter, one in reports}
+    return sides | {"outcome": views.models_outcome(first, second)}
+
+
 def grant(visitor: Visitor, duel: Duel, model: Model, wishes: Wishes, steps: tuple[Step, ...] = ()) -> Iterator[list]:
     """Updates of the tab while both videos are rated; what goes wrong is said in a toast and in the status."""
     yield duel.update()
@@ -138,11 +172,13 @@ def grant(visitor: Visitor, duel: Duel, model: Model, wishes: Wishes, steps: tup
 
 
 def rate_both(wish: Wish, duel: Duel, model: Model, visitor: Visitor, steps: tuple[Step, ...] = ()) -> Iterator[list]:
-    """Updates while A and then B is rated. Raises BusyError, VideoError and ModelError."""
+    """Updates while A and then B is rated, or one video by two models. Raises BusyError, VideoError and ModelError."""
     reports: list[dict] = []
+    of_models = wish.jobs[1].beside
+    turns = texts.MODELS_TURNS if of_models else LETTERS
 
     def now(doing: str) -> list:
-        told = texts.COMPARE_RATING.format(LETTERS[len(reports)], doing)
+        told = texts.COMPARE_RATING.format(turns[len(reports)], doing)
         return duel.busy(markup.note(told, busy=True))
 
     watched = False
@@ -159,8 +195,10 @@ def rate_both(wish: Wish, duel: Duel, model: Model, visitor: Visitor, steps: tup
         elif isinstance(event, Rated):
             reports.append(event.rating.to_dict())
             if len(reports) < len(wish.jobs):
-                yield duel.update(side_a=views.side("A", reports[0]))
+                named = views.model_named(reports[0]) if of_models else ""
+                yield duel.update(side_a=views.side("A", reports[0], named))
                 yield now("decoding")
     if len(reports) == len(wish.jobs):
         seconds = sum(report["timings"]["total_s"] for report in reports)
-        yield duel.idle(markup.note(texts.COMPARE_DONE.format(seconds)), **result(*reports, steps))
+        shown = models_result(*reports) if of_models else result(*reports, steps)
+        yield duel.idle(markup.note(texts.COMPARE_DONE.format(seconds)), **shown)

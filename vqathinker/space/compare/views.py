@@ -14,8 +14,9 @@ LETTERS = ("A", "B")
 KINDS = ("first", "second")
 
 
-def side(letter: str, report: dict | None) -> str:
-    """One of the two: score, word, defects, and the reasoning folded away; empty before it was rated."""
+def side(letter: str, report: dict | None, named: str = "") -> str:
+    """One of the two: score, word, defects, and the reasoning folded away; empty before it was rated. `named`: by what
+    in the place of its file."""
     if report is None:
         return ""
     from ...rating.words import score_word
@@ -23,7 +24,7 @@ def side(letter: str, report: dict | None) -> str:
     word = score_word(report["score"])
     return (
         f'<section class="vq-card vq-side {word}" aria-label="Rating of {letter}">'
-        f'<h2>{letter} · {escape(report["file"])}</h2><div class="vq-score"><b>{report["score"]:.2f}</b>'
+        f'<h2>{letter} · {escape(named or report["file"])}</h2><div class="vq-score"><b>{report["score"]:.2f}</b>'
         f'<span class="vq-word">{word}</span></div>{score_card.chips(report["defects"])}'
         f"<details open><summary>{texts.REASONING}</summary>{score_card.reasoning(report['reasoning'])}</details>"
         "</section>"
@@ -54,6 +55,34 @@ def outcome(first: dict, second: dict, probability: float, steps: tuple[Step, ..
         f"<span>B {percent(1 - probability)}</span></div>{lean}{axis(rows)}{bells(*drawn, probability, title)}"
         f'<p class="vq-formula">{formula.format(*numbers, probability)}</p><p class="vq-caption">{says}</p></section>'
     )
+
+
+def models_outcome(first: dict, second: dict) -> str:
+    """What two models say of one video: by how much they differ in words, and their answers as dots."""
+    rows = [score_card.answers(report, *names) for report, *names in zip((first, second), LETTERS, KINDS, strict=True)]
+    return (
+        f'<section class="vq-card vq-outcome" aria-label="How far the models differ"><p class="vq-told" role="status">'
+        f'{gap(second["score"] - first["score"])}</p>{axis(rows)}<p class="vq-caption">{texts.MODELS_SAY}</p></section>'
+    )
+
+
+def gap(difference: float) -> str:
+    """
+    >>> gap(-0.5), gap(0.001)
+    ('A gives 0.50 more than B.', 'Both models give the same score.')
+    """
+    more, less = LETTERS if difference < 0 else reversed(LETTERS)
+    return texts.MODELS_SAME if abs(difference) < 0.005 else texts.MODELS_DIFFER.format(more, abs(difference), less)
+
+
+def model_named(report: dict) -> str:
+    """Which model a rating is of, as its side is called: the last part of its name, and the precision.
+
+    >>> model_named({"model": "visualquality-r1@/weights/mine", "precision": "nf4"})
+    'visualquality-r1 (nf4)'
+    """
+    scorer, at, place = report["model"].partition("@")
+    return f"{scorer if at else Path(scorer).name} ({report['precision']})"
 
 
 def headline(probability: float) -> str:

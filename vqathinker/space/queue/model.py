@@ -41,20 +41,23 @@ class Waiting:
 
 
 class Model:
-    """A Rater that is being loaded while the page is served already."""
+    """A Rater that is being loaded while the page is served already, and perhaps a second one to compare it with.
+
+    Both have one line: at a time one of them works.
+    """
 
     def __init__(self, settings: Settings):
         self.settings, self.metrics = settings, Metrics()
         self.line, self.leavers = Line(settings.bounds), Leavers()
         self.loader = Loader(lambda: load_rater(settings.model, settings.precision))
-        if on_zero_gpu():
-            self._rate = self._lend_gpu()  # before torch looks for a GPU: `spaces` makes it see the one to come
-            if not self.loader.attempt():
-                self.loader.start()
-        else:
-            self.loader.start()
-            self._rate = self._rate_here
+        self.beside = Loader(self._load_beside) if settings.beside_model else None
+        self._rate = self._lend_gpu() if on_zero_gpu() else self._rate_here
+        for loader in self._loaders:  # after `spaces`, which makes torch see the GPU that is to come
+            if not (on_zero_gpu() and loader.attempt()):
+                loader.start()
         self.metrics.gauge("vqathinker_model_ready", "1 when the model is loaded", lambda: self.ready)
+        if self.beside:
+            self.metrics.gauge("vqathinker_beside_model_ready", "1 when the second is", lambda: self.beside.ready)
         waiting = "Ratings that wait, for their decoding or for the model"
         self.metrics.gauge("vqathinker_waiting", waiting, lambda: self.line.count(Stage.WAITING, Stage.PREPARED))
         self.metrics.gauge("vqathinker_decoding", "Videos being decoded", lambda: self.line.count(Stage.PREPARING))
@@ -68,13 +71,33 @@ class Model:
         """Why there is no model, "" while it is being loaded for the first time."""
         return self.loader.problem
 
-    def rater(self) -> Rater:
-        """The Rater, after waiting for it. Raises ModelError when it could not be loaded."""
-        return self.loader.rater()
+    @property
+    def complete(self) -> bool:
+        """Whether all models that the page shall have are there."""
+        return all(loader.ready for loader in self._loaders)
+
+    def rater(self, beside: bool = False) -> Rater:
+        """The Rater, or the second one, after waiting for it. Raises ModelError when it could not be loaded."""
+        return self._loader(beside).rater()
+
+    @property
+    def _loaders(self) -> list[Loader]:
+        return [self.loader, self.beside] if self.beside else [self.loader]
+
+    def _loader(self, beside: bool) -> Loader:
+        if beside and self.beside is None:
+            raise ModelError("this page has one model only")
+        return self.beside if beside else self.loader
+
+    def _load_beside(self) -> Rater:
+        """After the first, so that it is checked against the memory that this one leaves."""
+        self.rater()
+        return load_rater(self.settings.beside_model, self.settings.precision)
 
     def close(self, seconds: float = 2.0) -> None:
         """End all that is under way, and wait a little for it; a step of the model cannot be interrupted."""
-        self.loader.close()
+        for loader in self._loaders:
+            loader.close()
         self.leavers.close()
         end = time.monotonic() + seconds
         while self.line.count() and time.monotonic() < end:
@@ -116,7 +139,7 @@ class Model:
     def _watch(self, job: Job, cancel: threading.Event, ticket: Ticket) -> Iterator[Waiting | Event]:
         clock = Clock()
         try:
-            self.loader.rater(cancel)
+            self._loader(job.beside).rater(cancel)
             yield from self._wait(ticket, cancel)
             if cancel.is_set():
                 return
@@ -153,13 +176,14 @@ class Model:
             yield Waiting(0)
 
     def _rate_here(self, job: Job, cancel: threading.Event) -> Iterator[Event]:
+        rater = self.rater(job.beside)
         if job.window_s:
-            yield from self.rater().timeline_events(job.path, job.window_s, cancel=cancel)
+            yield from rater.timeline_events(job.path, job.window_s, cancel=cancel)
             return
         if job.question:
-            yield from self.rater().watch_asked(job.path, job.question, cancel)
+            yield from rater.watch_asked(job.path, job.question, cancel)
             return
-        yield from self.rater().watch(job.path, job.rollouts, job.seed, cancel, job.perturbation)
+        yield from rater.watch(job.path, job.rollouts, job.seed, cancel, job.perturbation)
 
     def _lend_gpu(self) -> Callable[[Job, threading.Event], Iterator[Event]]:
         """ZeroGPU runs the call in another process: an Event cannot go there, leaving the page ends it instead."""

@@ -15,6 +15,7 @@ class Job:
     """One rating: which file, how many sampled answers, and in which disorder ("" for none) the clip is shown.
 
     With a `question`, that is answered instead; with a `window_s`, a timeline is made of windows of so many seconds.
+    `beside`: by the page's second model.
     Raises ValueError for more answers than a job may have.
     """
 
@@ -24,6 +25,7 @@ class Job:
     seed: int = 0
     question: str = ""
     window_s: float = 0.0
+    beside: bool = False
 
     def __post_init__(self) -> None:
         if type(self.rollouts) is not int or not 0 <= self.rollouts <= MOST_ROLLOUTS:

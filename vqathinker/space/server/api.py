@@ -6,6 +6,8 @@ through only files that were uploaded here. With the extra `gradio[mcp]` install
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import gradio as gr
 
 from ...errors import VQAThinkerError
@@ -21,7 +23,7 @@ from .schemas import GROUPS, GROUPS_OR_NONE, MOS, OBJECT, WINDOW, described, rol
 
 
 def add_endpoints(model: Model) -> None:
-    """`/rate`, `/timeline`, `/compare` and `/rewards`, each in one piece."""
+    """`/rate`, `/timeline`, `/compare` and `/rewards`, each in one piece; with a second model `/compare_models`."""
 
     @whole_docstring
     def rate(video: str, rollouts: int = 0, request: gr.Request = None) -> dict:
@@ -80,6 +82,23 @@ def add_endpoints(model: Model) -> None:
         return clear(Comparison(*ratings).to_dict)
 
     @whole_docstring
+    def compare_models(video: str, rollouts: int = 0, request: gr.Request = None) -> dict:
+        """Rate one video or still image with both models of this page, and tell by how much their scores differ.
+
+        Args:
+            video: the file, as a FileData of something uploaded here
+            rollouts: how many more answers to sample of each model, 0 to 32
+
+        Returns:
+            file, difference (the score of the second model less that of the first), and the ratings first and second
+        """
+        job = Job(chosen(video), count_between(rollouts, LEAST["compare_models"]))
+        ratings = answer(model, request, job, replace(job, beside=True))
+        from ...rating import ModelComparison
+
+        return ModelComparison(*ratings).to_dict()
+
+    @whole_docstring
     def rewards(answers: list, mos: list, spec: str = "repaired", perturbed: list | None = None) -> dict:
         """Compute the training rewards of VQAThinker for groups of answers: format, regression, ranking, temporal.
 
@@ -109,6 +128,11 @@ def add_endpoints(model: Model) -> None:
         first, second, duel = upload_box("first"), upload_box("second"), gr.Button()
         samples = number_box(8, "rollouts", rollouts_schema("compare", 8))
         duel.click(compare, [first, second, samples], json_box("comparison"), api_name="compare", **TURNS)
+        if model.beside:
+            shown, contrast = upload_box("video"), gr.Button()
+            times = number_box(0, "rollouts", rollouts_schema("compare_models", 0))
+            told = json_box("comparison")
+            contrast.click(compare_models, [shown, times], told, api_name="compare_models", **TURNS)
         answers, mos, twins = json_box("answers", GROUPS), json_box("mos", MOS), json_box("perturbed", GROUPS_OR_NONE)
         spec, weigh = gr.Dropdown(list(SPECS), value=SPECS[0], label="spec"), gr.Button()
         table = json_box("rewards")

@@ -19,7 +19,9 @@ ENDPOINTS = {
     "timeline": ("video", "window_s"),
     "rewards": ("answers", "mos", "spec", "perturbed"),
 }
-LEAST = {"rate": 0, "compare": 2}
+BESIDE = {"compare_models": ("video", "rollouts")}
+"""Of a page with a second model."""
+LEAST = {"rate": 0, "compare": 2, "compare_models": 0}
 LISTS = ("answers", "mos")
 WEB = ("http://", "https://")
 UPLOAD = 'an upload, {"path": …, "meta": {"_type": "gradio.FileData"}}'
@@ -40,14 +42,21 @@ class Problem:
 
 @dataclass(frozen=True)
 class Calls:
-    """The rules of one page: where its uploads are, and whether web addresses may stand in their place."""
+    """The rules of one page: where its uploads are, whether web addresses may stand in their place, and whether it has
+    a second model."""
 
     uploads: Path
     urls: bool = False
+    beside: bool = False
+
+    @property
+    def endpoints(self) -> dict[str, tuple[str, ...]]:
+        """The names of all endpoints, and of what each takes."""
+        return ENDPOINTS | BESIDE if self.beside else ENDPOINTS
 
     def problem(self, endpoint: str, data: object) -> Problem | None:
         """The first thing that is wrong with the values sent to an endpoint, in the order of its fields."""
-        fields = ENDPOINTS.get(endpoint)
+        fields = self.endpoints.get(endpoint)
         if fields is None:
             return None
         if not isinstance(data, list) or len(data) != len(fields):
@@ -58,7 +67,7 @@ class Calls:
 
     def named_problem(self, endpoint: str, values: object) -> Problem | None:
         """The same of values that are sent by name; those left out have defaults, but for files and lists."""
-        fields = ENDPOINTS.get(endpoint)
+        fields = self.endpoints.get(endpoint)
         if fields is None:
             return None
         if not isinstance(values, dict):

@@ -18,8 +18,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..queue.line import Stage
+from ..queue.loader import Loader
 from ..queue.model import Model
-from .calls import ENDPOINTS, Calls, Problem, told
+from .calls import Calls, Problem, told
 from .uploads import Uploads
 
 logger = logging.getLogger(__name__)
@@ -48,10 +49,12 @@ class Service:
     max_bytes: int
 
     def health(self) -> dict:
+        beside = self.model.beside
         return {
             "status": "ok",
-            "model": "ready" if self.model.ready else "failed" if self.model.problem else "loading",
+            "model": state_of(self.model.loader),
             "problem": self.model.problem,
+            **({"beside_model": state_of(beside), "beside_problem": beside.problem} if beside else {}),
             "waiting": self.model.line.count(Stage.WAITING, Stage.PREPARED),
             "decoding": self.model.line.count(Stage.PREPARING),
             "rating": self.model.line.count(Stage.TURN),
@@ -66,6 +69,10 @@ class Service:
         if path == "/metrics":
             return Response(self.model.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
         return None
+
+
+def state_of(loader: Loader) -> str:
+    return "ready" if loader.ready else "failed" if loader.problem else "loading"
 
 
 class Gate:
@@ -103,8 +110,8 @@ class Gate:
 
     async def _check_call(self, name: str, receive: Receive) -> tuple[Response | None, Receive]:
         """An answer where a program's values are wrong; and its request once more, for who comes next."""
-        if name.removeprefix("v2/") not in ENDPOINTS:
-            return refusal(404, NO_ENDPOINT.format(", ".join(ENDPOINTS))), receive
+        if name.removeprefix("v2/") not in (known := self.service.calls.endpoints):
+            return refusal(404, NO_ENDPOINT.format(", ".join(known))), receive
         try:
             body = await read_all(receive, MOST_BODY)
         except TooLargeError:

@@ -15,11 +15,12 @@ from .thumbnails import Film, data_address
 STAGES = ("decoding", "watching", "thinking")
 
 
-def header(badge: str, caveat: str = "") -> str:
-    """Name, what it does, which model; `caveat`: what to expect of that model."""
+def header(badge: str, caveat: str = "", beside: str = "") -> str:
+    """Name, what it does, which model; `caveat`: what to expect of that model; `beside`: the second one."""
+    second = f'<span class="vq-badge" title="{texts.BESIDE_BADGE}">beside it: {escape(beside)}</span>' if beside else ""
     return (
         f'<header class="vq-header"><h1>VQAThinker</h1><p>{texts.SUBTITLE} {caveat}</p>'
-        f'<span class="vq-badge" title="{texts.MODEL_BADGE}">model: {escape(badge)}</span></header>'
+        f'<span class="vq-badge" title="{texts.MODEL_BADGE}">model: {escape(badge)}</span>{second}</header>'
     )
 
 

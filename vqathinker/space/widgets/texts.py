@@ -5,6 +5,7 @@ from __future__ import annotations
 TITLE = "VQAThinker: video quality, explained"
 SUBTITLE = "Watches a video, says what it sees, and gives it a score from 1 (bad) to 5 (excellent)."
 MODEL_BADGE = "the model behind this page"
+BESIDE_BADGE = "the model that Compare can put beside it"
 UPLOAD = "Drop a video or a still image"
 EXAMPLES = "Or try one of these"
 FILM = "What the model saw"
@@ -118,6 +119,7 @@ BUSY = "Please come again"
 ENDED = "The rating was ended before it was done."
 NOT_TAKEN = "This was not sent in a form that can be read here; files must have been uploaded to this page."
 MODEL_FAILED = "The model is not available: {}. It is tried again by itself; the examples still show recorded answers."
+BESIDE_FAILED = "The second model is not available: {}. It is tried again by itself; all else works."
 
 COMPARE_READY = "Choose two videos, or one of the pairs below."
 COMPARE_CHOSEN = "Both are there: compare them."
@@ -128,6 +130,18 @@ COMPARE_STAND_IN = "The model of this page is not available just now. Both were 
 COMPARE_DONE = "Both rated in {:.1f} s."
 COMPARE_STOPPED = "Stopped. Compare starts again."
 COMPARE_BUTTON = "Compare"
+COMPARE_KIND = "What is compared"
+COMPARE_KINDS = ("two videos", "two models on one video")
+MODELS_READY = "Choose a video, and both models rate it."
+MODELS_CHOSEN = "It is there: let both models rate it."
+MODELS_MISSING = "Choose a video first."
+MODELS_TURNS = ("it with the first model", "it with the second model")
+MODELS_SAME = "Both models give the same score."
+MODELS_DIFFER = "{} gives {:.2f} more than {}."
+MODELS_SAY = (
+    "The same video, seen by two models. Each has a scale of its own, so the difference tells how far they disagree, "
+    "not which of them is right. The dots are sampled answers: they show how steady each is."
+)
 PAIRS = "Or look at one of these pairs"
 BETTER = "{} is the better one with a probability of {}."
 NEITHER = "The model cannot tell them apart: {} is the better one with a probability of {} only."

@@ -16,7 +16,7 @@ from ....errors import ModelError
 from ....scorers import SCORERS, Scorer
 from ...before import check_disk, check_objects, read_object
 from ...convert import misfits
-from ...loading import LOADING_ERRORS, LoadedModel, quantisation, refuse_misfits
+from ...loading import LOADING_ERRORS, LoadedModel, Wanted, quantisation, refuse_misfits
 from ...memory import choose_precision, other_bytes
 from ...official import require_tokenizer
 from ...weights import INDEX, shard_names
@@ -61,14 +61,10 @@ class Settings:
     shapes: dict[str, tuple[int, ...]]
 
 
-def check(folder: Path, scorer: Scorer | None, precision: str, device: torch.device, mode: str | None = None) -> None:
-    """Whether a scorer, of which only the small files need to be there, can be loaded on this machine.
-
-    Raises ModelError: for a model that is no known scorer, a missing file, an index that does not fit, too little
-    memory or a disk that is too small.
-    """
-    settings = open_settings(folder, scorer, mode)
-    choose_precision(precision, settings.shapes, Sizes(settings.config), device)
+def check(folder: Path, wanted: Wanted) -> None:
+    """See `Family` in load.py."""
+    settings = open_settings(folder, wanted)
+    choose_precision(wanted.precision, settings.shapes, Sizes(settings.config), wanted.device)
     if (folder / INDEX).is_file():
         index = read_object(folder / INDEX)
         if not isinstance(index.get("weight_map"), dict):
@@ -79,20 +75,11 @@ def check(folder: Path, scorer: Scorer | None, precision: str, device: torch.dev
         check_disk(folder, index)
 
 
-def load(
-    folder: Path,
-    name: str,
-    scorer: Scorer | None,
-    precision: str,
-    device: torch.device,
-    mode: str | None,
-    protocol: str,
-    tell: Callable[[str], None],
-) -> LoadedModel:
-    """The scorer in a folder, its weights read a tensor at a time. Raises ModelError, and what transformers raises."""
-    settings = open_settings(folder, scorer, mode)
+def load(folder: Path, wanted: Wanted, tell: Callable[[str], None]) -> LoadedModel:
+    """See `Family` in load.py. Weights are read a tensor at a time."""
+    settings, device = open_settings(folder, wanted), wanted.device
     shard_names(folder)
-    chosen, note = choose_precision(precision, settings.shapes, Sizes(settings.config), device)
+    chosen, note = choose_precision(wanted.precision, settings.shapes, Sizes(settings.config), device)
     tell(chosen)
     model, report = Qwen2_5_VLForConditionalGeneration.from_pretrained(
         folder,
@@ -105,16 +92,18 @@ def load(
         trust_remote_code=False,
     )
     refuse_misfits(report, folder)
-    return LoadedModel(model.eval(), settings.processor, name, chosen, note, protocol, Sizes(settings.config))
+    sizes = Sizes(settings.config)
+    return LoadedModel(model.eval(), settings.processor, wanted.name, chosen, note, wanted.protocol, sizes)
 
 
-def open_settings(folder: Path, scorer: Scorer | None, mode: str | None) -> Settings:
+def open_settings(folder: Path, wanted: Wanted) -> Settings:
     """What a folder says before its weights are read. Raises ModelError."""
+    scorer = wanted.scorer
     if scorer is None or scorer.kind not in KINDS:
         asked = "which scorer it is does not stand in it" if scorer is None else f"{scorer.name} is no such model"
         raise ModelError(f"{folder} holds a Qwen2.5-VL model, and {asked}: say {NAMED}")
-    if mode is not None:
-        raise ModelError(f"{scorer.name} has one way to see a video, it cannot be set to {mode}")
+    if wanted.mode is not None:
+        raise ModelError(f"{scorer.name} has one way to see a video, it cannot be set to {wanted.mode}")
     check_objects(folder)
     require_tokenizer(folder)
     if not any((folder / name).is_file() for name in PICTURES):

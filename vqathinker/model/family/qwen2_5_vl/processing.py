@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from os import PathLike
 from threading import Lock
 
 import numpy as np
@@ -87,6 +88,11 @@ class QwenScorerProcessor:
     def position_ids(self, input_ids: Sequence[int], video: dict[str, torch.Tensor]) -> torch.Tensor:
         """Positions (3, 1, L) of a prompt about these pictures."""
         return positions(input_ids, self.image_token_id, self.grids(video))[:, None]
+
+    def save_pretrained(self, folder: str | PathLike) -> None:
+        """Write tokenizer and picture settings, as `open_processor` reads them. The prompt is the scorer's."""
+        self.tokenizer.save_pretrained(folder)
+        self.image_processor.save_pretrained(folder)
 
     def asking(self) -> Callable[[Clip], tuple[tuple[int, ...], dict[str, torch.Tensor]]]:
         """A function for threads: clip -> token ids of the prompt about it, and its tensors, positions among them."""

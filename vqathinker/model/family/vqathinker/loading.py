@@ -8,36 +8,35 @@ from pathlib import Path
 import torch
 
 from ....errors import ModelError
-from ....scorers import Scorer
 from ...before import check_before_weights
 from ...configuration import VQAThinkerConfig
-from ...loading import LoadedModel, load_folder
+from ...efficientnet_lite import EfficientNetLiteModel
+from ...loading import LoadedModel, Wanted, open_checkpoint, read_weights
+from ...memory import choose_precision
 from ...official import OFFICIAL_TYPE
 
 KINDS = (OFFICIAL_TYPE, VQAThinkerConfig.model_type)
 
 
-def check(folder: Path, scorer: Scorer | None, precision: str, device: torch.device, mode: str | None = None) -> None:
-    """Whether a checkpoint, of which only the small files need to be there, can be loaded. Raises ModelError."""
-    refuse_other(folder, scorer)
-    check_before_weights(folder, precision, device, mode)
+def check(folder: Path, wanted: Wanted) -> None:
+    """See `Family` in load.py."""
+    refuse_other(folder, wanted)
+    check_before_weights(folder, wanted.precision, wanted.device, wanted.mode)
 
 
-def load(
-    folder: Path,
-    name: str,
-    scorer: Scorer | None,
-    precision: str,
-    device: torch.device,
-    mode: str | None,
-    protocol: str,
-    tell: Callable[[str], None],
-) -> LoadedModel:
-    """The model in a folder. Raises ModelError, and what transformers raises."""
-    refuse_other(folder, scorer)
-    return load_folder(folder, name, precision, device, mode, protocol, tell)
+def load(folder: Path, wanted: Wanted, tell: Callable[[str], None]) -> LoadedModel:
+    """See `Family` in load.py."""
+    refuse_other(folder, wanted)
+    checkpoint = open_checkpoint(folder, wanted.mode)
+    chosen, note = choose_precision(wanted.precision, checkpoint.shapes, checkpoint.config, wanted.device)
+    tell(chosen)
+    model = read_weights(checkpoint, chosen, wanted.device)
+    if isinstance(model.model.vision_tower, EfficientNetLiteModel):
+        model.model.vision_tower.eval().fold_batch_norm().to(memory_format=torch.channels_last)
+    return LoadedModel(model, checkpoint.processor, wanted.name, chosen, note, wanted.protocol)
 
 
-def refuse_other(folder: Path, scorer: Scorer | None) -> None:
-    if scorer is not None and scorer.kind not in KINDS:
-        raise ModelError(f"{folder} holds a VQAThinker checkpoint, not {scorer.title}")
+def refuse_other(folder: Path, wanted: Wanted) -> None:
+    """Raises ModelError where another family's scorer was asked for."""
+    if wanted.scorer is not None and wanted.scorer.kind not in KINDS:
+        raise ModelError(f"{folder} holds a VQAThinker checkpoint, not {wanted.scorer.title}")

@@ -1,0 +1,1 @@
+"""Supervised learning of answers, by a model of any family."""

@@ -1,0 +1,27 @@
+"""What training needs of a model, by its family: a policy, and clips as its processor shows them."""
+
+from __future__ import annotations
+
+from vqathinker.model.loading import LoadedModel
+from vqathinker.model.processing import VQAThinkerProcessor
+
+from .features import Decoded
+from .policy import Policy
+from .qwen2_5_vl import Pictures, QwenPolicy
+
+
+def policy_of(loaded: LoadedModel, temperature: float, checkpointing: bool) -> Policy:
+    """The model of a start as a policy."""
+    if not is_ours(loaded.processor):
+        return QwenPolicy(loaded.model, temperature, checkpointing)
+    prompt = loaded.processor.tokenizer(loaded.processor.prompt_text())["input_ids"]
+    return Policy(loaded.model, prompt, temperature, checkpointing)
+
+
+def clips_for(processor, twins: int, seed: int) -> Decoded:
+    """Where the clips of a run come from, decoded at every step."""
+    return (Decoded if is_ours(processor) else Pictures)(processor, twins, seed)
+
+
+def is_ours(processor) -> bool:
+    return isinstance(processor, VQAThinkerProcessor)

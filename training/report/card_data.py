@@ -1,6 +1,6 @@
 """What the hub reads of the model card: licence, languages, data, and every measured agreement as a model-index.
 
-python -m training.report.card_data vqathinker/checkpoints/tiny    # again, from the evaluation.json in there
+    python -m training.report.card_data vqathinker/checkpoints/tiny    # again, from the evaluation.json in there
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What stands before the page for every request: health, metrics, limits, and clear answers where something is wrong.
 
-GET /health    200 while the process serves, with what it is doing
-GET /ready     200 when a rating would be made, 503 with the reason while the model is not there
-GET /metrics   Prometheus
+    GET /health    200 while the process serves, with what it is doing
+    GET /ready     200 when a rating would be made, 503 with the reason while the model is not there
+    GET /metrics   Prometheus
 """
 
 from __future__ import annotations

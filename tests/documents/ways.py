@@ -31,6 +31,7 @@ ELSEWHERE = {
     "VQATHINKER_MODEL=8b python app.py": "tests/browser/test_ask.py starts it so, with a model that is here",
     'pip install -c constraints.txt "ray[data]"': "tests/environments, as the extra ray",
     "python -m pytest tests/integrations/test_ray_data.py -n 0": "is a test",
+    "python -m tests.benchmarks.ray_speed examples/squirrel.mp4": "needs Ray, which CI does not install",
     "pip install trackio": "needs a registry; the recipe says when",
     "pip install deepspeed": "needs a registry and a compiler; the recipe says when",
     "export MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_TOP_PAD_=268435456": (

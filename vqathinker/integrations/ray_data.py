@@ -16,6 +16,8 @@ from pathlib import Path
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_DATA_LOG_LEVEL", "ERROR")  # what a run prints is the command's
+# A cluster that is started here works like any other process; Ray would let its workers wait for all of them (nice 15).
+os.environ.setdefault("RAY_worker_niceness", "0")
 
 import numpy as np
 import ray

@@ -57,7 +57,7 @@ def seconds(page: Page, view: str, kind: str, selector: str, curve: str, times: 
     page.wait_for_timeout(1000)
     took = []
     for k in range(times + 1):
-        value = (0.3 + 0.02 * k) if kind == "slider" else (1 if k < times // 2 else -1)
+        value = (0.3 + 0.3 * (k % 2)) if kind == "slider" else (1 if k < times // 2 else -1)
         took.append(page.evaluate(REDRAWN, [kind, selector, curve, value]))
         page.wait_for_timeout(120)
     return took[1:]  # the first one warms up

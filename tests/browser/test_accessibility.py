@@ -22,7 +22,7 @@ def test_nobody_is_kept_out(visit, name: str, scheme: str):
     assert list(look(page)) == []
 
 
-@pytest.mark.parametrize("name", ["score_first", "tour", "revealed", "update", "explore", "slide_4"])
+@pytest.mark.parametrize("name", ["score_first", "tour", "revealed", "update", "explore", "slide_4", "about"])
 def test_nothing_sticks_out_or_is_cut_off_on_a_phone(visit, name: str):
     page = visit(viewport={"width": 360, "height": 800}, is_mobile=True, has_touch=True)
     VIEWS[name](page)

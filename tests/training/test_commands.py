@@ -31,6 +31,7 @@ GONE = {
     "training.data.fetch": ["OUT", "--part", "clive", "--from", "GONE"],
     "training.evaluate": ["GONE", "GONE", "OUT"],
     "training.evaluate.interval": ["GONE", "GONE", "OUT", "GONE"],
+    "training.evaluate.novelty": ["GONE", "GONE", "OUT", "OUT", "GONE"],
     "training.evaluate.ridge": ["GONE", "GONE"],
     "training.grpo": ["GONE", "GONE", "OUT", "--out", "OUT"],
     "training.imitation": ["GONE", "--videos", "GONE", "--out", "OUT"],

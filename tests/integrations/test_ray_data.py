@@ -41,11 +41,13 @@ def broken(precision: str) -> Rater:
     raise ModelError("no such model here")
 
 
+AGENT_PORTS = ("metrics_agent_port", "metrics_export_port", "dashboard_agent_listen_port", "runtime_env_agent_port")
+
+
 def light(**settings) -> dict:
-    """Settings of a machine with the least that it needs. The ports of its agents are told (-1: there is none), so that
-    it does not wait for them: it would for 15 s at most, and end itself then, however busy this machine is."""
-    ports = {"metrics_agent_port": -1, "metrics_export_port": -1}
-    ports |= {name: free_port() for name in ("dashboard_agent_listen_port", "runtime_env_agent_port")}
+    """Settings of a machine with the least that it needs. The ports of its agents are told, so that it does not wait for
+    them: it would for 15 s at most, and end itself then, however busy this machine is."""
+    ports = {name: free_port() for name in AGENT_PORTS}
     return {"node_ip_address": "127.0.0.1", "include_log_monitor": False, **ports, **settings}
 
 

@@ -50,7 +50,7 @@ RUN_FILES = ("*.md", "*.json", "*.jsonl", "*.yaml", "*.sha256", "*.png", "*.svg"
 REQUIREMENTS = "requirements.txt"
 SPACE_FILES = ("app.py", "README.md", "LICENSE", "constraints.txt", "pyproject.toml", "task")
 PACKAGE_FILES = ("*.py", "*.css", "*.js", "*.json", "*.md")
-EXAMPLE_FILES = ("*.mp4", "*.jpg", "*.png", "*.json", "*.py", "*.ipynb", "*.yaml", "LICENSE.txt")
+EXAMPLE_FILES = ("*.mp4", "*.jpg", "*.png", "*.svg", "*.json", "*.py", "*.ipynb", "*.yaml", "LICENSE.txt")
 TRAINING_FILES = ("*.py", "*.yaml", "*.csv", "*.txt", *RUN_FILES)
 LARGE = 10 * 1000 * 1000
 """From this size on, a file is stored outside git (Xet) by the hub."""

@@ -66,7 +66,8 @@ class Fault:
 
     confidence: the probability that it is there. window: the number of the window that shows it best. where: of that
     window, for each cell of a grid over the picture, how probable it is that the model names the fault if all of the
-    picture looks like this cell; None where that is not known, as of faults of motion.
+    picture looks like this cell; None where that is not known, as of faults of motion. brief: windows do not show it,
+    only single moments do.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Fault:
     confidence: float
     window: int
     where: Grid | None = None
+    brief: bool = False
 
 
 def find_faults(
@@ -204,7 +206,7 @@ def _brief_fault(name: str, run: Sequence[Sighting], sightings: Sequence[Sightin
     start_s, end_s = run[0].start_s, run[-1].end_s
     window = min(range(len(sightings)), key=lambda k: abs(sightings[k].start_s + sightings[k].end_s - start_s - end_s))
     severity = max((moment.named.get(name, SEVERITIES[0]) for moment in run), key=SEVERITIES.index)
-    return Fault(name, severity, start_s, end_s, rule.brief_confidence, window)
+    return Fault(name, severity, start_s, end_s, rule.brief_confidence, window, brief=True)
 
 
 def _near(one: Fault, other: Fault, apart_s: float) -> bool:

@@ -17,7 +17,7 @@ from ..video.reel import Window, open_reel
 from ..video.windows import WindowSpec
 from .answers import frames_of
 from .many import Decoded, concluded, in_order
-from .moments import sightings_of
+from .moments import Moments
 from .naming import Namer
 from .rating import Rating
 from .timeline import Timeline, TimelineWindow
@@ -78,12 +78,13 @@ def read_windows(
         reel = open_reel(path, loaded.video_spec, spec, loaded.processor.image_size, cancel=cancel)
     except DecodeCancelled:
         return
-    whereabouts = Whereabouts(loaded, Namer(loaded))
+    namer = Namer(loaded)
+    whereabouts, moments = Whereabouts(loaded, namer), Moments(loaded, namer, max_new_tokens)
     with WindowSource(loaded, reel, max_new_tokens, batch, turn, cancel) as source:
         plan, rated, cards = reel.plan, [], []
         yield Opened(plan.duration_s, plan.window_s, plan.step_s, plan.count)
         try:
-            for key, window in _in_order(loaded, path, source, batch, max_new_tokens, report, whereabouts):
+            for key, window in _in_order(loaded, path, source, batch, report, whereabouts, moments):
                 rated.append(window)
                 cards.append(key.shown.card)
                 yield WindowRated(window, key.shown, key.number, max(plan.count, key.number + 1))
@@ -102,7 +103,7 @@ def read_windows(
         notes.append(STOPPED.format(rated[-1].end_s, plan.duration_s))
     facts = (Path(path).name, plan.duration_s, plan.window_s, plan.step_s, tuple(reel.cuts))
     timeline = Timeline(*facts, windows, loaded.name, loaded.precision, tuple(notes))
-    yield TimelineMade(whereabouts.add_to(timeline, turn, cancel))
+    yield TimelineMade(whereabouts.add_to(moments.grade(timeline, turn, cancel), turn, cancel))
 
 
 def _in_order(
@@ -110,9 +111,9 @@ def _in_order(
     path: str | Path,
     source: WindowSource,
     batch: int,
-    max_new_tokens: int,
     report: Callable[[str], None],
     whereabouts: Whereabouts,
+    moments: Moments,
 ) -> Iterator[tuple[Place, TimelineWindow]]:
     """The windows as they are rated, held back until those before them are."""
 
@@ -124,9 +125,8 @@ def _in_order(
         written = [token for token in row.tokens if token != loaded.eos_token_id]
         named = [defect.name for defect in rating.defects]
         whereabouts.keep(key.number, row.request.video["video_features"][0], written, named)
-        namer, moments = whereabouts.namer, row.request.key.moments
-        window = window_of(key.shown, rating, namer(prompt, written, row.sure))
-        return replace(window, moments=sightings_of(loaded, namer, moments, written, named, max_new_tokens))
+        window = window_of(key.shown, rating, whereabouts.namer(prompt, written, row.sure))
+        return replace(window, moments=moments.sightings(row.request.key.moments, written))
 
     options = {"batch": batch, "eos_token_id": loaded.eos_token_id, "turn": source.turn, "report": report}
     yield from in_order(serve(loaded.model, source, finish, **options))

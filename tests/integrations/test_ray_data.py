@@ -45,8 +45,8 @@ AGENT_PORTS = ("metrics_agent_port", "metrics_export_port", "dashboard_agent_lis
 
 
 def light(**settings) -> dict:
-    """Settings of a machine with the least that it needs. The ports of its agents are told, so that it does not wait for
-    them: it would for 15 s at most, and end itself then, however busy this machine is."""
+    """Settings of a machine with the least that it needs. The ports of its agents are told, so that it does not wait
+    for them: it would for 15 s at most, and end itself then, however busy this machine is."""
     ports = {name: free_port() for name in AGENT_PORTS}
     return {"node_ip_address": "127.0.0.1", "include_log_monitor": False, **ports, **settings}
 

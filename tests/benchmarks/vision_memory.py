@@ -21,9 +21,9 @@ import time
 from pathlib import Path
 
 import torch
-from training.scaling.model_size import config_8b
 
 from tests.benchmarks.serving_speed import read_peak
+from tests.model.released_size import config_8b
 from training.common.markdown import table
 from vqathinker.model.configuration import VQAThinkerConfig
 from vqathinker.model.family.load import load_model

@@ -161,9 +161,9 @@ class Looker:
     def store(self, folder: Path):
         """The features in a folder, whatever twins they were made with: only clips in order are looked at. Raises
         VQAThinkerError for those of another tower."""
-        from ..policy.features import Stored, fingerprint
+        from ..policy.features import Stored, features_hash
 
-        mark = fingerprint(self.loaded.model, self.loaded.processor, 0, 0)
+        mark = features_hash(self.loaded.model, self.loaded.processor, 0, 0)
         kept = folder / "features.json"
         if kept.exists():
             made = json.loads(kept.read_text(encoding="utf-8"))

@@ -48,7 +48,7 @@ def light(**settings) -> dict:
     """Settings of a machine with the least that it needs. The ports of its agents are told, so that it does not wait
     for them: it would for 15 s at most, and end itself then, however busy this machine is."""
     ports = {name: free_port() for name in AGENT_PORTS}
-    return {"node_ip_address": "127.0.0.1", "include_log_monitor": False, **ports, **settings}
+    return {"include_log_monitor": False, **ports, **settings}
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ def seconds(rater: RayRater, files: Sequence[str]) -> float:
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser("python -m tests.benchmarks.ray_speed", description=__doc__.split("\n\n")[0])
     parser.add_argument("clips", nargs="+", help="videos or pictures")
-    parser.add_argument("--times", type=int, default=8, help="how often each file is rated")
+    parser.add_argument("--times", type=int, default=48, help="how often each file is rated")
     parser.add_argument("--runs", type=int, default=3, help="of each kind")
     args = parser.parse_args(argv)
     files = args.clips * args.times

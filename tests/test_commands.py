@@ -4,16 +4,13 @@ there. Those of training/ are looked at in tests/training/test_commands.py."""
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-import vqathinker
+from tests.helps import ask_for_help
 from vqathinker import cli
 
-ROOT = Path(vqathinker.__file__).parent.parent
 HEAVY = ("torch", "transformers", "huggingface_hub", "scipy", "gradio", "pydantic", "av", "PIL")
 [COMMANDS] = [
     action.choices for action in cli.build_parser()._actions if isinstance(action, argparse._SubParsersAction)
@@ -45,12 +42,7 @@ def test_every_option_is_told_and_the_command_by_its_own_name(name: str):
 @pytest.mark.parametrize("name", ["", *COMMANDS])
 def test_help_imports_nothing_that_takes_long(name: str):
     """Not a time, which depends on the machine: the libraries that take it."""
-    code = f"import runpy, sys\nsys.argv = ['vqathinker', *{name.split()!r}, '--help']\n"
-    code += "try:\n    runpy.run_module('vqathinker', run_name='__main__')\n"
-    code += f"except SystemExit as end:\n    assert not end.code\n    print([n for n in {HEAVY!r} if n in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    told, _, heavy = done.stdout.strip().rpartition("\n")
+    told, heavy = ask_for_help("vqathinker", name.split(), HEAVY)
     assert heavy == "[]" and told.startswith(f"usage: {' '.join(['vqathinker', *name.split()])} ")
 
 

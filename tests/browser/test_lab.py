@@ -289,14 +289,19 @@ def test_the_drawings_follow_the_window(visit):
     assert overflow(page) <= 0
 
 
-def test_the_keyboard_is_enough(visit):
-    page = open_lab(visit())
+def walk_to_stop(page, number: int, key: str, title: str) -> None:
+    """To a stop of the strip by the keyboard alone, which is pressed with `key`."""
     page.locator("[role=tab][data-tab-id=lab]").focus()
     tab_to(page, ".lab-stop")
-    for _ in range(5):
+    for _ in range(number):
         page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    expect(stop(page, "Ranking")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press(key)
+    expect(stop(page, title)).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_keyboard_is_enough(visit):
+    page = open_lab(visit())
+    walk_to_stop(page, 5, "Enter", "Ranking")
     tab_to(page, ".lab-stage .handle:not(.mos)")
     point = page.evaluate("document.activeElement.getAttribute('aria-label')")
     now = page.locator(f"[aria-label='{point}']").first
@@ -366,12 +371,7 @@ def test_a_lesson_and_the_update_need_the_keyboard_alone(visit):
     expect(page.locator(".lab-truth")).to_be_visible()
     page.keyboard.press("Enter")  # the button is that of the next question now
     expect(page.locator(".lab-truth")).to_have_count(0)
-    page.locator("[role=tab][data-tab-id=lab]").focus()
-    tab_to(page, ".lab-stop")
-    for _ in range(9):
-        page.keyboard.press("Tab")
-    page.keyboard.press("Space")
-    expect(stop(page, "Update")).to_have_attribute("aria-pressed", "true")
+    walk_to_stop(page, 9, "Space", "Update")
     tab_to(page, ".lab-guess .lab-form")
     page.keyboard.press("Enter")
     tab_to(page, ".lab-guess .lab-go")

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 import training
+from tests.helps import ask_for_help
 
 ROOT = Path(training.__file__).parent
 HEAVY = ("torch", "transformers", "accelerate", "matplotlib", "scipy", "huggingface_hub")
@@ -84,13 +84,7 @@ def test_every_option_is_told_and_the_command_by_its_own_name(command: str, monk
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_imports_nothing_that_takes_long(command: str):
     """Not a time, which depends on the machine: the libraries that take it."""
-    code = (
-        f"import runpy, sys\nsys.argv = ['x', '--help']\ntry:\n    runpy.run_module({command!r}, run_name='__main__')\n"
-    )
-    code += f"except SystemExit as end:\n    assert not end.code\n    print([n for n in {HEAVY!r} if n in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT.parent, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    told, _, heavy = done.stdout.strip().rpartition("\n")
+    told, heavy = ask_for_help(command, [], HEAVY)
     assert heavy == "[]" and told.startswith(f"usage: python -m {command} ")
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..common.cli import ends_in_a_sentence
+from ..common.cli import add_data, add_jobs, ends_in_a_sentence
 from ..common.io import read_manifest, require_data
 from ..common.metrics import set_of
 from ..common.spread import spread
@@ -199,12 +199,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m training.evaluate.novelty", description="Measure what tells files unlike all that was learned."
     )
-    parser.add_argument("data", type=Path, help="folder of the source pictures and clips")
-    parser.add_argument("built", type=Path, help="folder that training.data.build wrote")
+    add_data(parser)
     parser.add_argument("learned", type=Path, help="folder for what the tower sees of training samples")
     parser.add_argument("held_out", type=Path, help="the same of validation samples")
     parser.add_argument("checkpoint", type=Path, help="the checkpoint whose tower looks")
-    parser.add_argument("--jobs", type=int, default=2, help="decoders at a time")
+    add_jobs(parser)
     args = parser.parse_args(argv)
     with ends_in_a_sentence("evaluate.novelty"):
         report = measure(args.data, args.built, args.learned, args.held_out, args.checkpoint, args.jobs)

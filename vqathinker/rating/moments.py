@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from ..model.generation import Prompt, prefill, write
+from ..model.generation import write
 from ..model.loading import LoadedModel
 from .defects import parse_defects
 from .faults import FaultRule, Sighting
-from .naming import Namer
+from .naming import Namer, prompt_about
 from .timeline import Timeline
 
 MOST = 24
@@ -108,10 +108,3 @@ def alike(one: torch.Tensor, other: torch.Tensor) -> bool:
 
 def _called(moments: Sequence[Sighting], named: dict[float, dict[str, str]]) -> tuple[Sighting, ...]:
     return tuple(replace(one, named=named.get(one.start_s, one.named)) for one in moments)
-
-
-def prompt_about(loaded: LoadedModel, features: torch.Tensor) -> Prompt:
-    """The prompt for a rating, for each of the videos with these features (B, V, H)."""
-    model = loaded.model
-    ids = torch.tensor([loaded.processor.prompt_ids()], device=model.device).expand(len(features), -1)
-    return prefill(model, {"input_ids": ids, "video_features": features.to(model.device, model.dtype)})

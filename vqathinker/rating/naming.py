@@ -11,7 +11,9 @@ import math
 from collections.abc import Sequence
 from itertools import product, takewhile
 
-from ..model.generation import Prompt
+import torch
+
+from ..model.generation import Prompt, prefill
 from ..model.loading import LoadedModel
 from ..model.token_tree import TokenTree, tree_logits
 from .defects import DEFECTS, SENTENCES, SEVERITIES, defect_sentence
@@ -74,6 +76,13 @@ class Namer:
             shared = max(_alike(tokens, other) for another, other in whole if another != name)
             found[name, tokens[: shared + 1]] = None
         return list(found)
+
+
+def prompt_about(loaded: LoadedModel, features: torch.Tensor) -> Prompt:
+    """The prompt for a rating, for each of the videos with these features (B, V, H)."""
+    model = loaded.model
+    ids = torch.tensor([loaded.processor.prompt_ids()], device=model.device).expand(len(features), -1)
+    return prefill(model, {"input_ids": ids, "video_features": features.to(model.device, model.dtype)})
 
 
 def sentence_ends(pieces: Sequence[str]) -> list[int]:

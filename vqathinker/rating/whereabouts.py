@@ -14,10 +14,9 @@ from dataclasses import replace
 
 import torch
 
-from ..model.generation import prefill
 from ..model.loading import LoadedModel
 from .faults import Grid
-from .naming import Namer
+from .naming import Namer, prompt_about
 from .timeline import Timeline
 
 SPATIAL = frozenset(
@@ -66,11 +65,8 @@ class Whereabouts:
     def map_of(self, features: torch.Tensor, tokens: Sequence[int], name: str) -> Grid:
         """Rows of probabilities for a fault that `tokens` name about a video with these features; empty where the
         tokens are not of the sentences that `Namer` knows."""
-        model = self.loaded.model
-        alone = cells_alone(features.to(model.device, model.dtype), model.config.vision_config.grids)
-        ids = torch.tensor([self.loaded.processor.prompt_ids()], device=model.device).expand(len(alone), -1)
-        prompt = prefill(model, {"input_ids": ids, "video_features": alone})
-        found = [round(naming[name], 3) for naming in self.namer.each(prompt, tokens)]
+        alone = cells_alone(features, self.loaded.model.config.vision_config.grids)
+        found = [round(naming[name], 3) for naming in self.namer.each(prompt_about(self.loaded, alone), tokens)]
         return tuple(tuple(found[k : k + self.side]) for k in range(0, len(found), self.side))
 
 

@@ -78,7 +78,7 @@ def make(example: Example, clips: Path) -> None:
         step = step_for(op, facts, seeded_rng("example", example.name))
         filters += [step.filters] if step.filters else []
         codec = step.codec if op.family == "compression" else SMALL_X264
-    ffmpeg.encode(source, target, ",".join(filters), codec)
+    ffmpeg.encode_file(source, target, ",".join(filters), codec)
     poster = Image.fromarray(ffmpeg.middle_frame(target))
     poster.thumbnail((POSTER_WIDTH, POSTER_WIDTH), Image.Resampling.LANCZOS)
     poster.save(HERE / "posters" / f"{example.name}.jpg", quality=82, optimize=True)

@@ -85,3 +85,8 @@ def test_a_long_reasoning_is_cut_between_two_words():
 def test_it_needs_no_torch():
     code = "import sys, vqathinker.answer; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize(("score", "counted"), [(None, 3.0), (0.2, 1.0), (7.0, 5.0), (3.42, 3.42)])
+def test_a_score_is_held_to_the_scale_and_none_is_its_middle(score, counted):
+    assert grammar.counted_score(score) == counted

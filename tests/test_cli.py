@@ -23,7 +23,7 @@ from vqathinker.rating import Rater, score_word
 
 KEYS = {
     "file", "score", "expected", "greedy", "interval", "reasoning", "text", "defects", "frames", "rollouts", "spread",
-    "model", "precision", "timings", "notes",
+    "model", "precision", "timings", "notes", "novelty",
 }  # fmt: skip
 REPOSITORY = Path(vqathinker.__file__).parent.parent
 
@@ -246,9 +246,14 @@ def test_a_failed_file_is_a_json_line_too(capsys, clip):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("-", "Standard input cannot be rated"), ("https://host/a.mp4", "https://host/a.mp4 is a web")]
+    ("name", "said"),
+    [
+        ("-", "Standard input cannot be rated"),
+        ("https://host/a.mp4", "https://host/a.mp4 is a web"),
+        ("", "The name of a file is empty."),
+    ],
 )
-def test_standard_input_and_web_addresses_are_answered(capsys, tmp_path: Path, name: str, said: str):
+def test_what_is_no_file_is_answered(capsys, tmp_path: Path, name: str, said: str):
     for command in (["rate", name], ["compare", name, name], ["batch", name, "--out", str(tmp_path / "out.csv")]):
         assert main(command) == 1
         told = capsys.readouterr().err
@@ -284,7 +289,7 @@ def test_ask_is_refused_by_the_tiny_model_in_one_sentence(capsys, clip):
     assert main(["ask", str(clip("plain.mp4")), "Does it stutter?"]) == 2
     done = capsys.readouterr()
     assert done.out == "" and done.err == (
-        "vqathinker: the model tiny can only rate a video, not answer questions; 8b, visualquality-r1, q-insight can\n"
+        "vqathinker: tiny can only rate a video, not answer questions; 8b, visualquality-r1, q-insight can\n"
     )
 
 
@@ -320,7 +325,10 @@ def test_evaluate_leaves_out_what_cannot_be_rated_and_says_so(capsys, clip, tmp_
     assert report["protocol"] == "default"
     official = tmp_path / "labels.json"
     official.write_text(json.dumps({"annotations": [{"image_id": "gone.mp4", "score": 3}]}))
+    capsys.readouterr()
     assert main(["evaluate", str(official), "--videos", folder]) == 1
+    said = capsys.readouterr().err  # told before a model is loaded, in one line
+    assert said.startswith("vqathinker: the labelled file is not there: ") and said.count("\n") == 1
     assert main(["evaluate", str(out), "--videos", folder]) == 2
     assert main(["evaluate", str(labels), "--videos", str(labels)]) == 2
     capsys.readouterr()

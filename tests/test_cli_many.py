@@ -1,4 +1,4 @@
-"""`batch` and `evaluate` on a cluster: what is said where there is none, or not what it needs."""
+"""`batch` and `evaluate`: what is done and said before a model is loaded, and on a cluster, or where there is none."""
 
 from __future__ import annotations
 
@@ -11,8 +11,38 @@ import pytest
 
 import vqathinker
 from vqathinker.cli import main
+from vqathinker.rating.batch_table import stamp, write_rows
 
 ROOT = Path(vqathinker.__file__).parent.parent
+
+
+WITHOUT_TORCH = """
+import sys
+from vqathinker.cli import main
+code = main(sys.argv[1:])
+print(code, "torch" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("out", "options", "code", "said"),
+    [
+        ("done.csv", [], 0, "0 rated, 0 failed, 1 already in done.csv"),
+        ("done.csv", ["--precision", "bf16"], 2, "vqathinker: done.csv was written with the model tiny in fp32;"),
+        ("done.csv", ["--model", "8b"], 2, "vqathinker: done.csv was written with the model tiny in fp32;"),
+        ("clip.mp4", [], 2, "vqathinker: clip.mp4 is not a table of ratings;"),
+        ("no/such.csv", [], 2, "vqathinker: no/such.csv cannot be written: No such file or directory."),
+    ],
+)
+def test_a_batch_with_nothing_to_do_or_nowhere_to_write_loads_no_model(clip, tmp_path, out, options, code, said):
+    (tmp_path / "clip.mp4").write_bytes(clip("plain.mp4").read_bytes())
+    row = {"file": "clip.mp4", "score": 3.2, "model": "tiny", "precision": "fp32"}
+    write_rows(tmp_path / "done.csv", [row | stamp(str(tmp_path / "clip.mp4"))])
+    command = [sys.executable, "-c", WITHOUT_TORCH, "batch", "clip.mp4", "--out", out, *options]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    assert done.stdout == f"{code} False\n", done.stderr
+    assert done.stderr.startswith(said) and len(done.stderr.splitlines()) == 1
 
 
 def test_workers_belong_to_a_cluster(clip, tmp_path, capsys):

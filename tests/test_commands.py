@@ -16,7 +16,7 @@ HEAVY = ("torch", "transformers", "huggingface_hub", "scipy", "gradio", "pydanti
     action.choices for action in cli.build_parser()._actions if isinstance(action, argparse._SubParsersAction)
 ]
 GONE = {
-    "ask": ["GONE", "Is it sharp?"],
+    "ask": ["GONE", "Is it sharp?", "--model", "GONE"],
     "compare": ["GONE", "GONE"],
     "convert": ["GONE", "OUT"],
     "evaluate": ["GONE", "--videos", "GONE"],

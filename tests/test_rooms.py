@@ -42,7 +42,7 @@ vqathinker.model.family.qwen2_5_vl vqathinker.model.family.vqathinker
 vqathinker.model vqathinker.rewards
 vqathinker.scorers vqathinker.video
 vqathinker.answer vqathinker.bundled vqathinker.environment vqathinker.errors vqathinker.files vqathinker.heap
-vqathinker.checked vqathinker.lean vqathinker.protocols vqathinker.renamed
+vqathinker.checked vqathinker.lean vqathinker.markdown vqathinker.protocols vqathinker.renamed
 """.strip().splitlines()
 ]
 """From the roof to the ground: a room imports from lower floors only, not from its neighbours. A new room is put on

@@ -12,9 +12,9 @@ import pytest
 
 import vqathinker
 from vqathinker.cli import main
-from vqathinker.model.family.qwen2_5_vl.prompts import STYLES
+from vqathinker.model.family.qwen2_5_vl.prompts import CHAT_STYLES
 from vqathinker.model.processing import VQAThinkerProcessor
-from vqathinker.scorers import SCORERS, scorer, table
+from vqathinker.scorers import SCORERS, scorer, scorer_table
 
 from . import raters
 
@@ -24,11 +24,11 @@ PAGE = Path(vqathinker.__file__).parent / "model" / "family" / "README.md"
 def test_the_page_of_the_families_has_the_table_of_the_code():
     text = PAGE.read_text(encoding="utf-8")
     begin, end = "<!-- models: begin -->\n", "\n<!-- models: end -->"
-    assert text[text.index(begin) + len(begin) : text.index(end)] == table()
+    assert text[text.index(begin) + len(begin) : text.index(end)] == scorer_table()
 
 
 def test_the_command_prints_the_table_or_a_line_of_json_a_model(capsys):
-    assert main(["models"]) == 0 and capsys.readouterr().out.strip() == table()
+    assert main(["models"]) == 0 and capsys.readouterr().out.strip() == scorer_table()
     assert main(["models", "--json"]) == 0
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [one["name"] for one in told] == list(SCORERS) and told[0]["abilities"]["timeline"] is True
@@ -51,7 +51,7 @@ def test_which_of_ours_it_is_follows_from_the_prompt(prompt, name):
 
 
 def test_every_scorer_on_qwen_has_a_prompt():
-    assert sorted(STYLES) == sorted(one.name for one in SCORERS.values() if one.kind == "qwen2_5_vl")
+    assert sorted(CHAT_STYLES) == sorted(one.name for one in SCORERS.values() if one.kind == "qwen2_5_vl")
     assert all(one.title and one.paper and one.family for one in SCORERS.values())
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .rating import Rater
 
 __version__ = "0.1.0"
-__all__ = ["ModelError", "VQAThinkerError", "VideoError", "create_metric", "load_rater"]
+__all__ = ["ModelError", "VQAThinkerError", "VideoError", "create_metric", "load_rater", "precisions_of_both"]
 register_when_imported()
 
 
@@ -37,6 +37,15 @@ def load_rater(
 
         loaded = load_model(model, precision, device, protocol=protocol)
         return Rater(loaded, loaded.processor.max_new_tokens)
+
+
+def precisions_of_both(first: str, second: str, precision: str = "auto", loaded: str = "") -> tuple[str, str]:
+    """The precisions in which two models fit into the memory of one device, by their small files alone; `loaded`: that
+    of the first where it is loaded already. Raises ModelError, with both sizes and the limit where they do not fit."""
+    with lean_imports():
+        from .model.family import pair
+
+    return pair.precisions_of_pair(first, second, precision, loaded)
 
 
 def create_metric(

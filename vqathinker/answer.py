@@ -9,11 +9,17 @@ import re
 from functools import cache
 
 TAGS = THINK, THINK_END, ANSWER, ANSWER_END = "<think>", "</think>", "<answer>", "</answer>"
+UNREADABLE = 3.0
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _NO_TAGS, _ANYTHING = rf"(?:(?!{'|'.join(TAGS)}).)*", r".*?"
 _END_OF_REASONING = re.compile(f"{THINK_END}|{ANSWER}")
 _WRITTEN_ANSWER = re.compile(rf"({ANSWER})[^<]*(?={ANSWER_END}|$)")
 _PART_OF_TAG = re.compile(r"</?[a-z]*$")
+
+
+def counted_score(score: float | None) -> float:
+    """A score as the published evaluation counts it: held to [1, 5]; 3.00, the middle, where there is none."""
+    return UNREADABLE if score is None else min(max(score, 1.0), 5.0)
 
 
 def compose(reasoning: str, answer: str) -> str:

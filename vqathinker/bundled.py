@@ -1,4 +1,5 @@
-"""Where the bundled checkpoints and examples are; light enough for the page, which is there before torch is."""
+"""Where the bundled checkpoints and examples are, and what stands beside the weights of one; light enough for the page,
+which is there before torch is."""
 
 from __future__ import annotations
 
@@ -6,6 +7,11 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 CHECKPOINTS = PACKAGE / "checkpoints"
+EVALUATION_FILE, INTERVAL_FILE = "evaluation.json", "interval.json"
+LOG_FILE, LOG_FORMAT = "training.json", 1
+HELD_OUT_FILE, HELD_OUT_FORMAT = "held_out.json", 1
+NOVELTY_FILE, NOVELTY_FORMAT = "novelty.json", 1
+"""What training writes into the folder of a checkpoint for the page, which refuses another format."""
 
 
 def bundled() -> dict[str, Path]:

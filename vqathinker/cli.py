@@ -28,11 +28,11 @@ from .commands import (
 )
 from .completion import SHELLS
 from .errors import VideoError, VQAThinkerError
-from .protocols import DEFAULT, PROTOCOLS, RELEASED
+from .protocols import DEFAULT_PROTOCOL, PROTOCOLS, RELEASED
 from .rating.benchmarks import BENCHMARKS
 
-PRECISIONS = ("auto", "fp32", "bf16", "int8", "nf4")
-MODES = ("inference", "training")
+PRECISION_CHOICES = ("auto", "fp32", "bf16", "int8", "nf4")
+MODE_CHOICES = ("inference", "training")
 DESCRIPTION = "Rates the quality of videos and still images from 1 (bad) to 5 (excellent), and says why."
 EPILOG = "Exit codes: 0 done, 1 a file cannot be rated, 2 bad usage. Every command has its own --help."
 
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             args = build_parser().parse_args(argv)
             if "protocol" in args:
-                args.protocol = args.protocol or (RELEASED if getattr(args, "benchmark", None) else DEFAULT)
+                args.protocol = args.protocol or (RELEASED if getattr(args, "benchmark", None) else DEFAULT_PROTOCOL)
             return args.run(args)
         finally:
             sys.stdout.flush()
@@ -116,7 +116,9 @@ def build_parser() -> argparse.ArgumentParser:
     convert = command("convert", run_convert, "write a checkpoint that its authors released in this package's layout")
     convert.add_argument("source", metavar="OFFICIAL_DIR", help='a folder, a hub id or "8b"')
     convert.add_argument("target", metavar="OUT_DIR", help="an empty or new folder")
-    convert.add_argument("--mode", default="inference", choices=MODES, help="12 large frames or 6 (default: inference)")
+    convert.add_argument(
+        "--mode", default="inference", choices=MODE_CHOICES, help="12 large frames or 6 (default: inference)"
+    )
 
     text = "list the models that can be rated with, and what each can do"
     command("models", run_models, text).add_argument("--json", action="store_true", help="as one JSON object a line")
@@ -140,7 +142,7 @@ def shared_options() -> list[argparse.ArgumentParser]:
     text = "one of `vqathinker models`, a hub id, a folder, or a folder as SCORER@FOLDER (default: tiny, bundled)"
     model.add_argument("--model", default="tiny", help=text)
     text = "default: auto, that of the table a batch goes on with, else the best that fits into the memory that is free"
-    model.add_argument("--precision", default="auto", choices=PRECISIONS, help=text)
+    model.add_argument("--precision", default="auto", choices=PRECISION_CHOICES, help=text)
     placed.add_argument("--device", help="cpu, cuda, or one GPU such as cuda:1 (default: a GPU where there is one)")
     text = "answers written at a time (default: as many as fit)"
     many.add_argument("--batch", type=at_least_one, metavar="N", help=text)

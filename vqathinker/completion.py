@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 
 SHELLS = ("bash", "zsh", "fish", "tcsh")
-FILES = {"FILE", "A", "B", "PATH", "TABLE", "JSON", "LABELS"}
+FILE_ARGUMENTS = {"FILE", "A", "B", "PATH", "TABLE", "JSON", "LABELS"}
 FOLDERS = {"DIR", "OFFICIAL_DIR", "OUT_DIR"}
 """Metavars of arguments that are names of files and of folders."""
 
@@ -19,7 +19,7 @@ def completion_script(parser: argparse.ArgumentParser, shell: str) -> str:
     import shtab
 
     for action in all_actions(parser):
-        if action.metavar in FILES:
+        if action.metavar in FILE_ARGUMENTS:
             action.complete = shtab.FILE
         elif action.metavar in FOLDERS:
             action.complete = shtab.DIRECTORY

@@ -8,11 +8,13 @@ from pathlib import Path
 
 VIDEOS = tuple(".mp4 .m4v .mov .mkv .webm .avi .ts .m2ts .mts .mpg .mpeg .3gp .ogv .gif .flv .wmv .mxf .y4m".split())
 STILLS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+FORMATS = "MP4, MOV, WebM, MKV, AVI, MPEG-TS, MPEG, Ogg, FLV, WMV, MXF, Y4M, GIF, JPEG, PNG, WebP, BMP"
+"""What can be rated, in words."""
 
 
-def named(given: str | Path) -> str:
-    """A path as it is written; of a web address, which is told apart later, both strokes stay."""
-    return str(given) if "://" in str(given) else str(Path(given))
+def written_path(given: str | Path) -> str:
+    """A path as it is written; of a web address, which is told apart later, both strokes stay, and no name is none."""
+    return str(given) if not str(given) or "://" in str(given) else str(Path(given))
 
 
 def clock(seconds: float) -> str:
@@ -30,8 +32,8 @@ def clock(seconds: float) -> str:
 def find_files(paths: Iterable[str | Path]) -> list[str]:
     """Each file once: a path as it is given, a folder as the sorted videos and still images under it."""
     found: dict[str, None] = {}
-    for given in paths:
+    for given in map(written_path, paths):
         path = Path(given)
         inside = (p for p in sorted(path.rglob("*")) if p.suffix.lower() in VIDEOS + STILLS and p.is_file())
-        found.update(dict.fromkeys(str(p) for p in (inside if os.path.isdir(path) else [named(given)])))
+        found.update(dict.fromkeys(str(p) for p in (inside if os.path.isdir(given) else [given])))
     return list(found)

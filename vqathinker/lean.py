@@ -17,10 +17,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-COMPILER, MODELS = "torch._dynamo", "transformers.models"
-MARKS = ("allow_in_graph", "assume_constant_result", "disable", "mark_static_address")
+COMPILER, MODELS_PACKAGE = "torch._dynamo", "transformers.models"
+COMPILER_MARKS = ("allow_in_graph", "assume_constant_result", "disable", "mark_static_address")
 """What the compiler is asked to note of functions and tensors; nothing, where nothing is compiled."""
-HIDDEN = "scipy"
+HIDDEN_PACKAGE = "scipy"
 _ours = _lean = False
 
 
@@ -42,22 +42,22 @@ def lean_imports() -> Iterator[None]:
     `be_lean` they leave out what a rating never reaches."""
     on = gc.isenabled()
     gc.disable()
-    hides = _lean and HIDDEN not in sys.modules
+    hides = _lean and HIDDEN_PACKAGE not in sys.modules
     try:
         if _lean:
             _leave_out()
         if hides:
-            sys.modules[HIDDEN] = None  # counts as not installed
+            sys.modules[HIDDEN_PACKAGE] = None  # counts as not installed
         yield
     finally:
         if hides:
-            del sys.modules[HIDDEN]
+            del sys.modules[HIDDEN_PACKAGE]
         if on:
             gc.enable()
 
 
 def _leave_out() -> None:
-    for name, known in ((COMPILER, MARKS), (MODELS, ())):
+    for name, known in ((COMPILER, COMPILER_MARKS), (MODELS_PACKAGE, ())):
         if name not in sys.modules:
             sys.modules[name] = _LeftOut(name, known)
     import torch

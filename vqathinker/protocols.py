@@ -1,4 +1,4 @@
 """How a score is read off what the model writes."""
 
-PROTOCOLS = DEFAULT, RELEASED = ("default", "released")
+PROTOCOLS = DEFAULT_PROTOCOL, RELEASED = ("default", "released")
 """As the answer of least risk, or as the greedy number of the published evaluation."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-STAGES = {"see": "vision", "move": "motion", "speak": "language"}
+OLD_STAGES = {"see": "vision", "move": "motion", "speak": "language"}
 """Stages of the supervised start: sections of its settings, its log, its resume states."""
-SETTINGS = {
+OLD_SETTINGS = {
     "steps": "max_steps",
     "epochs": "num_train_epochs",
     "videos": "videos_per_step",
@@ -27,7 +27,7 @@ SETTINGS = {
     "save_every": "save_steps",
 }
 """Settings of a GRPO run."""
-COLUMNS = {
+OLD_COLUMNS = {
     "lr": "learning_rate",
     "length": "completions/mean_length",
     "cut_share": "completions/clipped_ratio",

@@ -70,7 +70,7 @@ def worsen(frames: np.ndarray, op: Op, cells: np.ndarray, rng: np.random.Generat
     facts = ffmpeg.Facts(WIDTH, HEIGHT, FPS, len(frames), len(frames) / FPS)
     source, target, step = folder / "clean.mp4", folder / "worse.mp4", step_for(op, facts, rng)
     ffmpeg.encode_frames(frames, FPS, source)
-    ffmpeg.encode(source, target, step.filters, step.codec)
+    ffmpeg.encode_file(source, target, step.filters, step.codec)
     mask = np.kron(cells, np.ones((HEIGHT // GRID, 1), bool)).repeat(-(-WIDTH // GRID), axis=1)[:, :WIDTH]
     return np.where(mask[None, ..., None], read_frames.__wrapped__(target)[: len(frames)], frames)
 

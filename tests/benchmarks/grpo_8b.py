@@ -25,12 +25,13 @@ from torch.profiler import profile
 
 from tests.benchmarks.serving_models import SIZES, load_random
 from tests.benchmarks.serving_speed import machine, read_peak, start_peak
-from training.common.markdown import replace_between, table
+from training.common.markdown import replace_between
 from training.data.datasets import Item
 from training.grpo.config import GrpoSettings, load_grpo_settings
 from training.grpo.setup import make_accelerator, make_learner
 from training.grpo.step import Batch, Learner, reference_logps, roll_out, update, writing
 from training.policy.policy import Inputs, see
+from vqathinker.markdown import markdown_table
 
 CONFIG, GIB = Path("training/configs/8b_grpo_lora.yaml"), 2**30
 MARKERS = ("<!-- measured: begin -->", "<!-- measured: end -->")
@@ -117,7 +118,7 @@ def told(found: dict[str, tuple[float, int]], where: str, settings: GrpoSettings
     rows.append(["a step", f"{seconds:.1f} s", f"{peak / GIB:.1f} GiB"])
     size, count = settings.num_generations, settings.videos_per_step
     about = f"{where}; {count} videos and their twins, {size} answers of {tokens} tokens about each"
-    return f"{about}:\n\n{table(['phase', 'measured', 'peak of allocated memory'], rows)}"
+    return f"{about}:\n\n{markdown_table(['phase', 'measured', 'peak of allocated memory'], rows)}"
 
 
 def main() -> None:

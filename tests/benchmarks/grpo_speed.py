@@ -46,7 +46,8 @@ from training.grpo.setup import make_learner
 from training.grpo.step import Batch, Learner, reference_logps, roll_out, update
 from training.policy.features import part
 from training.policy.policy import Inputs, see, video_features
-from training.policy.rollouts import Rollouts, sample_rollouts
+from training.policy.rollouts import Rollouts, answers_to
+from vqathinker.model.generation import prefill
 
 
 def random_clips(learner: Learner, videos: int, seed: int) -> Inputs:
@@ -89,7 +90,10 @@ def compare_rollouts(learner: Learner, clips: Inputs) -> dict:
     def shared() -> Rollouts:
         with torch.no_grad():
             features = video_features(model, one)
-        return sample_rollouts(model, learner.processor, features, seeds, max_new_tokens=settings.max_completion_length)
+        ids = torch.tensor([learner.processor.tokenizer(learner.processor.prompt_text())["input_ids"]])
+        prompts = [prefill(model, {"input_ids": ids.to(features.device), "video_features": features})]
+        limit, group = settings.max_completion_length, settings.num_generations
+        return answers_to(model, learner.processor, prompts, seeds, group, max_new_tokens=limit)
 
     (fast, ours), (slow, theirs) = timed(shared), timed(write_encoding_each, learner, one, seeds)
     with torch.no_grad():

@@ -29,7 +29,7 @@ from tests.training.grpo.test_train import command, settings_of
 from tests.training.grpo_small import save_start, weights_of, write_labels
 from tests.training.sft.test_train import SETTINGS
 from training.common.io import LOCK
-from training.data.build.run import build
+from training.data.build.run import build_data
 
 EPOCHS, STEPS, SAVE_EVERY = 4, 12, 3
 TIMES = {"seconds", "s"}
@@ -56,7 +56,7 @@ KINDS = {"sft": (sft_command, ("log.jsonl",)), "grpo": (grpo_command, ("grpo_log
 
 def prepare(root: Path) -> None:
     write_data(root / "data")
-    build(root / "data", root / "built", jobs=1, limit=4, max_lines=96)
+    build_data(root / "data", root / "built", jobs=1, limit=4, max_lines=96)
     write_labels(root / "labels.jsonl", root / "data")
     save_start(root / "start")
 

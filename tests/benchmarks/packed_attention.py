@@ -14,7 +14,7 @@ import torch
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 from tests.model.released_size import config_8b
-from vqathinker.model.generation import packed_attention, side_by_side
+from vqathinker.model.write_groups import packed_attention, side_by_side
 
 VIDEOS, GROUP, PREFIX, WRITTEN, RUNS = 16, 4, 1736, 200, 7
 

@@ -15,7 +15,12 @@ from dataclasses import replace
 from functools import partial
 
 from vqathinker import load_rater
-from vqathinker.integrations.ray_data import FILES_A_TASK, LOCAL, RayRater
+from vqathinker.commands.common import extra_needed
+
+try:
+    from vqathinker.integrations.ray_data import FILES_A_TASK, LOCAL, RayRater
+except ModuleNotFoundError as error:
+    raise SystemExit(extra_needed(error, "ray_speed", "ray")) from error
 
 
 def seconds(rater: RayRater, files: Sequence[str]) -> float:

@@ -15,7 +15,8 @@ import time
 from collections.abc import Callable
 
 from tests import raters
-from vqathinker.model.generation import prefill, rollout_seeds, write, write_groups
+from vqathinker.model.generation import prefill, rollout_seeds, write
+from vqathinker.model.write_groups import write_groups
 from vqathinker.video import load_clip
 
 

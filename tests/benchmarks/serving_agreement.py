@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from training.common.markdown import table
+from vqathinker.markdown import markdown_table
 from vqathinker.model.generation import Prompt, prefill, write
 from vqathinker.model.loading import LoadedModel
 from vqathinker.rating.answers import possible_scores
@@ -58,4 +58,4 @@ def agreement_table(traces: dict[str, Trace]) -> str:
         same = (exact.logits.argmax(-1) == rough.logits.argmax(-1)).float().mean()
         far = (exact.expected - rough.expected).abs().max()
         lines.append([name, f"{torch.corrcoef(pair)[0, 1]:.5f}", f"{same:.1%}", f"{far:.4f}"])
-    return f"Agreement with {first}:\n\n{table(COLUMNS, lines)}" if lines else ""
+    return f"Agreement with {first}:\n\n{markdown_table(COLUMNS, lines)}" if lines else ""

@@ -32,8 +32,9 @@ from tests.benchmarks.serving_agreement import STEPS, Trace, agreement_table, tr
 from tests.benchmarks.serving_models import SIZES, load_random
 from tests.benchmarks.serving_ways import Get, Task, from_files, from_memory, ours, released, same, timed
 from tests.clips import encode, numbered_frames
-from training.common.markdown import replace_between, table
+from training.common.markdown import replace_between
 from vqathinker.errors import ModelError
+from vqathinker.markdown import markdown_table
 from vqathinker.model.loading import LoadedModel
 from vqathinker.model.memory import PRECISIONS, clear_memory_error, release_memory
 
@@ -173,7 +174,7 @@ def reports(
     low, high = args.answers or SIZES[args.size].answers
     about, runs = f"Size {args.size}, random weights, ", f"{args.runs} run{'s' if args.runs > 1 else ''}"
     speed = f"{machine(device)}; answers of {low} to {high} tokens, {runs}; videos a {'CPU ' * args.cpu}second."
-    told = {f"serving {args.size}": f"{about}{speed}\n\n{table(COLUMNS, lines)}"} if lines else {}
+    told = {f"serving {args.size}": f"{about}{speed}\n\n{markdown_table(COLUMNS, lines)}"} if lines else {}
     if len(traces) > 1:
         where = "on a CPU" if device.type == "cpu" else machine(device)
         same_tokens = f"{where}; {CLIPS} clips, {STEPS} tokens about each, those of the first precision."

@@ -16,7 +16,7 @@ from vqathinker.model.loading import LoadedModel
 from vqathinker.model.serving import Request, serve
 from vqathinker.rating.answers import possible_scores
 from vqathinker.rating.feed import Feed
-from vqathinker.rating.many import AHEAD, MOST_JOBS
+from vqathinker.rating.many import DECODED_AHEAD, MOST_JOBS
 from vqathinker.video import Clip, load_clip
 
 Get = Callable[[int], Clip]
@@ -84,7 +84,7 @@ def ours(loaded: LoadedModel, task: Task, batch: int) -> list[list[int]]:
         return row.tokens, possible_scores(loaded, prompt, [text], [row.tokens])[0].expected
 
     jobs = min(MOST_JOBS, os.cpu_count() or 1)
-    feed = Feed(range(len(task.lengths)), prepare, jobs, jobs + AHEAD)
+    feed = Feed(range(len(task.lengths)), prepare, jobs, jobs + DECODED_AHEAD)
     try:
         with Ahead(feed, loaded.model) as source:
             served = dict(serve(loaded.model, source, conclude, batch=batch, eos_token_id=loaded.eos_token_id))

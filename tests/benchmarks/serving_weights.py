@@ -11,7 +11,8 @@ from pathlib import Path
 import torch
 
 from tests.model.released_size import config_8b
-from training.common.markdown import replace_between, table
+from training.common.markdown import replace_between
+from vqathinker.markdown import markdown_table
 from vqathinker.model.convert import expected_shapes
 from vqathinker.model.memory import PRECISIONS, Need, gigabytes, need
 from vqathinker.model.modes import MODES, show_frames
@@ -40,7 +41,7 @@ def report() -> str:
         f"8b, {count / 1e9:.2f} billion parameters, {config.frames} frames of {SIDE} pixels, in 10^9 bytes. Weights "
         "are counted on the real module, one video (cache and largest activations) is an estimate:"
     )
-    return f"{about}\n\n{table(header, lines)}"
+    return f"{about}\n\n{markdown_table(header, lines)}"
 
 
 def main() -> None:

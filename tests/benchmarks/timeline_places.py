@@ -30,7 +30,7 @@ from tests.benchmarks.timeline_judge import show
 from training.common.atomic import atomic_write
 from training.data import ffmpeg
 from training.data.build.degrade import Op, frame_order, step_for
-from training.data.build.families import TEMPORAL, strength_at
+from training.data.build.families import TEMPORAL_FAMILIES, strength_at
 
 WIDTH, HEIGHT, FPS = 640, 360, 24
 LENGTHS_S, APART_S = (0.5, 1.0, 2.0, 4.0, 8.0), 1.25
@@ -97,12 +97,12 @@ def degrade(film: np.ndarray, span: Span, folder: Path) -> None:
     facts = ffmpeg.Facts(WIDTH, HEIGHT, FPS, len(part), len(part) / FPS)
     if op.family == "freeze":
         film[span.first : span.end] = film[span.first - 1]
-    elif op.family in TEMPORAL:
+    elif op.family in TEMPORAL_FAMILIES:
         film[span.first : span.end] = part[frame_order(op, facts, rng)]
     else:
         source, target, step = folder / "part.mp4", folder / "worse.mp4", step_for(op, facts, rng)
         ffmpeg.encode_frames(part, FPS, source)
-        ffmpeg.encode(source, target, step.filters, step.codec)
+        ffmpeg.encode_file(source, target, step.filters, step.codec)
         film[span.first : span.end] = read_frames.__wrapped__(target)[: len(part)]
 
 

@@ -19,7 +19,7 @@ import torch
 
 from training.common.precision import multiplies_bfloat16
 from training.common.start import load_start
-from training.sft.config import load_settings
+from training.sft.config import load_sft_settings
 from training.sft.vision import Seer
 
 
@@ -33,7 +33,7 @@ def main() -> None:
     loaded = load_start("tiny")
     model, processor = loaded.model, loaded.processor
     tower = model.model.vision_tower.requires_grad_(True).train()
-    Seer(model, processor, Path(), load_settings(Path("training/configs/tiny_sft.yaml")))
+    Seer(model, processor, Path(), load_sft_settings(Path("training/configs/tiny_sft.yaml")))
     side = processor.image_size
     pixels = torch.randn(args.pictures, 3, side, side, generator=torch.Generator().manual_seed(0))
     pixels = pixels.to(memory_format=torch.channels_last)

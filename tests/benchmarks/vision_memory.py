@@ -24,7 +24,7 @@ import torch
 
 from tests.benchmarks.serving_speed import read_peak
 from tests.model.released_size import config_8b
-from training.common.markdown import table
+from vqathinker.markdown import markdown_table
 from vqathinker.model.configuration import VQAThinkerConfig
 from vqathinker.model.family.load import load_model
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration, VQAThinkerModel
@@ -98,7 +98,7 @@ def main() -> None:
         figures = (one["peak"] / 1e6, one["peak"] / alone["peak"], one["seconds"] / shown, far)
         lines.append([str(shown), str(few), *(f"{figure:.3g}" for figure in figures)])
     columns = ["frames", "at a time", "MB at work", "by one frame", "CPU s a frame", "largest difference of tokens"]
-    print(table(columns, lines))
+    print(markdown_table(columns, lines))
 
 
 if __name__ == "__main__":

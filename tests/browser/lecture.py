@@ -15,15 +15,15 @@ from pathlib import Path
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.browser.app import PATIENCE_S, chromium_options, running_app
-from vqathinker.space.lab.tab import SLIDES
+from vqathinker.space.lab.tab import SLIDE_COUNT
 
 
 def play(page: Page) -> Iterator[int]:
     """The number of each slide, while it is shown: begun with the button, gone on with the arrow key, left with
     Escape. The page shows the lab."""
     page.get_by_role("button", name="Lecture", exact=True).click()
-    for number in range(1, SLIDES + 1):
-        expect(page.locator(".lab-slide h3")).to_contain_text(f"{number} / {SLIDES}")
+    for number in range(1, SLIDE_COUNT + 1):
+        expect(page.locator(".lab-slide h3")).to_contain_text(f"{number} / {SLIDE_COUNT}")
         expect(page.locator(".lab:not([data-asking]) .lab-idea")).not_to_be_empty()
         expect(page).to_have_url(re.compile(f"#lecture={number}$"))
         yield number

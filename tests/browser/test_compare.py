@@ -11,8 +11,8 @@ from tests.browser.tabs import open_tab
 from tests.browser.test_rate import EXAMPLES, FOLDER, overflow
 from vqathinker.bundled import checkpoint_folder
 from vqathinker.space.compare.often import how_often, read_steps
-from vqathinker.space.compare.tab import PAIRS
-from vqathinker.space.compare.views import headline, preference
+from vqathinker.space.compare.tab import EXAMPLE_PAIRS
+from vqathinker.space.compare.views import better_one, preference_of_reports
 from vqathinker.space.settings import Settings
 from vqathinker.space.widgets.records import read_records
 
@@ -42,7 +42,7 @@ def test_two_uploads_are_compared_as_the_python_interface_compares_them(visit, c
     assert all(2 <= len(row) <= 4 for row in scores)
     sides = raters.tiny().compare(clip("plain.mp4"), clip("odd.mp4"), rollouts=4)
     assert scores == [sorted(side.rollout_scores) for side in (sides.first, sides.second)]
-    expect(told).to_have_text(headline(sides.probability_first_better))
+    expect(told).to_have_text(better_one(sides.probability_first_better))
     for letter in "ab":
         expect(page.locator(f"#side-{letter} .vq-score b")).to_have_text(re.compile(r"^[1-5]\.\d\d$"))
     expect(page.locator("#outcome .vq-bells path")).to_have_count(4)
@@ -53,9 +53,11 @@ def test_a_pair_is_answered_at_once_from_the_records(visit):
     page = open_compare(visit, color_scheme="dark")
     page.locator("#pairs button").first.click()
     records = read_records([FOLDER / entry["file"] for entry in EXAMPLES], Settings(examples=FOLDER))
-    reports = [records[FOLDER / name].report for name in PAIRS[0]]
-    expect(page.locator("#outcome .vq-told")).to_have_text(headline(preference(*reports)))
-    often = how_often(read_steps(checkpoint_folder("tiny")), max(preference(*reports), 1 - preference(*reports)))
+    reports = [records[FOLDER / name].report for name in EXAMPLE_PAIRS[0]]
+    expect(page.locator("#outcome .vq-told")).to_have_text(better_one(preference_of_reports(*reports)))
+    often = how_often(
+        read_steps(checkpoint_folder("tiny")), max(preference_of_reports(*reports), 1 - preference_of_reports(*reports))
+    )
     expect(page.locator("#outcome .vq-often")).to_have_text([often] if often else [])
     for letter, report in zip("ab", reports, strict=True):
         expect(page.locator(f"#side-{letter} .vq-score b")).to_have_text(f"{report['score']:.2f}")

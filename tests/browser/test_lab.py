@@ -13,11 +13,11 @@ from tests.browser.conftest import PATIENCE_MS
 from tests.browser.lecture import play
 from tests.browser.test_rate import choose, overflow, score, tab_to
 from vqathinker.rewards import score_groups
-from vqathinker.space.lab.experiment.link import BROKEN, to_link
-from vqathinker.space.lab.experiment.numbers import score as rewards
+from vqathinker.space.lab.experiment.link import BROKEN_LINK, to_link
+from vqathinker.space.lab.experiment.numbers import score_state as rewards
 from vqathinker.space.lab.experiment.presets import PRESETS
-from vqathinker.space.lab.experiment.state import DEFAULT, VIEWS, LabState, LabVideo
-from vqathinker.space.lab.tab import SLIDES
+from vqathinker.space.lab.experiment.state import DEFAULT_STATE, VIEWS, LabState, LabVideo
+from vqathinker.space.lab.tab import SLIDE_COUNT
 from vqathinker.space.lab.views.notice import notice
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -109,7 +109,7 @@ def test_a_slider_changes_curve_table_and_sentence(visit):
     before, told = curve.get_attribute("d"), said(page).inner_text()
     page.locator("[data-constant=sigma]").fill("1.2")
     expect(curve).not_to_have_attribute("d", before)
-    state = LabState(DEFAULT.videos, answer=1, sigma=1.2)
+    state = LabState(DEFAULT_STATE.videos, answer=1, sigma=1.2)
     expected = rewards(state).repaired.ordered.regression[0, 1]
     expect(page.locator("[data-cell='bell-Repaired']")).to_have_text(f"{expected:.3f}")
     expect(said(page)).not_to_have_text(told)
@@ -126,7 +126,7 @@ def test_a_dragged_point_changes_every_view(visit):
     expect(curve).not_to_have_attribute("d", drawn)
     expect(page.locator(".lab-editor textarea")).to_have_value(re.compile(r"<answer>[12]\.\d\d</answer>$"))
     written = page.locator(".lab-editor textarea").input_value()
-    state = LabState((moved(DEFAULT, 3, written), DEFAULT.videos[1]), view="ranking", answer=3)
+    state = LabState((moved(DEFAULT_STATE, 3, written), DEFAULT_STATE.videos[1]), view="ranking", answer=3)
     expect(said(page)).to_have_text(notice(rewards(state)))
     show(page, "bell")
     expect(said(page)).to_have_text(notice(rewards(state), "bell"))
@@ -249,8 +249,8 @@ def test_a_broken_link_is_told_and_the_lab_starts(visit, app: str):
     page = visit()
     page.goto("about:blank")
     page.goto(f"{app}/#lab=broken")
-    expect(page.locator(".lab-said")).to_have_text(BROKEN, timeout=ENOUGH_MS)
-    expect(said(page)).to_have_text(notice(rewards(DEFAULT)))
+    expect(page.locator(".lab-said")).to_have_text(BROKEN_LINK, timeout=ENOUGH_MS)
+    expect(said(page)).to_have_text(notice(rewards(DEFAULT_STATE)))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -448,7 +448,7 @@ def test_the_lecture_goes_from_a_clip_to_what_changed(visit, scheme: str):
         assert violations(page) == []
         below = page.locator(".lab-slide").evaluate("one => one.getBoundingClientRect().bottom - innerHeight")
         assert below <= 0, "a slide that has to be scrolled"
-    assert len(set(told)) == SLIDES
+    assert len(set(told)) == SLIDE_COUNT
     assert "lecture" not in page.url
 
 

@@ -11,6 +11,7 @@ from gradio_client import Client, handle_file
 from gradio_client.utils import Status
 from playwright.sync_api import Browser, Page, expect
 
+from tests import clips
 from tests.browser.app import REPOSITORY
 from tests.browser.conftest import PATIENCE_MS
 from tests.browser.tabs import open_tab
@@ -93,6 +94,29 @@ def test_from_upload_to_score(visit, clip):
     page.locator("#rate").click()
     expect(page.locator("#stop")).to_be_visible()
     assert score(page) == rated
+
+
+def test_frames_of_a_very_tall_clip_stand_above_their_times(visit, tmp_path):
+    page, tall = visit(), tmp_path / "tall.mp4"
+    clips.encode(tall, clips.numbered_frames(10, 32, 480))
+    upload(page, tall)
+    expect(page.locator("#film figcaption").first).to_have_text("0.00 s")
+    for cell in page.locator("#film figure").all():
+        picture, label = cell.locator("img").bounding_box(), cell.locator("figcaption").bounding_box()
+        middles = [box["x"] + box["width"] / 2 for box in (picture, label)]
+        assert abs(middles[0] - middles[1]) < 1 and picture["height"] <= 240
+
+
+def test_a_moving_gif_is_offered_a_timeline_and_a_picture_none(visit, clip):
+    page = visit()
+    upload(page, clip("anim.gif"))
+    expect(page.locator("#timeline-start")).to_be_visible()
+    score(page)
+    page.locator("#timeline-start").click()
+    expect(page.locator("#timeline-plot .js-plotly-plot")).to_be_visible()
+    page.get_by_role("slider", name="Moment").press("Home")
+    upload(page, FOLDER / "posters" / "plaza.jpg")
+    expect(page.locator("#timeline-start")).to_be_hidden()
 
 
 def test_sampled_answers_are_dots_or_not_there(visit, clip):

@@ -12,8 +12,8 @@ from gradio_client.exceptions import AppError
 from playwright.sync_api import Browser, Page, expect
 
 from tests import raters
-from tests.browser.app import PATIENCE_S, running_app
-from tests.browser.tabs import open_tab
+from tests.browser.app import running_app
+from tests.browser.tabs import open_tab, opened_page
 from tests.browser.test_compare import choose
 from tests.model.family import qwen_folders
 
@@ -29,13 +29,8 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def page(both: str, browser: Browser) -> Iterator[Page]:
-    context = browser.new_context()
-    context.set_default_timeout(1000 * PATIENCE_S)
-    page = context.new_page()
-    page.goto(both)
-    page.locator("#examples button").first.wait_for()
-    yield page
-    context.close()
+    with opened_page(browser, both) as page:
+        yield page
 
 
 def test_one_video_is_rated_by_both_models_and_the_difference_is_told(page: Page, clip):

@@ -37,7 +37,7 @@ def complaint(words: list[str], mention: bool) -> str:
                 return " ".join(unknown(parser, arguments))
             parser.parse_args(arguments)
     except SystemExit as end:  # --version ends a command, too, and well
-        return said.getvalue().strip().splitlines()[-1] if end.code else ""
+        return (said.getvalue().strip() or str(end.code)).splitlines()[-1] if end.code else ""
     except (ImportError, AttributeError, LookupError, OSError, ValueError) as error:
         return f"{type(error).__name__}: {error}"
     return ""

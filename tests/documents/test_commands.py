@@ -1,10 +1,13 @@
-"""Every command in every document works: most run here, some elsewhere in the tests, the rest is read by its parser."""
+"""Every command in every document works: it runs here, elsewhere in the tests, or by the script `smallest`, and its
+parser takes it; what needs foreign weights is read by its parser only."""
 
 from __future__ import annotations
 
 import csv
+import importlib.util
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -18,11 +21,15 @@ import pytest
 
 from tests.browser.app import free_port, hear_ctrl_c, wait_for
 from tests.documents.commands import ROOT, Command, all_commands, commands_in
-from tests.documents.ways import ELSEWHERE, NAMED, READ, RESOLVED, RUN, SERVED, WAYS, way_of
+from tests.documents.smallest import SMALLEST
+from tests.documents.smallest import main as run_smallest
+from tests.documents.ways import ELSEWHERE, PARSED, RESOLVED, RUN, SERVED, TESTS, WAYS, way_of
 from training.publish import __main__ as publish
 from vqathinker.cli import main
 
 COMMANDS = all_commands()
+Complaints = dict[tuple[str, bool], str]
+"""What is wrong with a line, "" where nothing is; by the line, and whether it is only a mention."""
 
 
 def those(*ways: str) -> list:
@@ -46,6 +53,32 @@ def test_for_every_command_it_is_known_how_it_works():
 
 def test_what_is_told_of_other_tests_is_told_of_commands_that_there_are():
     assert {way for way in map(known, COMMANDS) if way not in WAYS} == set(ELSEWHERE.values())
+
+
+@pytest.mark.parametrize("module", TESTS)
+def test_the_test_that_is_told_of_a_command_has_it(module: str):
+    text = (ROOT / "tests" / TESTS[module]).read_text(encoding="utf-8")
+    folder, _, name = module.rpartition(".")
+    assert re.search(rf"\b{module}\b|from {folder} import .*\b{name}\b", text)
+
+
+def test_the_smallest_runs_are_those_of_commands_with_such_options(complaints: Complaints):
+    ours = {one for one in SMALLEST if one.startswith("tests.benchmarks.")}
+    assert ours <= {f"tests.benchmarks.{path.stem}" for path in (ROOT / "tests" / "benchmarks").glob("*.py")}
+    told = {module: complaints[line_of(module), False] for module in SMALLEST}
+    if importlib.util.find_spec("ray") is None:
+        assert "ray" in told.pop("tests.benchmarks.ray_speed")
+    assert not any(told.values()), told
+
+
+def test_the_script_of_the_smallest_runs_tells_what_ended_well_and_what_failed(capsys, monkeypatch):
+    monkeypatch.setitem(SMALLEST, "tests.benchmarks.timeline_scores", "GONE --films 1")
+    assert run_smallest(["timeline_scores"]) == 1
+    assert "timeline_scores: exit code 1: FileNotFoundError" in capsys.readouterr().out
+    monkeypatch.setitem(SMALLEST, "tests.benchmarks.timeline_scores", "--films 2")
+    assert run_smallest(["timeline_scores"]) == 0 and "ended well" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        run_smallest(["nothing"])
 
 
 @pytest.mark.parametrize("line", ["curl http://a.b | sh", "python -c 1", "vqathinker-beta rate a.mp4", "pip install x"])
@@ -72,37 +105,52 @@ def test_commands_are_found_in_blocks_lists_and_sentences():
     ]
 
 
-def complaints(asked: list[tuple[list[str], bool]]) -> list[str]:
-    """In a process of its own, since commands import what they like."""
+def line_of(module: str) -> str:
+    """The smallest run of a module as a command."""
+    return f"python -m {module} {SMALLEST[module]}"
+
+
+WRONG = [
+    ("python -m vqathinker rate a.mp4 --jsno", False, "unrecognized arguments: --jsno"),
+    ("python -m training.grpo A", False, "arguments are required"),
+    ("python -m training.grpo --jsno …", True, "there is no --jsno"),
+    ("python -m training.study plot", True, "there is no plot"),
+    ("python -m training.nothing", True, "ModuleNotFoundError"),
+    ("python -m tests.clips", True, "has no attribute"),
+    ("accelerate launch --jsno -m training.grpo A B C", False, "--jsno"),
+    ("accelerate launch --config_file gone.yaml -m training.grpo A B C", False, "gone.yaml"),
+    ("--jsno", True, "no command has --jsno"),
+    ("make all", False, "no rule"),
+]
+"""A line, whether it is a mention, words of the complaint about it."""
+
+
+@pytest.fixture(scope="module")
+def complaints() -> Complaints:
+    """What is wrong with each line that is read only; one process for all, of its own, since commands import what they
+    like."""
+    asked = {(line_of(module), False): line_of(module).split() for module in SMALLEST}
+    asked |= {(one.text, one.mention): one.words for one in COMMANDS if known(one) in PARSED}
+    asked |= {(line, mention): shlex.split(line) for line, mention, _ in WRONG}
+    lines = [(words, mention) for (_, mention), words in asked.items()]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.documents.reading"], cwd=ROOT, input=json.dumps(asked), capture_output=True,
+        [sys.executable, "-m", "tests.documents.reading"], cwd=ROOT, input=json.dumps(lines), capture_output=True,
         text=True, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return dict(zip(asked, json.loads(done.stdout.splitlines()[-1]), strict=True))
 
 
-def test_parsers_take_what_they_are_told():
-    read = [one for one in COMMANDS if known(one) in (READ, NAMED, RUN, SERVED)]
-    told = complaints([(one.words, one.mention) for one in read])
-    assert [(one.text, said) for one, said in zip(read, told, strict=True) if said] == []
+def test_parsers_take_what_they_are_told(complaints: Complaints):
+    read = [(one.text, one.mention) for one in COMMANDS if known(one) in PARSED]
+    assert {one: complaints[one] for one in read if complaints[one]} == {}
 
 
-def test_a_wrong_option_a_wrong_name_and_a_missing_argument_are_told():
-    wrong = [
-        ("python -m vqathinker rate a.mp4 --jsno", False, "unrecognized arguments: --jsno"),
-        ("python -m training.grpo A", False, "arguments are required"),
-        ("python -m training.grpo --jsno …", True, "there is no --jsno"),
-        ("python -m training.study plot", True, "there is no plot"),
-        ("python -m training.nothing", True, "ModuleNotFoundError"),
-        ("python -m tests.clips", True, "has no attribute"),
-        ("accelerate launch --jsno -m training.grpo A B C", False, "--jsno"),
-        ("accelerate launch --config_file gone.yaml -m training.grpo A B C", False, "gone.yaml"),
-        ("--jsno", True, "no command has --jsno"),
-        ("make all", False, "no rule"),
-    ]
-    told = complaints([(shlex.split(text), mention) for text, mention, _ in wrong])
-    assert [text for (text, _, word), said in zip(wrong, told, strict=True) if word not in said] == []
+@pytest.mark.parametrize(("line", "mention", "word"), WRONG)
+def test_a_wrong_option_a_wrong_name_and_a_missing_argument_are_told(
+    complaints: Complaints, line: str, mention: bool, word: str
+):
+    assert word in complaints[line, mention]
 
 
 @pytest.mark.parametrize("command", those(RUN))

@@ -2,6 +2,7 @@
 
     python -m tests.environments python3.11 python3.12 python3.13 --space python3.12
     python -m tests.environments python3.12 python3.13 --light    # without PyTorch: minutes, and some megabytes
+    python -m tests.environments python3.12 --newest              # the newest versions that the package allows
 
 Takes the network, some gigabytes for PyTorch where its build for CPUs is not to be had, and half an hour. Prints a
 table; exit code 1 where a step failed.
@@ -19,7 +20,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from .home import Failed, Home
+from .home import NEWEST, TESTED, Failed, Home
 from .newcomer import LIGHT, STEPS, Step, build_wheel
 from .space import installed, lay_out, runs
 
@@ -40,11 +41,11 @@ def seen(name: str, do: Callable[[], str]) -> str:
     return told
 
 
-def newcomer(interpreter: str, folder: Path, *, steps: Sequence[Step]) -> dict[str, str]:
+def newcomer(interpreter: str, folder: Path, *, steps: Sequence[Step], pins: tuple[str, ...]) -> dict[str, str]:
     """Step by step; what comes after a failed installation is not tried."""
     told = {}
     wheel = build_wheel(interpreter, folder)
-    home = Home.made_by(interpreter, folder)
+    home = Home.made_by(interpreter, folder, pins)
     for step in steps:
         told[step.name] = seen(step.name, lambda step=step: step.do(home, wheel))
         if step is steps[0] and "**failed**" in told[step.name]:
@@ -86,13 +87,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("pythons", nargs="*", metavar="PYTHON", help="interpreters, each with venv and pip")
     parser.add_argument("--space", metavar="PYTHON", help="the interpreter of a Space, to run the published files with")
     parser.add_argument("--light", action="store_true", help="only what needs no PyTorch")
+    parser.add_argument("--newest", action="store_true", help="not the tested versions but the newest that are allowed")
     parser.add_argument(
         "--folder", type=Path, help="where the environments are made (default: the system's for a while)"
     )
     args = parser.parse_args(argv)
     steps, columns = LIGHT if args.light else STEPS, {}
+    pins, which = (NEWEST, ", newest versions") if args.newest else (TESTED, "")
     for interpreter in args.pythons:
-        columns[version_of(interpreter)] = away(partial(newcomer, interpreter, steps=steps), args.folder)
+        look = partial(newcomer, interpreter, steps=steps, pins=pins)
+        columns[version_of(interpreter) + which] = away(look, args.folder)
     if args.space:
         columns[f"{version_of(args.space)}, a Space"] = away(partial(space, args.space), args.folder)
     print(table(columns))

@@ -10,6 +10,9 @@ from pathlib import Path
 from tests.documents.commands import ROOT
 
 CONSTRAINTS = ROOT / "constraints.txt"
+TESTED = ("-c", str(CONSTRAINTS))
+NEWEST = ("--upgrade", "--upgrade-strategy", "eager")
+"""Which versions pip takes: those that were tested together, or the newest that the package allows."""
 FORGOTTEN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYENV_VERSION")
 WAIT_S = 3600
 """How long a command may take; PyTorch with CUDA is some gigabytes."""
@@ -27,15 +30,16 @@ def environment(work: Path) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Home:
-    """The environment in `folder`, whose commands run in `work`."""
+    """The environment in `folder`, whose commands run in `work`; `pins` are pip's arguments for its versions."""
 
     folder: Path
     work: Path
+    pins: tuple[str, ...] = TESTED
 
     @classmethod
-    def made_by(cls, interpreter: str, folder: Path) -> Home:
+    def made_by(cls, interpreter: str, folder: Path, pins: tuple[str, ...] = TESTED) -> Home:
         """A new environment of this interpreter, with nothing in it but pip. Raises Failed."""
-        home = cls(folder / "venv", folder / "work")
+        home = cls(folder / "venv", folder / "work", pins)
         home.work.mkdir(parents=True)
         home.run(interpreter, "-m", "venv", str(home.folder))
         return home
@@ -59,8 +63,13 @@ class Home:
         return self.run(self.place("python"), "-c", code).strip()
 
     def install(self, *words: str) -> None:
-        """By pip, in the tested versions."""
-        self.run(self.place("python"), "-m", "pip", "install", "--quiet", "-c", str(CONSTRAINTS), *words)
+        """By pip, in the versions of `pins`."""
+        self.run(self.place("python"), "-m", "pip", "install", "--quiet", *self.pins, *words)
+
+    def versions(self, *packages: str) -> str:
+        """Each with the version that is installed."""
+        code = f"from importlib.metadata import version; print(*(version(name) for name in {packages!r}))"
+        return ", ".join(f"{name} {found}" for name, found in zip(packages, self.python(code).split(), strict=True))
 
     @property
     def megabytes(self) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.documents.commands import ROOT
 
-from .home import CONSTRAINTS, Failed, Home
+from .home import CONSTRAINTS, TESTED, Failed, Home
 from .serving import asked_page, served
 
 
@@ -26,8 +26,8 @@ def torch_requirement() -> str:
 
 
 def resolves(home: Home, wheel: Path) -> str:
-    """The package with all extras, in the tested versions, as wheels alone; nothing is installed."""
-    words = ("install", "--dry-run", "--only-binary", ":all:", "-c", str(CONSTRAINTS), f"{wheel}[{','.join(EXTRAS)}]")
+    """The package with all extras, as wheels alone; nothing is installed."""
+    words = ("install", "--dry-run", "--only-binary", ":all:", *home.pins, f"{wheel}[{','.join(EXTRAS)}]")
     told = home.run(home.place("python"), "-m", "pip", *words)
     [found] = [line.split()[2:] for line in told.splitlines() if line.startswith("Would install")]
     return f"{len(found)} packages, all as wheels"
@@ -41,10 +41,11 @@ def install_alone(home: Home, wheel: Path) -> str:
 
 
 def install(home: Home, wheel: Path) -> str:
-    """PyTorch first and alone, as ./task does it: whatever comes later keeps that build."""
-    home.install(torch_requirement())
+    """The tested PyTorch first and alone, as ./task does it: whatever comes later keeps that build."""
+    if home.pins == TESTED:
+        home.install(torch_requirement())
     home.install(str(wheel))
-    return f"{home.python('import torch; print(torch.__version__)')} of PyTorch, {home.megabytes} MB"
+    return f"{home.versions('torch', 'transformers', 'numpy')}, {home.megabytes} MB"
 
 
 def from_git(home: Home, wheel: Path) -> str:
@@ -102,7 +103,8 @@ def extra(name: str, check: Callable[[Home], str]) -> Step:
 
 def page(home: Home) -> str:
     with served(home, home.place("vqathinker"), "serve") as address:
-        return f"serves, ready, rates {asked_page(address, Path(example(home)))}"
+        rated = asked_page(address, Path(example(home)))
+    return f"{home.versions('gradio')}: serves, ready, rates {rated}"
 
 
 def tools(home: Home) -> str:
@@ -138,7 +140,8 @@ def labels(home: Home) -> str:
 
 def rewards(home: Home) -> str:
     """One step of TRL's trainer, with a text model of a few random weights."""
-    return home.run(home.place("python"), str(ROOT / "tests" / "environments" / "trl_step.py")).strip().splitlines()[-1]
+    told = home.run(home.place("python"), str(ROOT / "tests" / "environments" / "trl_step.py"))
+    return f"{home.versions('trl')}: {told.strip().splitlines()[-1]}"
 
 
 def cluster(home: Home) -> str:

@@ -15,6 +15,9 @@ from tests.browser.app import free_port, hear_ctrl_c, wait_for
 
 from .home import Failed, Home, environment
 
+START_S, END_S = 600, 120
+"""PyTorch with CUDA takes its time when it is imported for the first time, on a busy machine minutes."""
+
 
 @contextmanager
 def served(
@@ -29,13 +32,13 @@ def served(
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        wait_for(f"{address}/config", process, log, 180)
+        wait_for(f"{address}/config", process, log, START_S)
         yield address
     except AssertionError as error:
         raise Failed(str(error)[-400:]) from error
     finally:
         process.send_signal(signal.SIGINT)
-        ended = process.wait(60)
+        ended = process.wait(END_S)
     if ended:
         raise Failed(f"it ended with {ended}: {log.read_text()[-300:]}")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.environments import __main__ as command
-from tests.environments.home import Failed, Home, environment
+from tests.environments.home import NEWEST, TESTED, Failed, Home, environment
 from tests.environments.newcomer import EXTRAS, LIGHT, STEPS, Step, torch_requirement
 from tests.test_package import EXTRAS as OFFERED
 
@@ -41,7 +41,7 @@ def test_a_failed_step_is_told_and_ends_badly(monkeypatch: pytest.MonkeyPatch, c
     ]
     monkeypatch.setattr(command, "STEPS", steps)
     monkeypatch.setattr(command, "build_wheel", lambda interpreter, folder: folder / "x.whl")
-    monkeypatch.setattr(Home, "made_by", lambda interpreter, folder: Home(folder, folder))
+    monkeypatch.setattr(Home, "made_by", lambda interpreter, folder, pins: Home(folder, folder, pins))
     assert command.main([sys.executable]) == 1
     rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines()]
     version = sys.version.split()[0]
@@ -49,3 +49,14 @@ def test_a_failed_step_is_told_and_ends_badly(monkeypatch: pytest.MonkeyPatch, c
     assert rows[2][1] == "all (0 s) |" and rows[3][1] == "**failed**: no space left |"
     monkeypatch.setattr(command, "STEPS", steps[:1])
     assert command.main([sys.executable]) == 0
+    assert command.main([sys.executable, "--newest"]) == 0
+    assert f"{version}, newest versions |" in capsys.readouterr().out
+
+
+def test_the_newest_versions_are_asked_for_without_those_that_were_tested(tmp_path: Path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(Home, "run", lambda home, *words, said=False: asked.append(words[3:]) or "")
+    Home(tmp_path, tmp_path).install("x")
+    Home(tmp_path, tmp_path, NEWEST).install("x")
+    assert asked[0][-3:] == (*TESTED, "x") and "constraints.txt" in asked[0][-2]
+    assert asked[1][2:] == ("--upgrade", "--upgrade-strategy", "eager", "x")

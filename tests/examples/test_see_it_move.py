@@ -1,23 +1,37 @@
-"""The demonstration of GRPO: its labels are what it says, it trains, and its notebook goes the same way."""
+"""The demonstration of GRPO: its labels are what it says, and its notebook runs, trains and tells."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from examples import see_it_move
 from vqathinker.bundled import examples_folder
 
+SMALL = {"max_steps": 2, "videos_per_step": 2, "num_generations": 2, "micro_batch": 2, "save_steps": 2}
+SMALL |= {"validation": 1, "validation_group": 2}
+
+
+def cells() -> list[str]:
+    notebook = json.loads((examples_folder() / "see_it_move.ipynb").read_text(encoding="utf-8"))
+    assert not any(cell.get("outputs") for cell in notebook["cells"])
+    return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("move")
-    small = {"max_steps": 2, "videos_per_step": 2, "num_generations": 2, "micro_batch": 2, "save_steps": 2}
-    small |= {"validation": 1, "validation_group": 2}
-    see_it_move.train(folder, replace(see_it_move.SETTINGS, **small))
-    return folder
+def seen():
+    """(folder, what was printed) of the notebook, all of it, with settings of a shorter run."""
+    names, settings = {}, replace(see_it_move.SETTINGS, **SMALL)
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as told:
+        patch.setattr(see_it_move, "train", partial(see_it_move.train, settings=settings))
+        for source in cells():
+            exec(compile(source, "notebook", "exec"), names)
+    return names["folder"], told.getvalue()
 
 
 def test_each_clip_is_labelled_with_what_the_model_said_and_the_shift(tmp_path):
@@ -30,21 +44,14 @@ def test_each_clip_is_labelled_with_what_the_model_said_and_the_shift(tmp_path):
     assert [row["conversations"][1]["value"] for row in rows] == list(labels.values())
 
 
-def test_it_trains_and_tells(trained):
-    assert len(see_it_move.rewards(trained)) == 2
-    _, *clips, distance = see_it_move.table(trained).splitlines()
+def test_its_notebook_trains_and_tells(seen):
+    folder, told = seen
+    _, *clips, distance = told[told.index("clip  ") :].splitlines()
     rows = [[float(word) for word in line.split()[1:]] for line in clips]
     assert len(rows) == 8 and all(len(row) == 3 for row in rows)
-    told = [float(word) for word in distance.split()[-2:]]
-    assert told == pytest.approx([sum(abs(row[at] - row[0]) for row in rows) / 8 for at in (1, 2)], abs=0.01)
-    assert told[0] == pytest.approx(see_it_move.SHIFT, abs=0.01)
-
-
-def test_the_notebook_calls_what_is_there():
-    notebook = json.loads((examples_folder() / "see_it_move.ipynb").read_text(encoding="utf-8"))
-    code = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    for source in code:
-        compile(source, "notebook", "exec")
-    used = {name for name in dir(see_it_move) if f"see_it_move.{name}(" in "\n".join(code)}
-    assert used == {"train", "rewards", "table"}
-    assert not any(cell.get("outputs") for cell in notebook["cells"])
+    found = [float(word) for word in distance.split()[-2:]]
+    assert found == pytest.approx([sum(abs(row[at] - row[0]) for row in rows) / 8 for at in (1, 2)], abs=0.01)
+    assert found[0] == pytest.approx(see_it_move.SHIFT, abs=0.01)
+    steps = see_it_move.rewards(folder)
+    bars = [f"{step:3}  {reward:.2f}  {'#' * round(40 * reward)}" for step, reward in enumerate(steps, 1)]
+    assert len(steps) == 2 and "\n".join(bars) in told

@@ -35,6 +35,8 @@ def serving(repositories: dict[str, Path]) -> Iterator[tuple[str, list[str]]]:
             folder = repositories.get(name)
             if folder is None:
                 self.give({}, 404, {"X-Error-Code": "RepoNotFound"})
+            elif question == "/revision/" and rest not in ("main", "v1", COMMIT):
+                self.give({}, 404, {"X-Error-Code": "RevisionNotFound"})
             elif question == "/tree/":
                 self.give(
                     [

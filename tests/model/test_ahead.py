@@ -52,7 +52,7 @@ def test_what_is_refused_or_has_positions_of_its_own_passes(model, requests):
 
 
 def test_a_video_for_which_memory_ran_out_is_left_to_who_serves_it(model, processor, requests, alone, monkeypatch):
-    whole, times = model.model.encode_video, []
+    whole, times = model.model.encode, []
 
     def scarce(**video):
         if threading.current_thread().name.startswith("encode"):
@@ -60,7 +60,7 @@ def test_a_video_for_which_memory_ran_out_is_left_to_who_serves_it(model, proces
             raise CUDA_SAYS
         return whole(**video)
 
-    monkeypatch.setattr(model.model, "encode_video", scarce)
+    monkeypatch.setattr(model.model, "encode", scarce)
     served = serve_ahead(model, processor, Trickle(requests))
     assert len(times) == VIDEOS
     assert [without_end(served[key], processor) for key in range(VIDEOS)] == alone
@@ -70,6 +70,6 @@ def test_another_failure_is_told(model, processor, requests, monkeypatch):
     def broken(**video):
         raise RuntimeError("shapes do not fit")
 
-    monkeypatch.setattr(model.model, "encode_video", broken)
+    monkeypatch.setattr(model.model, "encode", broken)
     with pytest.raises(RuntimeError, match="shapes do not fit"):
         serve_ahead(model, processor, Trickle(requests))

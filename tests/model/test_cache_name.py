@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import DynamicCache, Qwen2Model
 
-from vqathinker.model.cache_name import CACHE, renamed
+from vqathinker.model.cache_name import CACHE, with_cache_name
 
 
 def test_the_name_is_one_that_the_language_model_knows():
@@ -19,8 +19,8 @@ def test_the_name_is_one_that_the_language_model_knows():
 @pytest.mark.parametrize("new", ["past_key_values", "cache"])
 def test_either_name_becomes_the_one_asked_for_and_the_rest_stays(old: str, new: str):
     given = {"use_cache": True, old: 1}
-    assert renamed(given, new) == {"use_cache": True, new: 1} and given == {"use_cache": True, old: 1}
-    assert renamed({"use_cache": True}, new) == {"use_cache": True}
+    assert with_cache_name(given, new) == {"use_cache": True, new: 1} and given == {"use_cache": True, old: 1}
+    assert with_cache_name({"use_cache": True}, new) == {"use_cache": True}
 
 
 @pytest.mark.parametrize("name", ["past_key_values", "cache"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from transformers import LogitsProcessorList, TextIteratorStreamer
 
 from vqathinker.model.generation import GumbelNoise, prefill, rollout_seeds, write
-from vqathinker.model.scores import Opening, ScoreTable, score_table
+from vqathinker.model.scores import AnswerPrefix, ScoreTable, score_tables
 
 from .tiny_models import make_clip, make_model
 
@@ -125,7 +125,7 @@ def test_the_score_table_holds_the_probabilities_of_plain_forwards(model, proces
     digits = tokenizer.convert_tokens_to_ids(list("0123456789"))
     point = tokenizer.convert_tokens_to_ids(".")
     written = tokenizer("<think>a</think><answer>")["input_ids"]
-    table = score_table(model, prompt, Opening(tuple(written)), digits, point)
+    [table] = score_tables(model, prompt, [AnswerPrefix(tuple(written))], digits, point)
     assert torch.isclose(table.probabilities.sum(), torch.tensor(1.0), atol=1e-5)
     batch = processor(make_clip())
     answer = [*written, digits[3], point, digits[4], digits[2]]
@@ -144,13 +144,13 @@ def test_with_an_open_word_the_table_is_the_mean_of_those_after_each_word_by_its
     digits = tokenizer.convert_tokens_to_ids(list("0123456789"))
     point = tokenizer.convert_tokens_to_ids(".")
     before, words, after = (5, 6, 7), (11, 12, 13), (14, 15)
-    table = score_table(model, prompt, Opening(before, words, after), digits, point)
+    [table] = score_tables(model, prompt, [AnswerPrefix(before, words, after)], digits, point)
     batch = processor(make_clip())
     batch["input_ids"] = torch.cat([batch["input_ids"], torch.tensor([before])], dim=1)
     del batch["attention_mask"]
     with torch.inference_mode():
         weights = model(**batch).logits[0, -1, list(words)].softmax(-1)
-    alone = [score_table(model, prompt, Opening((*before, word, *after)), digits, point) for word in words]
+    alone = [score_tables(model, prompt, [AnswerPrefix((*before, word, *after))], digits, point)[0] for word in words]
     mean = sum(weight * one.probabilities for weight, one in zip(weights, alone, strict=True))
     torch.testing.assert_close(table.probabilities, mean, atol=1e-6, rtol=1e-3)
     assert float((alone[0].probabilities - alone[1].probabilities).abs().max()) > 1e-4, "the word matters"

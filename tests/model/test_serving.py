@@ -9,7 +9,7 @@ import torch
 
 from vqathinker import ModelError
 from vqathinker.model.generation import prefill, write
-from vqathinker.model.scores import Opening, score_table
+from vqathinker.model.scores import AnswerPrefix, score_tables
 from vqathinker.model.serving import Later, Server, serve
 from vqathinker.model.slots import Slots, common_prefix, prefill_rows
 
@@ -67,13 +67,13 @@ def test_a_finished_row_hands_on_its_prompt_unchanged(model, processor, requests
     def table(row, prompt):
         assert prompt.input_ids[0].tolist() == list(row.request.input_ids)
         assert row.began <= row.encoded <= row.first_token
-        return score_table(model, prompt, Opening((5, 6, 7)), digits, point).probabilities
+        return score_tables(model, prompt, [AnswerPrefix((5, 6, 7))], digits, point)[0].probabilities
 
     served = serve_all(model, processor, requests, batch=4, conclude=table)
     for key in (0, 2, 4):
         request = requests[key]
         prompt = prefill(model, {"input_ids": torch.tensor([request.input_ids]), **request.video})
-        expected = score_table(model, prompt, Opening((5, 6, 7)), digits, point).probabilities
+        expected = score_tables(model, prompt, [AnswerPrefix((5, 6, 7))], digits, point)[0].probabilities
         torch.testing.assert_close(served[key], expected, atol=1e-5, rtol=1e-3)
 
 
@@ -114,15 +114,20 @@ def test_a_prefix_ends_before_the_first_frame_and_before_the_last_token():
     assert common_prefix([[1, 2, 3], [1, 4, 3, 5]], stop=9) == 1
 
 
+def first_linear(model) -> torch.nn.Module:
+    """What every pass of the language model goes through first, `token_step` too, with rows (B, …)."""
+    return model.model.language_model.layers[0].self_attn.q_proj
+
+
 class Scarce:
     """Lets the language model run out of memory as soon as more than `rows` rows go through it."""
 
     def __init__(self, model, rows: int, error: Exception):
         self.rows, self.error, self.times = rows, error, 0
-        self.hook = model.model.language_model.register_forward_pre_hook(self.check, with_kwargs=True)
+        self.hook = first_linear(model).register_forward_pre_hook(self.check)
 
-    def check(self, module, args, kwargs):
-        if len(kwargs["inputs_embeds"]) > self.rows:
+    def check(self, module, args):
+        if len(args[0]) > self.rows:
             self.times += 1
             raise self.error
 

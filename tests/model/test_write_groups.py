@@ -5,16 +5,8 @@ import torch
 from transformers import DynamicCache
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-from vqathinker.model.generation import (
-    RoomyLayer,
-    packed,
-    packed_attention,
-    prefill,
-    rollout_seeds,
-    side_by_side,
-    write,
-    write_groups,
-)
+from vqathinker.model.generation import prefill, rollout_seeds, write
+from vqathinker.model.write_groups import RoomyLayer, packed, packed_attention, side_by_side, write_groups
 
 from .tiny_models import make_clip, make_model
 

@@ -12,7 +12,7 @@ from tests import raters
 from tests.model.tiny_models import make_model, make_processor
 from vqathinker import ModelError, load_rater
 from vqathinker.model.loading import LoadedModel
-from vqathinker.model.scores import Opening, ScoreTable
+from vqathinker.model.scores import AnswerPrefix, ScoreTable
 from vqathinker.rating import Rated, Rater, Rollout, Timings, Wrote, score_word
 from vqathinker.rating.answers import greedy_score, in_agreement, make_rating, opening_of, settled
 from vqathinker.rating.words import WORDS, judged_word, with_word
@@ -79,11 +79,11 @@ def test_the_word_of_the_closing_judgement_is_left_open_in_what_opens_an_answer(
         opening, opened = opening_of(tokenizer, text), text[: text.index("<answer>") + len("<answer>")]
         taken = opening.words[WORDS.index(word)]
         assert (*opening.before, taken, *opening.after) == ids(opened)
-        assert opening_of(tokenizer, text, open_word=False) == Opening(ids(opened))
+        assert opening_of(tokenizer, text, open_word=False) == AnswerPrefix(ids(opened))
         assert {(*opening.before, *ending) for ending in opening.endings} == {
             ids(with_word(opened, other)) for other in WORDS
         }
-    assert opening_of(tokenizer, "no tag at all") == Opening(ids("no tag at all<answer>"))
+    assert opening_of(tokenizer, "no tag at all") == AnswerPrefix(ids("no tag at all<answer>"))
     assert opening_of(tokenizer, FOREIGN).words == ()
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.rating.tables import read
 from vqathinker.rating.batch_table import (
-    COLUMNS,
-    OLD_COLUMNS,
+    BATCH_COLUMNS,
+    OLD_BATCH_COLUMNS,
     TableError,
     begin,
     finish,
@@ -24,7 +24,7 @@ from vqathinker.rating.batch_table import (
 
 
 def row(file: str, **values: str) -> dict[str, str]:
-    return {**dict.fromkeys(COLUMNS, ""), "file": file, "model": "tiny", "precision": "fp32", **values}
+    return {**dict.fromkeys(BATCH_COLUMNS, ""), "file": file, "model": "tiny", "precision": "fp32", **values}
 
 
 def test_a_file_of_another_size_or_time_is_another_one(tmp_path: Path):
@@ -43,12 +43,14 @@ def test_a_file_of_another_size_or_time_is_another_one(tmp_path: Path):
     assert not is_replaced(known) and stamp(str(file)) == stamp("a\0b") == {}
 
 
-def test_an_older_table_gets_the_columns_of_today(tmp_path: Path):
+@pytest.mark.parametrize("columns", OLD_BATCH_COLUMNS)
+def test_an_older_table_gets_the_columns_of_today(tmp_path: Path, columns: tuple[str, ...]):
     table = tmp_path / "ratings.csv"
-    table.write_text(",".join(OLD_COLUMNS) + "\n" + 'a.mp4,3.5,,3.5,good,,"x, y",,tiny,fp32,0.1,0.2\n')
+    values = row("a.mp4", score="3.5", reasoning='"x, y"')
+    table.write_text(",".join(columns) + "\n" + ",".join(values[name] for name in columns) + "\n")
     renew_old(table)
     [found] = read(table)
-    assert tuple(found) == COLUMNS and (found["reasoning"], found["bytes"]) == ("x, y", "")
+    assert tuple(found) == BATCH_COLUMNS and (found["reasoning"], found["bytes"], found["novelty"]) == ("x, y", "", "")
     before = table.stat().st_ino
     renew_old(table)
     renew_old(tmp_path / "missing.csv")
@@ -67,7 +69,7 @@ def test_a_table_becomes_parquet_with_numbers_and_comes_back(tmp_path: Path):
     finish(out)
     table = parquet.read_table(out)
     assert table.to_pylist()[0] | {"reasoning": ""} == {
-        **dict.fromkeys(COLUMNS), "file": "a.mp4", "score": 3.25, "expected": 3.2514, "reasoning": "", "bytes": 5,
+        **dict.fromkeys(BATCH_COLUMNS), "file": "a.mp4", "score": 3.25, "expected": 3.2514, "reasoning": "", "bytes": 5,
         "modified": 17000000000001, "model": "tiny", "precision": "fp32",
     }  # fmt: skip
     assert table.schema.field("score").type == "double" and table.schema.field("bytes").type == "int64"

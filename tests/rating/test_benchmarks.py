@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vqathinker.rating.benchmarks import BENCHMARKS, MODELS, count_problem, on_native_scale, table
+from vqathinker.rating.benchmarks import BENCHMARKS, PUBLISHED_MODELS, benchmark_table, count_problem, on_native_scale
 from vqathinker.rating.labels import Labels
 
 LIVE = BENCHMARKS["live-vqc"]
@@ -11,7 +11,7 @@ LIVE = BENCHMARKS["live-vqc"]
 def test_there_are_the_ten_sets_of_the_paper_and_each_has_a_figure_of_every_model():
     assert len(BENCHMARKS) == 10
     for benchmark in BENCHMARKS.values():
-        assert len(benchmark.published) == len(MODELS)
+        assert len(benchmark.published) == len(PUBLISHED_MODELS)
         assert all(0 < figure < 1 for pair in benchmark.published for figure in pair)
     assert BENCHMARKS["vdpve"].published[-1] == (0.706, 0.716)  # corner of the paper's table
 
@@ -39,7 +39,7 @@ def test_the_table_has_a_row_for_each_measured_and_each_published_result():
     metrics = {"srcc": {"value": 0.5, "low": 0.4, "high": 0.6}, "plcc": {"value": 0.4, "low": None, "high": None}}
     metrics["mae"] = {"value": None, "low": None, "high": None}
     report = {"model": "tiny", "protocol": "released", "rated": 585, "metrics": {"score": metrics}}
-    lines = table("live-vqc", [report, report | {"model": "8b"}]).splitlines()
+    lines = benchmark_table("live-vqc", [report, report | {"model": "8b"}]).splitlines()
     assert lines[2] == "| tiny (released), measured | 0.500 [0.400, 0.600] | 0.400 |  | 585 |"
-    assert lines[3].startswith("| 8b (released), measured") and len(lines) == 4 + len(MODELS)
-    assert lines[-1] == "| VQAThinker 8B, published | 0.808 | 0.847 | | |"
+    assert lines[3].startswith("| 8b (released), measured") and len(lines) == 4 + len(PUBLISHED_MODELS)
+    assert lines[-1] == "| VQAThinker 8B, published | 0.808 | 0.847 |  |  |"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vqathinker.rating.labels import Labels, LabelsError, find_file, read_labels
+from vqathinker.rating.labels import Labels, LabelsError, find_file, none_found, read_labels
 
 
 def written(folder: Path, annotations: object) -> Path:
@@ -103,6 +103,7 @@ KNOWN = {
     "KVQ": ("filename,score\n0001/0001_01.mp4,3.22\n0002/0002_03.mp4,4.1\n", None),
     "DOVER and FAST-VQA": ("v/A001.mp4, 15.0, 24.0, 3.22\nv/b 2.mp4, -1, -1, 4.1\n", ["v/A001.mp4", "v/b 2.mp4"]),
     "semicolons and decimal commas": ("Video;MOS\na, b.mp4;3,22\nc.mp4;4,1\n", ["a, b.mp4", "c.mp4"]),
+    "bars": ("video|prompt|mos\na.mp4|a dog, running|3.22\nb.mp4|two; cats|4.1\n", ["a.mp4", "b.mp4"]),
     "tabs": ("video\tmos\na b.mp4\t3.22\nc.mp4\t4.1\n", ["a b.mp4", "c.mp4"]),
     "blanks": ("a.mp4   3.22 \nb.mp4 4.1\n", ["a.mp4", "b.mp4"]),
     "blanks and a header": ("name  mos\na.mp4 3.22\nb.mp4   4.1\n", ["a.mp4", "b.mp4"]),
@@ -160,3 +161,21 @@ def test_a_name_without_an_ending_is_found(tmp_path: Path):
         (tmp_path / name).touch()
     found = [find_file(tmp_path, name).name for name in ("10053703034", "clip.v2", "plain", "none", "x.mp4")]
     assert found == ["10053703034.mp4", "clip.v2.mkv", "plain", "none", "x.mp4"]
+
+
+def test_a_name_with_backslashes_is_found(tmp_path: Path):
+    (tmp_path / "a").mkdir()
+    for name in ("a/b.mp4", "a/c.mp4", "a\\c.mp4"):
+        (tmp_path / name).touch()
+    names = ("a\\b.mp4", "a\\b", "a\\c.mp4")
+    assert [str(find_file(tmp_path, one).relative_to(tmp_path)) for one in names] == ["a/b.mp4", "a/b.mp4", "a\\c.mp4"]
+
+
+def test_a_folder_without_one_labelled_file_is_told(tmp_path: Path):
+    labels = Labels((("set/1", 3.0), ("set/2.mp4", 4.0)))
+    (folder := tmp_path / "set").mkdir()
+    (folder / "2.mp4").touch()
+    assert none_found(labels, tmp_path) == ""
+    told = none_found(labels, folder)
+    assert told.startswith(f"none of the 2 labelled files is there: the first was looked for as {folder}/set/1;")
+    assert none_found(Labels((("gone.mp4", 3.0),)), folder).startswith("the labelled file is not there: ")

@@ -8,12 +8,12 @@ import time
 import pytest
 import torch
 
-from tests.model.test_serving import CUDA_SAYS, Scarce
+from tests.model.test_serving import CUDA_SAYS, Scarce, first_linear
 from tests.model.tiny_models import make_model, make_processor
 from vqathinker import ModelError, VideoError
 from vqathinker.model.loading import LoadedModel
 from vqathinker.rating import Rater
-from vqathinker.rating.many import Plan, make_plan
+from vqathinker.rating.many import BatchPlan, make_batch_plan
 
 NAMES = ["plain.mp4", "portrait.mp4", "text.mp4", "odd.mp4", "one_frame.mp4", "plain.mp4", "empty.mp4"]
 
@@ -75,10 +75,16 @@ def test_a_file_that_breaks_the_preparation_is_told_and_the_rest_is_rated(rater,
 
 def test_little_memory_is_told_and_changes_no_rating(rater, paths, alone):
     said = []
-    slow = rater.loaded.model.model.language_model.register_forward_pre_hook(lambda *_: time.sleep(0.05))
-    with Scarce(rater.loaded.model, 2, CUDA_SAYS):  # slow enough for more than two videos to be decoded meanwhile
+
+    def slow(*_) -> None:
+        """Until more than two videos are decoded and under way."""
+        if not said:
+            time.sleep(0.05)
+
+    hook = first_linear(rater.loaded.model).register_forward_pre_hook(slow)
+    with Scarce(rater.loaded.model, 2, CUDA_SAYS):
         got = list(rater.rate_many(paths, rollouts=2, seed=3, batch=4, jobs=2, report=said.append))
-    slow.remove()
+    hook.remove()
     assert_same(got, alone)
     assert said and all(sentence.startswith("memory ran out with ") for sentence in said)
 
@@ -126,13 +132,13 @@ def test_no_files_are_no_ratings(rater):
 
 
 def test_a_plan_follows_what_is_asked_and_else_the_machine(rater, monkeypatch):
-    assert make_plan(rater.loaded, 5, 3) == Plan(5, 3)
-    plan = make_plan(rater.loaded)
+    assert make_batch_plan(rater.loaded, 5, 3) == BatchPlan(5, 3)
+    plan = make_batch_plan(rater.loaded)
     assert 1 <= plan.batch <= 8 and 1 <= plan.jobs <= 8
     monkeypatch.setattr("vqathinker.model.memory.free_bytes", lambda device: 0)
-    assert make_plan(rater.loaded).batch == 1
+    assert make_batch_plan(rater.loaded).batch == 1
     with pytest.raises(ValueError, match="at least 1"):
-        make_plan(rater.loaded, 0, 1)
+        make_batch_plan(rater.loaded, 0, 1)
 
 
 def test_processes_on_one_machine_share_its_processors(rater, monkeypatch):
@@ -140,9 +146,9 @@ def test_processes_on_one_machine_share_its_processors(rater, monkeypatch):
     jobs = {}
     for processes in (1, 4, 32):
         monkeypatch.setenv("LOCAL_WORLD_SIZE", str(processes))
-        jobs[processes] = make_plan(rater.loaded).jobs
+        jobs[processes] = make_batch_plan(rater.loaded).jobs
     assert jobs == {1: 8, 4: 4, 32: 1}
-    assert make_plan(rater.loaded, jobs=6).jobs == 6
+    assert make_batch_plan(rater.loaded, jobs=6).jobs == 6
 
 
 def test_rating_many_leaves_no_gradients(rater, paths):

@@ -15,7 +15,8 @@ import pytest
 import vqathinker
 from tests.rating.tables import read
 from vqathinker.files import find_files
-from vqathinker.rating.batch import COLUMNS, part_of, rate_batch
+from vqathinker.rating.batch import BATCH_COLUMNS, rate_batch
+from vqathinker.rating.begun import part_path
 from vqathinker.rating.team import ALONE, Team, join_team
 
 SCRIPT = """
@@ -85,8 +86,8 @@ def test_tables_that_a_stopped_team_left_are_taken_in(rater, folder: Path, tmp_p
     list(rate_batch(rater, [folder], whole))
     rows = read(whole)
     for rank, names in enumerate((["e"], ["b", "a"])):
-        with part_of(out, rank).open("w", newline="", encoding="utf-8") as part:
-            writer = csv.DictWriter(part, COLUMNS, lineterminator="\n")
+        with part_path(out, rank).open("w", newline="", encoding="utf-8") as part:
+            writer = csv.DictWriter(part, BATCH_COLUMNS, lineterminator="\n")
             writer.writeheader()
             writer.writerows(row for name in names for row in rows if row["file"].endswith(f"{name}.mp4"))
     done = list(rate_batch(rater, [folder], out))

@@ -16,7 +16,7 @@ from vqathinker.model.generation import prefill, write
 from vqathinker.model.loading import LoadedModel
 from vqathinker.rating import Defect, Timeline, TimelineWindow
 from vqathinker.rating.naming import Namer
-from vqathinker.rating.whereabouts import MOST, Whereabouts, cells_alone
+from vqathinker.rating.whereabouts import MOST_MAPPED, Whereabouts, cells_alone
 from vqathinker.video import load_clip
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -55,13 +55,13 @@ def test_only_faults_that_can_be_in_a_part_are_mapped_and_no_more_than_many(load
         return (0.5, 0.0), (0.0, 0.0)
 
     monkeypatch.setattr(whereabouts, "map_of", map_of)
-    timeline = film(MOST + 3, Defect("freeze", "severe"), Defect("blur", "slight"))
+    timeline = film(MOST_MAPPED + 3, Defect("freeze", "severe"), Defect("blur", "slight"))
     for number, window in enumerate(timeline.windows):
         whereabouts.keep(number, torch.zeros(16, 64), [1], [defect.name for defect in window.defects])
     made = whereabouts.add_to(timeline, turn, threading.Event())
-    assert asked == [("blur", True)] * MOST and not turn.locked()
+    assert asked == [("blur", True)] * MOST_MAPPED and not turn.locked()
     mapped = [fault for fault in made.faults if fault.where]
-    assert len(mapped) == MOST and {fault.name for fault in mapped} == {"blur"}
+    assert len(mapped) == MOST_MAPPED and {fault.name for fault in mapped} == {"blur"}
     assert made.to_dict()["faults"][0]["where"] == [[0.5, 0.0], [0.0, 0.0]]
     stopped = threading.Event()
     stopped.set()

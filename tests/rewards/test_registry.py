@@ -14,8 +14,8 @@ from training.grpo.logs import reward_metrics
 from vqathinker.rewards import REWARDS, Reward, RewardSpec, Trace, score_groups, score_with_twins
 from vqathinker.rewards.registry import register, removable, without
 from vqathinker.rewards.trl import reward_functions
-from vqathinker.space.lab.experiment.numbers import last_step, score
-from vqathinker.space.lab.experiment.state import DEFAULT
+from vqathinker.space.lab.experiment.numbers import last_step, score_state
+from vqathinker.space.lab.experiment.state import DEFAULT_STATE
 from vqathinker.space.lab.page import render
 from vqathinker.space.server.rewards_api import reward_table
 
@@ -48,11 +48,11 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reward]:
     """A fourth reward, in a file of its own; nothing else is touched."""
     (tmp_path / "toy_reward.py").write_text(TOY)
     monkeypatch.syspath_prepend(tmp_path)
-    score.cache_clear()
+    score_state.cache_clear()
     yield importlib.import_module("toy_reward").TOY
     REWARDS.pop("wordiness")
     monkeypatch.delitem(sys.modules, "toy_reward")
-    score.cache_clear()
+    score_state.cache_clear()
 
 
 def test_a_toy_reward_in_one_file_is_found_wherever_rewards_are(toy: Reward):
@@ -71,10 +71,10 @@ def test_a_toy_reward_in_one_file_is_found_wherever_rewards_are(toy: Reward):
     assert served["wordiness"] == earned and list(served)[-2:] == ["total", "advantage"]
 
     assert last_step() == 8
-    page = render(replace(DEFAULT, view="step", step=last_step()), 1200)
+    page = render(replace(DEFAULT_STATE, view="step", step=last_step()), 1200)
     assert '<th scope="col" class="">wordiness</th>' in page and "4 words / 10 of A1" in page
     assert "2 × " in page  # the total tells the weight
-    walk = render(replace(DEFAULT, view="step", step=5), 1200)
+    walk = render(replace(DEFAULT_STATE, view="step", step=5), 1200)
     assert "Are there many words?" in walk
 
     assert reward_functions()[-1].__name__ == "wordiness_reward"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from vqathinker.space.history.log import FILE, Story, read_story
+from vqathinker.space.history.log import LOG_FILE, Story, read_story
 
 KEYS = ("regression_human", "ranking_human", "srcc_clive", "spread")
 TITLES = {
@@ -78,7 +78,7 @@ def content(**changes: object) -> dict:
 
 def write(folder: Path, **changes: object) -> Path:
     """A folder with the log in it."""
-    (folder / FILE).write_text(json.dumps(content(**changes)), encoding="utf-8")
+    (folder / LOG_FILE).write_text(json.dumps(content(**changes)), encoding="utf-8")
     return folder
 
 

@@ -44,6 +44,7 @@ GONE = {
     "training.sft": ["GONE", "GONE", "OUT", "--out", "OUT"],
     "training.study": ["table", "GONE"],
     "training.study.launch": ["OUT", "GONE", "GONE", "--start", "GONE", "--config", "GONE", "--seeds", "1"],
+    "training.study.mean": ["GONE", "GONE", "--out", "OUT"],
     "training.tiny": ["GONE", "OUT"],
 }
 """Arguments that name folders and files that are not there; OUT is where something would be written."""

@@ -42,13 +42,14 @@ GRPO = {
 @pytest.fixture(scope="module")
 def worked(data_dir, tmp_path_factory):
     work = tmp_path_factory.mktemp("work")
-    for name, values in (("sft", SFT), ("grpo", GRPO)):
+    for name, values in (("sft", SFT), ("grpo", GRPO), ("pictures", GRPO | {"seed": 1})):
         (work / f"{name}.yaml").write_text(yaml.safe_dump(values))
     return work
 
 
 def arguments(data_dir, work, until: str) -> list[str]:
     configs = ["--sft", str(work / "sft.yaml"), "--grpo", str(work / "grpo.yaml")]
+    configs += ["--grpo-pictures", str(work / "pictures.yaml")]
     return [str(data_dir), str(work), "--out", str(work / "tiny"), "--limit", "3", "--jobs", "1", *configs] + [
         "--until",
         until,
@@ -58,7 +59,7 @@ def arguments(data_dir, work, until: str) -> list[str]:
 def test_the_recipe_ends_in_a_measured_checkpoint_that_rates(data_dir, worked):
     readme = README.read_bytes()
     main(arguments(data_dir, worked, "plots"))
-    assert (worked / "grpo" / "grpo_log.jsonl").exists()
+    assert all((worked / run / "grpo_log.jsonl").exists() for run in ("grpo", "grpo_pictures"))
     assert read_story(worked / "tiny").last == GRPO["max_steps"]
     result = json.loads((worked / "evaluation" / "evaluation.json").read_text())
     assert result["samples"] > 0 and "preference" in result

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vqathinker.video import VideoSpec, load_clip
-from vqathinker.video.aside import AHEAD, aside
+from vqathinker.video.aside import FRAMES_AHEAD, aside
 from vqathinker.video.still import squash
 
 
@@ -21,16 +21,16 @@ def test_all_is_done_in_order_in_another_thread_and_few_frames_wait():
         done.append((i, frame))
 
     with aside(emit) as later:
-        for i in range(AHEAD):
+        for i in range(FRAMES_AHEAD):
             later(i, f"frame {i}")
         assert done == []
-        one_more = threading.Thread(target=later, args=(AHEAD, "one more"))
+        one_more = threading.Thread(target=later, args=(FRAMES_AHEAD, "one more"))
         one_more.start()
         one_more.join(0.2)
         assert one_more.is_alive()
         go_on.set()
         one_more.join()
-    assert done == [(0, "frame 0"), (1, "frame 1"), (AHEAD, "one more")]
+    assert done == [(0, "frame 0"), (1, "frame 1"), (FRAMES_AHEAD, "one more")]
     assert len(threads) == 1 and threading.get_ident() not in threads
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests import clips
 from vqathinker.errors import VideoError
+from vqathinker.files import find_files
 from vqathinker.video import Limits, load_clip, probe
 
 ONE_SENTENCE = re.compile(r"[^\n]*[^\n.]\.")
@@ -47,6 +48,13 @@ def test_probe_refuses_as_load_clip_does(clip):
 
 def test_missing_file(tmp_path):
     assert "does not exist" in refusal(tmp_path / "nothing.mp4")
+
+
+def test_no_name_is_not_the_folder_one_is_in(clip, tmp_path, monkeypatch):
+    (tmp_path / "a.mp4").write_bytes(clip("plain.mp4").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    assert refusal("") == "The name of a file is empty."
+    assert find_files([""]) == [""] and find_files(["."]) == ["a.mp4"]
 
 
 def test_folder(tmp_path):

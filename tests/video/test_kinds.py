@@ -20,11 +20,16 @@ def distance(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(a.astype(int) - b).mean())
 
 
-@pytest.mark.parametrize("hflip", [False, True])
-@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+@pytest.fixture(scope="module", params=[(degrees, hflip) for degrees in (0, 90, 180, 270) for hflip in (False, True)])
+def oriented(request, tmp_path_factory):
+    """A clip with one of the eight display matrices, and its first frame as the ffmpeg program shows it."""
+    degrees, hflip = request.param
+    return kinds.oriented(tmp_path_factory.mktemp("oriented") / "a.mp4", degrees=degrees, hflip=hflip)
+
+
 @pytest.mark.parametrize("spec", [FRAMES, VideoSpec(burst_length=4), RELEASED])
-def test_all_eight_orientations(tmp_path, degrees, hflip, spec):
-    path, shown = kinds.oriented(tmp_path / "a.mp4", degrees=degrees, hflip=hflip)
+def test_all_eight_orientations(oriented, spec):
+    path, shown = oriented
     read = load_clip(path, spec)
     assert distance(read.frames[0], shown) < 3
     assert (read.info.width, read.info.height) == shown.shape[1::-1]
@@ -38,19 +43,24 @@ def _luma(rgb: np.ndarray) -> np.ndarray:
     return small_luma(rgb, 96)
 
 
-@pytest.mark.parametrize(
-    ("name", "dispositions", "still"),
-    [
-        ("a.mp4", ("-disposition:v:0", "0", "-disposition:v:1", "default"), False),
-        ("a.mkv", ("-disposition:v:0", "0", "-disposition:v:1", "default"), False),
-        ("a.ts", (), False),
-        ("b.mp4", (), True),
-        ("b.mkv", (), True),
-    ],
-)
+PREVIEWS = [
+    ("a.mp4", ("-disposition:v:0", "0", "-disposition:v:1", "default"), False),
+    ("a.mkv", ("-disposition:v:0", "0", "-disposition:v:1", "default"), False),
+    ("a.ts", (), False),
+    ("b.mp4", (), True),
+    ("b.mkv", (), True),
+]
+
+
+@pytest.fixture(scope="module", params=PREVIEWS)
+def previewed(request, tmp_path_factory):
+    name, dispositions, still = request.param
+    return kinds.preview_first(tmp_path_factory.mktemp("previewed") / name, *dispositions, still=still)
+
+
 @pytest.mark.parametrize("spec", [FRAMES, RELEASED])
-def test_the_film_is_rated_and_not_the_preview(tmp_path, name, dispositions, still, spec):
-    read = load_clip(kinds.preview_first(tmp_path / name, *dispositions, still=still), spec)
+def test_the_film_is_rated_and_not_the_preview(previewed, spec):
+    read = load_clip(previewed, spec)
     assert (read.info.width, read.info.height, read.info.num_frames) == (160, 120, 20)
     assert [clips.frame_number(frame) for frame in read.frames] == list(read.indices)
     assert "the second of 2 video streams" in read.notes

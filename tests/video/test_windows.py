@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vqathinker.video.windows import WindowSpec, make_plan, windows_of
+from vqathinker.video.windows import WindowSpec, make_window_plan, windows_of
 
 FPS = 25
 
 
 def plan_of(seconds: float, fps: float = FPS, **spec):
     times = np.arange(round(seconds * fps)) / fps
-    return make_plan(times, len(times) / fps, WindowSpec(**spec), 6)
+    return make_window_plan(times, len(times) / fps, WindowSpec(**spec), 6)
 
 
 def times_of(plan, windows):
@@ -83,6 +83,6 @@ def test_what_a_shot_shows_bit_by_bit_is_what_it_shows_at_once_and_nothing_is_le
 
 def test_frames_of_uneven_times_are_taken_by_their_times():
     times = np.concatenate([np.arange(50) / 25, 2 + np.arange(10) / 5])
-    plan = make_plan(times, 4.0, WindowSpec(overlap=0), 4)
+    plan = make_window_plan(times, 4.0, WindowSpec(overlap=0), 4)
     assert windows_of(plan, 0, 60, closed=True) == [(0, 50), (50, 60)]
     assert list(plan.pictures) == [6, 18, 31, 43, 51, 53, 56, 58]

@@ -11,13 +11,13 @@ import torch
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor
 
-SMALL, SMALL_SHARD, SHARD = 200_000_000, "9MB", "2GB"
-"""Weights of up to `SMALL` bytes travel in a package and are cut below 10 MB, from where on the hub wants LFS."""
+SMALL_BYTES, SMALL_SHARD, SHARD = 200_000_000, "9MB", "2GB"
+"""Weights of up to `SMALL_BYTES` bytes travel in a package and are cut below 10 MB, from where on the hub wants LFS."""
 
 
 def shard_size(weights: Mapping[str, torch.Tensor]) -> str:
     """The limit of a shard, as transformers wants it."""
-    return SMALL_SHARD if sum(tensor.nbytes for tensor in weights.values()) <= SMALL else SHARD
+    return SMALL_SHARD if sum(tensor.nbytes for tensor in weights.values()) <= SMALL_BYTES else SHARD
 
 
 def staging(out: Path) -> Path:

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from vqathinker.renamed import COLUMNS, STAGES, renamed
+from vqathinker.renamed import OLD_COLUMNS, OLD_STAGES, renamed
 
 from .atomic import atomic_write
 
 LOCK = ".lock"
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
@@ -154,5 +155,5 @@ def read_log(runs: Sequence[Path], name: str) -> list[dict]:
 
 def present_row(row: dict) -> dict:
     """A row of a log under the present names of its columns and stages, whichever release wrote it."""
-    row = renamed(row, COLUMNS)
-    return row | {"stage": STAGES.get(row["stage"], row["stage"])} if "stage" in row else row
+    row = renamed(row, OLD_COLUMNS)
+    return row | {"stage": OLD_STAGES.get(row["stage"], row["stage"])} if "stage" in row else row

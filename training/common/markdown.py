@@ -1,4 +1,4 @@
-"""Text that a command writes into a document: a table; what stands between two markers is replaced, the rest stays."""
+"""Text that a command writes into a document: what stands between two markers is replaced, the rest stays."""
 
 from __future__ import annotations
 
@@ -15,9 +15,3 @@ def replace_between(document: Path, markers: tuple[str, str], text: str) -> None
         raise ValueError(f"{document} needs {markers[0]} … {markers[1]}, once each")
     with atomic_write(document) as partial:
         partial.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
-
-
-def table(header: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

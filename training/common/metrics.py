@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 
-SETS = {"clive": "clive", "avt_uhd": "avt", "biq2021": "biq", "clips": "pseudo", "photos": "pseudo"}
+FILMED = "filmed"
+"""Clips that a camera made of rated pictures: a family of the manifest and, for GRPO, which shows them as often as its
+settings want, a group."""
+LIKED = "liked"
+"""Clips made of rated pictures that people liked, clean and degraded: a group of the manifest."""
+SET_OF_GROUP = {
+    "clive": "clive",
+    "avt_uhd": "avt",
+    "biq2021": "biq",
+    FILMED: "biq_filmed",
+    "clips": "pseudo",
+    "photos": "pseudo",
+    LIKED: "pseudo",
+}
 HUMAN = ("clive", "avt", "biq", "biq_test", "biq_filmed")
 """Sets (`set_of`) that people rated."""
-UNREADABLE = 3.0
 
 
 def set_of(row: dict) -> str:
     """The set that a manifest row is measured in: clips that a camera made of rated pictures, and pictures of an
     official test split, are sets of their own."""
-    name = SETS[row["group"]]
-    return f"{name}_filmed" if row["family"] == "filmed" else f"{name}_test" if row["split"] == "test" else name
-
-
-def held(score: float | None) -> float:
-    """A score as the scale has it: held to [1, 5], the middle where there is none."""
-    return UNREADABLE if score is None else min(max(score, 1.0), 5.0)
+    name = SET_OF_GROUP[row["group"]]
+    return f"{name}_filmed" if row["family"] == FILMED else f"{name}_test" if row["split"] == "test" else name
 
 
 def correlations(rows: list[dict], predicted: np.ndarray) -> dict[str, float | None]:

@@ -25,7 +25,7 @@ YamlLoader.add_implicit_resolver(
 )
 
 
-def build(cls: type, values: object, where: str):
+def build_settings(cls: type, values: object, where: str):
     """A settings dataclass from a mapping. Raises ValueError that names `where` it stands, and an unknown key or what
     is wrong with a value."""
     known = {item.name for item in fields(cls)}

@@ -18,7 +18,7 @@ PLACES = (
     ("on the left", "in the middle", "on the right"),
     ("at the lower left", "at the bottom", "at the lower right"),
 )
-BLOWN, CRUSHED = 0.96, 0.06
+BLOWN_LUMA, CRUSHED = 0.96, 0.06
 EVERYWHERE = "across the picture"
 
 
@@ -45,7 +45,7 @@ def appearance(frame: np.ndarray) -> Appearance:
         _word(float(luma.mean()), LIGHT),
         _word(float(colorfulness(rgb[::2, ::2])), COLOR),
         _word(float(laplacian(luma).std() / max(high - low, 0.03)), DETAIL),
-        _place(luma > BLOWN),
+        _place(luma > BLOWN_LUMA),
         _place(luma < CRUSHED),
     )
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-FPS, SECONDS = 30.0, 2.0
-NUM_FRAMES = round(FPS * SECONDS)
+FPS, CAMERA_S = 30.0, 2.0
+NUM_FRAMES = round(FPS * CAMERA_S)
 HAND_HZ, HAND_SIZE = (0.3, 1.2), 0.006
 """Rates of a hand's sway, and its largest amplitude as a share of the picture."""
 FILM_SIDE = 240

@@ -21,10 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vqathinker.errors import VQAThinkerError
-from vqathinker.rating.label_rows import FILES, json_rows, number_of, of_object
+from vqathinker.rating.label_rows import FILE_HEADERS, json_rows, number_of, of_object
+
+from ..common.metrics import FILMED
 
 MOS_SCALE = (1.0, 5.0)
-SHOWN = 20
+PROBLEMS_SHOWN = 20
 
 
 class DatasetError(VQAThinkerError):
@@ -68,10 +70,10 @@ def read_items(labels: str | Path, videos: str | Path, *, report: Callable[[str]
     Raises DatasetError when the file cannot be read, and when no sample is left.
     """
     items, problems = check_items(labels, videos)
-    for problem in problems[:SHOWN]:
+    for problem in problems[:PROBLEMS_SHOWN]:
         report(f"left out: {problem}")
-    if len(problems) > SHOWN:
-        report(f"left out: … and {len(problems) - SHOWN} more")
+    if len(problems) > PROBLEMS_SHOWN:
+        report(f"left out: … and {len(problems) - PROBLEMS_SHOWN} more")
     if problems:
         report(f"{labels}: {len(problems)} of {len(items) + len(problems)} samples left out")
     if not items:
@@ -123,14 +125,14 @@ def _item(row: dict, folder: Path, videos: Path) -> Item:
         raise ValueError(f"no video {path}")
     if path.stat().st_size == 0:
         raise ValueError(f"the video {path} is empty (0 bytes)")
-    group = str(row.get("dataset_name") or row.get("group") or "")
+    group = FILMED if row.get("family") == FILMED else str(row.get("dataset_name") or row.get("group") or "")
     key = str(row["id"]) if "id" in row else name
     return Item(key, path, mos, group, str(row.get("split") or ""), str(row.get("content") or ""))
 
 
 def _name(file: object) -> str:
     if file is None:
-        raise ValueError(f"it names no video: no key {', '.join(FILES)}")
+        raise ValueError(f"it names no video: no key {', '.join(FILE_HEADERS)}")
     if isinstance(file, list):
         raise ValueError(f"it names {len(file)} files, one video is expected")
     if not isinstance(file, str) or not file.strip():

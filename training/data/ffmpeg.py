@@ -16,8 +16,8 @@ import numpy as np
 from vqathinker.errors import VQAThinkerError
 
 INVISIBLE_X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "17")
-TAGS = ("colorspace", "color_primaries", "color_trc")
-BT709 = "setparams=" + ":".join(f"{name}=bt709" for name in TAGS)
+COLOUR_TAGS = ("colorspace", "color_primaries", "color_trc")
+SET_BT709 = "setparams=" + ":".join(f"{name}=bt709" for name in COLOUR_TAGS)
 REFERENCE_X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "14")
 
 
@@ -41,7 +41,7 @@ def executable() -> str:
     return imageio_ffmpeg.get_ffmpeg_exe()
 
 
-def run(args: list[str], stdin: bytes | None = None) -> str:
+def run_ffmpeg(args: list[str], stdin: bytes | None = None) -> str:
     """Run ffmpeg on one thread, return what it wrote to stderr; raises FFmpegError."""
     command = [executable(), "-hide_banner", "-nostdin", "-nostats", "-y", *args]
     if stdin is not None:
@@ -67,10 +67,10 @@ def color_tags(path: Path) -> str:
     with av.open(str(path)) as container:
         codec = container.streams.video[0].codec_context
         tags = (codec.colorspace, codec.color_primaries, codec.color_trc)
-    return "setparams=" + ":".join(f"{name}={int(tag)}" for name, tag in zip(TAGS, tags, strict=True))
+    return "setparams=" + ":".join(f"{name}={int(tag)}" for name, tag in zip(COLOUR_TAGS, tags, strict=True))
 
 
-def encode(
+def encode_file(
     source: Path,
     target: Path,
     filters: str,
@@ -88,7 +88,7 @@ def encode(
     chain = ["-vf", ",".join(filter(None, steps))] if any(steps) else []
     muxer = ("-movflags", "+faststart", "-video_track_timescale", "90000") if target.suffix == ".mp4" else ()
     try:
-        run(
+        run_ffmpeg(
             [
                 "-threads",
                 "1",
@@ -118,7 +118,7 @@ def encode_frames(frames: np.ndarray, fps: float, target: Path) -> None:
     partial = target.with_name(f".{os.getpid()}-{target.name}")
     height, width = frames.shape[1:3]
     try:
-        run(
+        run_ffmpeg(
             [
                 "-f",
                 "rawvideo",
@@ -131,7 +131,7 @@ def encode_frames(frames: np.ndarray, fps: float, target: Path) -> None:
                 "-i",
                 "pipe:0",
                 "-vf",
-                f"scale=out_color_matrix=bt709:out_range=tv,{BT709}",
+                f"scale=out_color_matrix=bt709:out_range=tv,{SET_BT709}",
                 "-threads",
                 "1",
                 *REFERENCE_X264,
@@ -154,11 +154,11 @@ def vmaf(distorted: Path, reference: Path, width: int, height: int, subsample: i
     Samples are compared as they are: where the two files state different matrices, ffmpeg would convert one of them.
     """
     pair = (
-        f"[0:v]{BT709},settb=1/25,setpts=N,scale={width}:{height}:flags=bicubic,format=yuv420p[d];"
-        f"[1:v]{BT709},settb=1/25,setpts=N,format=yuv420p[r];"
+        f"[0:v]{SET_BT709},settb=1/25,setpts=N,scale={width}:{height}:flags=bicubic,format=yuv420p[d];"
+        f"[1:v]{SET_BT709},settb=1/25,setpts=N,format=yuv420p[r];"
         f"[d][r]libvmaf=n_threads=1:n_subsample={subsample}"
     )
-    text = run(
+    text = run_ffmpeg(
         [
             "-threads",
             "1",

@@ -11,14 +11,14 @@ from vqathinker import cli
 
 from ..common.cli import add_data, add_jobs, ends_in_a_sentence
 
-PARTS = ("agreement", "preference", "calibration")
+EVALUATION_PARTS = ("agreement", "preference", "calibration")
 
 
 def parts_list(text: str) -> list[str]:
     parts = text.split(",")
-    if unknown := [part for part in parts if part not in PARTS]:
-        raise argparse.ArgumentTypeError(f"unknown part {unknown[0]!r}; parts are {', '.join(PARTS)}")
-    return [part for part in PARTS if part in parts]
+    if unknown := [part for part in parts if part not in EVALUATION_PARTS]:
+        raise argparse.ArgumentTypeError(f"unknown part {unknown[0]!r}; parts are {', '.join(EVALUATION_PARTS)}")
+    return [part for part in EVALUATION_PARTS if part in parts]
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -28,7 +28,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add_data(parser)
     parser.add_argument("out", type=Path, help="folder for evaluation.json and the lines behind it")
     parser.add_argument("--model", default="tiny", help="bundled name or folder of the checkpoint")
-    parser.add_argument("--parts", type=parts_list, default=list(PARTS), help=f"default: {','.join(PARTS)}")
+    parser.add_argument(
+        "--parts", type=parts_list, default=list(EVALUATION_PARTS), help=f"default: {','.join(EVALUATION_PARTS)}"
+    )
     parser.add_argument(
         "--split",
         default="held_out",
@@ -50,9 +52,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise SystemExit(cli.main(["evaluate", *argv]))
     args = parse_args(argv)
     with ends_in_a_sentence("evaluate"):
-        from .run import evaluate, headline  # torch, only once there is something to do
+        from .run import headline, run_evaluation  # torch, only once there is something to do
 
-        print(headline(evaluate(args)))
+        print(headline(run_evaluation(args)))
 
 
 if __name__ == "__main__":

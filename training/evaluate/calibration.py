@@ -27,8 +27,8 @@ from ..sft.cache import source_path
 from .lines import measure_all
 from .measures import TAIL, by_content, clustered_share
 
-ROLLOUTS, PSEUDO, RATED, BINS, TOGETHER = 8, 100, 200, 5, 6
-COVERAGE = {"1": 0.6827, "1.645": 0.9, "1.96": 0.95}
+CALIBRATION_ROLLOUTS, PSEUDO, RATED, CALIBRATION_BINS, CALIBRATED_AT_ONCE = 8, 100, 200, 5, 6
+NORMAL_COVERAGE = {"1": 0.6827, "1.645": 0.9, "1.96": 0.95}
 """Number of spreads on each side of the mean -> share that a normal distribution has there."""
 
 
@@ -66,7 +66,7 @@ def sample_all(
     data: Path,
     built: Path,
     out: Path,
-    rollouts: int = ROLLOUTS,
+    rollouts: int = CALIBRATION_ROLLOUTS,
     seed: int = 0,
     jobs: int = 2,
 ) -> list[dict]:
@@ -79,7 +79,7 @@ def sample_all(
 
     settings = {"rollouts": rollouts, "seed": seed}
     path = out / "calibration.jsonl"
-    return measure_all(path, rows, measure, settings=settings, chunk=TOGETHER, jobs=jobs, title="sample")
+    return measure_all(path, rows, measure, settings=settings, chunk=CALIBRATED_AT_ONCE, jobs=jobs, title="sample")
 
 
 def moments(line: dict) -> tuple[float, float] | None:
@@ -92,28 +92,28 @@ def spread_report(mean: np.ndarray, spread: np.ndarray, mos: np.ndarray, content
     """Error of the mean beside the spread, all (n,): rank correlation, bins, coverage; intervals over contents, of the
     bins over samples."""
     error = np.abs(mean - mos)
-    inside = {z: [[bool(hit)] for hit in error <= float(z) * spread] for z in COVERAGE}
+    inside = {z: [[bool(hit)] for hit in error <= float(z) * spread] for z in NORMAL_COVERAGE}
     covered = {z: clustered_share(by_content(contents, hits)) for z, hits in inside.items()}
     return {
         "samples": len(mos),
         "mean_spread": float(spread.mean()) if len(mos) else None,
         "mean_error": float(error.mean()) if len(mos) else None,
         "rank_correlation": asdict(agreement(spread, error, contents=contents).srcc),
-        "coverage": {z: share | {"normal": COVERAGE[z]} for z, share in covered.items()},
+        "coverage": {z: share | {"normal": NORMAL_COVERAGE[z]} for z, share in covered.items()},
         "widening": widening(error, spread),
         "bins": bins(spread, error),
         "mean_of_answers": asdict(agreement(mean, mos, contents=contents)),
     }
 
 
-def widening(error: np.ndarray, spread: np.ndarray, share: float = COVERAGE["1"]) -> float | None:
+def widening(error: np.ndarray, spread: np.ndarray, share: float = NORMAL_COVERAGE["1"]) -> float | None:
     """The factor on the spread within which `share` of the errors lie; None where no spread is above zero."""
     if not (spread > 0).any():
         return None
     return float(np.quantile(error / np.maximum(spread, 1e-3), share))
 
 
-def bins(spread: np.ndarray, error: np.ndarray, count: int = BINS, seed: int = 0) -> list[dict]:
+def bins(spread: np.ndarray, error: np.ndarray, count: int = CALIBRATION_BINS, seed: int = 0) -> list[dict]:
     """Equally filled bins of spread: mean spread and mean absolute error with its bootstrap interval."""
     rng, found = np.random.default_rng(seed), []
     for members in np.array_split(np.argsort(spread, kind="stable"), min(count, len(spread) // 2)):
@@ -124,7 +124,9 @@ def bins(spread: np.ndarray, error: np.ndarray, count: int = BINS, seed: int = 0
     return found
 
 
-def calibration_report(rows: list[dict], lines: list[dict], rollouts: int = ROLLOUTS, seed: int = 0) -> dict:
+def calibration_report(
+    rows: list[dict], lines: list[dict], rollouts: int = CALIBRATION_ROLLOUTS, seed: int = 0
+) -> dict:
     """Form of the sampled answers and calibration of their spread, for people's scores together and for each set."""
     rated = [(row, line) for row, line in zip(rows, lines, strict=True) if "error" not in line]
     told = [(row, *found) for row, line in rated if (found := moments(line))]

@@ -21,16 +21,18 @@ from pathlib import Path
 
 import numpy as np
 
+from vqathinker.bundled import INTERVAL_FILE
+
 from ..common.cli import add_data, add_jobs, ends_in_a_sentence
 from ..common.io import read_manifest, require_data
 from ..common.metrics import set_of
 from ..data.build.sources import draw_share
 
-COVERAGE = 0.9
+INTERVAL_COVERAGE = 0.9
 FLOORS = tuple(np.round(np.arange(0.05, 1.01, 0.05), 2))
 
 
-def fit(lines: Sequence[dict]) -> dict[str, float]:
+def fit_interval(lines: Sequence[dict]) -> dict[str, float]:
     """{"factor", "floor"} from lines with set, mos, score and variance."""
     from vqathinker.rating.rating import NORMAL_90
 
@@ -84,10 +86,11 @@ def _risk(errors: np.ndarray, scales: np.ndarray, weights: np.ndarray) -> float:
 
 
 def _quantile(values: np.ndarray, weights: np.ndarray) -> float:
-    """The smallest value that `COVERAGE` of the weight does not exceed, with the correction of split conformal."""
+    """The smallest value that `INTERVAL_COVERAGE` of the weight does not exceed, with the correction of split
+    conformal prediction."""
     order = np.argsort(values)
     share = np.cumsum(weights[order]) / weights.sum()
-    level = min(1.0, COVERAGE * (1 + 1 / len(values)))
+    level = min(1.0, INTERVAL_COVERAGE * (1 + 1 / len(values)))
     return float(values[order][min(np.searchsorted(share, level), len(values) - 1)])
 
 
@@ -120,7 +123,7 @@ def calibrate(data: Path, built: Path, features: Path, checkpoint: Path, seed: i
     held_out = [row for row in views.rows if row["split"] == "val"]
     fitted_on, checked_on = ([lines[row["id"]] for row in part] for part in halves(held_out, seed))
     fitted_on = fitted_on or checked_on  # one content of each set: too few to be divided
-    fitted = fit(fitted_on)
+    fitted = fit_interval(fitted_on)
     tested = [lines[row["id"]] for row in views.rows if row["split"] == "test"]
     checked = [*checked_on, *tested]
     report = {"calibration": fitted, "fitted_on": len(fitted_on), "checked": coverage(checked, fitted)}
@@ -128,7 +131,7 @@ def calibrate(data: Path, built: Path, features: Path, checkpoint: Path, seed: i
     report |= {"agreement": agreements(list(lines.values()))}
     settings = json.loads((checkpoint / "config.json").read_text())
     write_json(checkpoint / "config.json", settings | {"calibration": fitted})
-    write_json(checkpoint / "interval.json", report)
+    write_json(checkpoint / INTERVAL_FILE, report)
     return report
 
 

@@ -16,7 +16,7 @@ from ..common.io import append_jsonl, read_jsonl
 STAMP = "measured.json"
 
 
-def digest(paths: list[Path]) -> str:
+def files_sha256(paths: list[Path]) -> str:
     """SHA-256 over names and contents of files."""
     total = hashlib.sha256()
     for path in sorted(paths):
@@ -28,7 +28,7 @@ def digest(paths: list[Path]) -> str:
 def checkpoint_digest(checkpoint: Path) -> str:
     """Of all that a rating depends on: weights, settings, tokenizer."""
     patterns = ("*.safetensors", "*config.json", "tokenizer.json")
-    return digest([path for pattern in patterns for path in checkpoint.glob(pattern)])
+    return files_sha256([path for pattern in patterns for path in checkpoint.glob(pattern)])
 
 
 def claim(out: Path, checkpoint: Path, manifest: Path) -> dict[str, str]:
@@ -36,7 +36,7 @@ def claim(out: Path, checkpoint: Path, manifest: Path) -> dict[str, str]:
 
     Raises ValueError when `out` holds lines of another checkpoint or another manifest.
     """
-    stamp = {"checkpoint": checkpoint_digest(checkpoint), "manifest": digest([manifest])}
+    stamp = {"checkpoint": checkpoint_digest(checkpoint), "manifest": files_sha256([manifest])}
     path = out / STAMP
     if path.exists():
         for name, value in json.loads(path.read_text()).items():

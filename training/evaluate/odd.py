@@ -20,7 +20,9 @@ PATTERNS = (
     "cellauto", "life=mold=10:life_color=#00ff00:death_color=#aa0000", "colorchart", "gradients=speed=0.05",
 )  # fmt: skip
 MOVING = ("testsrc2", "mandelbrot", "life", "sierpinski", "gradients", "cellauto")
-WORDS = "the frame shows a score of quality that people gave to each clip while words and lines were drawn here".split()
+CHART_WORDS = (
+    "the frame shows a score of quality that people gave to each clip while words and lines were drawn here".split()
+)
 Draw = Callable[[ImageDraw.ImageDraw, np.random.Generator], None]
 
 
@@ -28,11 +30,11 @@ def colour(random: np.random.Generator, low: int = 0, high: int = 256) -> tuple[
     return tuple(int(part) for part in random.integers(low, high, 3))
 
 
-def chart(draw: ImageDraw.ImageDraw, random: np.random.Generator) -> None:
+def draw_chart(draw: ImageDraw.ImageDraw, random: np.random.Generator) -> None:
     """Axes with a title, and on them bars, lines or points."""
     width, height = SIZE
     draw.rectangle((0, 0, width, height), "white")
-    draw.text((width // 3, 12), " ".join(random.choice(WORDS, 4)), "black", ImageFont.load_default(26))
+    draw.text((width // 3, 12), " ".join(random.choice(CHART_WORDS, 4)), "black", ImageFont.load_default(26))
     draw.line([(80, 60), (80, 480), (900, 480)], "black", 3)
     for k in range(6):
         draw.line([(80, 480 - 70 * k), (900, 480 - 70 * k)], "#dddddd")
@@ -48,7 +50,7 @@ def chart(draw: ImageDraw.ImageDraw, random: np.random.Generator) -> None:
             (draw.rectangle if kind == 1 else draw.ellipse)(box, tone)
 
 
-def screen(draw: ImageDraw.ImageDraw, random: np.random.Generator) -> None:
+def draw_screen(draw: ImageDraw.ImageDraw, random: np.random.Generator) -> None:
     """A window with a bar, a list at its side, and lines of text."""
     dark = bool(random.integers(2))
     paper, ink = ("#1e1e1e", "#d4d4d4") if dark else ("#ffffff", "#222222")
@@ -57,13 +59,13 @@ def screen(draw: ImageDraw.ImageDraw, random: np.random.Generator) -> None:
     draw.rectangle((0, 34, 190, SIZE[1]), "#2a2d2e" if dark else "#f0f0f0")
     font = ImageFont.load_default(int(random.integers(13, 20)))
     for k in range(20):
-        draw.text((14, 50 + 24 * k), str(random.choice(WORDS)), ink, font)
+        draw.text((14, 50 + 24 * k), str(random.choice(CHART_WORDS)), ink, font)
         indent = 210 + 24 * int(random.integers(4))
         tone = ink if random.random() < 0.7 else colour(random, 60, 200)
-        draw.text((indent, 50 + 24 * k), " ".join(random.choice(WORDS, int(random.integers(2, 11)))), tone, font)
+        draw.text((indent, 50 + 24 * k), " ".join(random.choice(CHART_WORDS, int(random.integers(2, 11)))), tone, font)
 
 
-def drawing(draw: ImageDraw.ImageDraw, random: np.random.Generator) -> None:
+def draw_cartoon(draw: ImageDraw.ImageDraw, random: np.random.Generator) -> None:
     """Sky, hills, houses and trees in flat colours with black outlines."""
     width, height = SIZE
     ground = int(random.integers(260, 400))
@@ -79,7 +81,7 @@ def drawing(draw: ImageDraw.ImageDraw, random: np.random.Generator) -> None:
                      "black", 4)  # fmt: skip
 
 
-def sketch(draw: ImageDraw.ImageDraw, random: np.random.Generator) -> None:
+def draw_sketch(draw: ImageDraw.ImageDraw, random: np.random.Generator) -> None:
     """Dark strokes on white."""
     draw.rectangle((0, 0, *SIZE), "white")
     for _ in range(int(random.integers(12, 30))):
@@ -88,10 +90,10 @@ def sketch(draw: ImageDraw.ImageDraw, random: np.random.Generator) -> None:
         draw.line([(int(x), int(y)) for x, y in path], "#222222", int(random.integers(2, 6)), "curve")
 
 
-DRAWN: dict[str, Draw] = {"chart": chart, "screen": screen, "drawing": drawing, "sketch": sketch}
+DRAWN: dict[str, Draw] = {"chart": draw_chart, "screen": draw_screen, "drawing": draw_cartoon, "sketch": draw_sketch}
 
 
-def noise(random: np.random.Generator, number: int) -> np.ndarray:
+def noise_picture(random: np.random.Generator, number: int) -> np.ndarray:
     """Uniform, normal, grey and coarse noise, (H, W, 3) uint8."""
     height, width = SIZE[1], SIZE[0]
     if number % 4 == 0:
@@ -104,7 +106,7 @@ def noise(random: np.random.Generator, number: int) -> np.ndarray:
     return coarse.repeat(20, axis=0).repeat(20, axis=1)
 
 
-def flat(random: np.random.Generator, number: int) -> np.ndarray:
+def flat_picture(random: np.random.Generator, number: int) -> np.ndarray:
     """One colour, a ramp, a checkerboard or stripes, (H, W, 3) uint8."""
     rows, columns = np.mgrid[: SIZE[1], : SIZE[0]]
     first, second = (np.array(colour(random)) for _ in range(2))
@@ -121,7 +123,7 @@ def pictures(seed: int) -> Iterator[tuple[str, Image.Image]]:
             picture = Image.new("RGB", SIZE)
             draw(ImageDraw.Draw(picture), np.random.default_rng((seed, place, number)))
             yield f"{kind}-{number}", picture
-    for place, (kind, make) in enumerate({"noise": noise, "flat": flat}.items(), start=len(DRAWN)):
+    for place, (kind, make) in enumerate({"noise": noise_picture, "flat": flat_picture}.items(), start=len(DRAWN)):
         for number in range(EACH):
             yield f"{kind}-{number}", Image.fromarray(make(np.random.default_rng((seed, place, number)), number))
 
@@ -136,10 +138,10 @@ def make_odd(folder: Path, seed: int = 0) -> list[Path]:
         picture.save(made[-1])
     for number, source in enumerate(PATTERNS):
         made.append(folder / f"pattern-{number}.png")
-        ffmpeg.run(["-f", "lavfi", "-i", sized(source), "-frames:v", "1", str(made[-1])])
+        ffmpeg.run_ffmpeg(["-f", "lavfi", "-i", sized(source), "-frames:v", "1", str(made[-1])])
     for number, source in enumerate(MOVING):
         made.append(folder / f"moving-{number}.mp4")
-        ffmpeg.run(["-f", "lavfi", "-i", sized(source), "-t", "2", *ffmpeg.INVISIBLE_X264, str(made[-1])])
+        ffmpeg.run_ffmpeg(["-f", "lavfi", "-i", sized(source), "-t", "2", *ffmpeg.INVISIBLE_X264, str(made[-1])])
     made += scrolled(folder)
     return made
 
@@ -158,5 +160,5 @@ def scrolled(folder: Path) -> list[Path]:
         picture, tall = folder / f"screen-{number}.png", "scale=iw:2*ih,crop=iw:ih/2:0:'t*100'"
         made.append(folder / f"scrolling-{number}.mp4")
         looped = ["-loop", "1", "-framerate", "25", "-i", str(picture), "-t", "2"]
-        ffmpeg.run([*looped, "-vf", f"{tall},format=yuv420p", *ffmpeg.INVISIBLE_X264, str(made[-1])])
+        ffmpeg.run_ffmpeg([*looped, "-vf", f"{tall},format=yuv420p", *ffmpeg.INVISIBLE_X264, str(made[-1])])
     return made

@@ -24,13 +24,13 @@ from vqathinker.model.generation import prefill
 from vqathinker.model.loading import LoadedModel
 from vqathinker.video import PERTURBATIONS
 
-from ..policy.answers import answer
+from ..policy.answers import greedy_answers
 from ..policy.clips import Twin, Variants, read_variants
 from ..sft.cache import source_path
 from .lines import measure_all
 from .measures import clustered_share
 
-BROKEN = frozenset({"freeze", "disorder", "low_frame_rate", "corruption"})
+MOTION_FAULTS = frozenset({"freeze", "disorder", "low_frame_rate", "corruption"})
 RULE = "moving validation clips whose own order is intact: no freeze, disorder, low_frame_rate or corruption"
 ANSWERS = ("score", "expected")
 CLIPS = 110
@@ -40,7 +40,7 @@ def order_is_intact(row: dict) -> bool:
     """Whether a row is of a moving clip to which nothing was done that touches the order of its frames."""
     applied = {part.split("-")[0] for part in row["variant"].split("+")} | {row["family"]}
     named = {defect["name"] for defect in row["defects"]}
-    return row["kind"] == "pseudo" and row["facts"]["num_frames"] > 1 and not (applied | named) & BROKEN
+    return row["kind"] == "pseudo" and row["facts"]["num_frames"] > 1 and not (applied | named) & MOTION_FAULTS
 
 
 def choose_clips(rows: list[dict], count: int | None = CLIPS) -> list[dict]:
@@ -64,7 +64,7 @@ def rate_orders(loaded: LoadedModel, row: dict, path: Path, seed: int, turn: thr
     except VideoError as error:
         return {"id": row["id"], "error": str(error)}
     with turn:
-        answers = answer(loaded, prefill(loaded.model, inputs_of(clip, loaded)))
+        answers = greedy_answers(loaded, prefill(loaded.model, inputs_of(clip, loaded)))
     numbers = [{"score": one.score, "expected": one.expected} for one in answers]
     return {"id": row["id"], "ordered": numbers[0], "modes": dict(zip(clip.modes[1:], numbers[1:], strict=True))}
 
@@ -104,11 +104,13 @@ def preference_report(rows: list[dict], lines: list[dict], seed: int = 0) -> dic
         "not_rated": len(lines) - len(rated),
     }
     for kind in ANSWERS:
-        report[kind] = shares(rated, kind) | {"groups": {name: shares(pairs, kind) for name, pairs in groups.items()}}
+        report[kind] = preference_shares(rated, kind) | {
+            "groups": {name: preference_shares(pairs, kind) for name, pairs in groups.items()}
+        }
     return report
 
 
-def shares(rated: list[tuple[dict, dict]], kind: str) -> dict:
+def preference_shares(rated: list[tuple[dict, dict]], kind: str) -> dict:
     """Over all perturbations and for each."""
     modes = {mode: share(rated, kind, [mode]) for mode in PERTURBATIONS}
     return {"all": share(rated, kind, list(PERTURBATIONS)), "modes": modes}

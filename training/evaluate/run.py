@@ -29,6 +29,7 @@ from pathlib import Path
 import numpy as np
 
 from vqathinker import VideoError, load_rater
+from vqathinker.bundled import EVALUATION_FILE, INTERVAL_FILE
 from vqathinker.model.folders import find_folder
 from vqathinker.rating import Rater, Rating
 from vqathinker.rating.evaluation import CONFIDENCE, agreement
@@ -41,7 +42,7 @@ from . import calibration, preference
 from .lines import claim, measure_all, write_json
 from .measures import baselines, clustered_share, coded_heights, defect_report, order_report
 
-SPLITS = ("train", "val", "test")
+ALL_SPLITS = ("train", "val", "test")
 AT_A_TIME = 40
 
 
@@ -123,7 +124,7 @@ def measure_part(part: str, args: argparse.Namespace, rater: Rater, rows: dict[s
         lines = preference.rate_all_orders(rater.loaded, clips, *places, seed=args.seed, jobs=args.jobs)
         return {part: preference.preference_report(clips, lines, args.seed)}
     samples = calibration.choose_samples(chosen, calibration.PSEUDO if args.pseudo is None else args.pseudo)
-    rollouts = args.rollouts or calibration.ROLLOUTS
+    rollouts = args.rollouts or calibration.CALIBRATION_ROLLOUTS
     lines = calibration.sample_all(rater.loaded, samples, *places, rollouts, args.seed, args.jobs)
     return {part: calibration.calibration_report(samples, lines, rollouts, args.seed)}
 
@@ -155,20 +156,20 @@ def headline(result: dict) -> str:
     return "\n".join(lines)
 
 
-def evaluate(args: argparse.Namespace) -> dict:
+def run_evaluation(args: argparse.Namespace) -> dict:
     """Measure the parts asked for; evaluation.json with them. Raises ValueError or VQAThinkerError."""
     require_data(args.data)
     manifest = read_manifest(args.built)
-    rows = {split: [row for row in manifest if row["split"] == split] for split in SPLITS}
-    rows["held_out"] = rows["val"] + rows["test"]
+    rows = {split: [row for row in manifest if row["split"] == split] for split in ALL_SPLITS}
+    rows["held_out"] = rows["val"] + [row for row in rows["test"] if row["kind"] == "human"]
     if args.limit:
         every = rows[args.split]
         rows[args.split] = [every[i] for i in np.linspace(0, len(every) - 1, args.limit).astype(int)]
     stamp = claim(args.out, find_folder(args.model), args.built / "manifest.jsonl")
-    report = args.out / "evaluation.json"
+    report = args.out / EVALUATION_FILE
     result = json.loads(report.read_text()) if report.exists() else {}
     rater = load_rater(args.model)
-    interval = find_folder(args.model) / "interval.json"
+    interval = find_folder(args.model) / INTERVAL_FILE
     if interval.exists():
         result |= {"interval": json.loads(interval.read_text())["checked"]}
     for part in args.parts:

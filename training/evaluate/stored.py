@@ -19,27 +19,27 @@ from vqathinker.model.generation import prefill
 from vqathinker.model.loading import LoadedModel
 from vqathinker.rating.defects import parse_defects
 from vqathinker.rewards import RewardSpec, score_groups
+from vqathinker.rewards.spec import DEFAULT_SPEC
 from vqathinker.video import PERTURBATIONS
 
 from ..common.metrics import set_of
 from ..common.start import load_looker
 from ..data.datasets import Item
-from ..policy.answers import MAX_NEW_TOKENS, GreedyAnswer, Sampled, answer, sample
+from ..policy.answers import MAX_NEW_TOKENS, GreedyAnswer, Sampled, greedy_answers, sample
 from ..policy.clips import sample_key, twins_of
-from ..policy.features import Stored, features_hash, fill, stacked
+from ..policy.features import StoredClips, features_hash, fill, stacked
 from ..policy.policy import video_features
 from ..sft.cache import source_path
 from .preference import CLIPS, choose_clips
 
-TWINS, TOGETHER, ROLLOUTS = len(PERTURBATIONS), 32, 8
-SPEC = RewardSpec()
+TWINS_OF_CLIP, ANSWERED_AT_ONCE, STORED_ROLLOUTS = len(PERTURBATIONS), 32, 8
 
 
 @dataclass(frozen=True)
 class StoredViews:
     """Stored features of validation rows; the `ordered_ids` among them have all six twins."""
 
-    store: Stored
+    store: StoredClips
     rows: list[dict]
     items: dict[str, Item]
     ordered_ids: frozenset[str]
@@ -64,11 +64,11 @@ def make_views(
     items = {row["id"]: Item(row["id"], source_path(row, data, built), row["mos"], row["group"]) for row in rows}
     ordered = frozenset(row["id"] for row in choose_clips(rows, clips))
     for key in ordered:
-        if store.path(items[key]).exists() and store.variants(items[key], TWINS - 1)[1] is None:
+        if store.path(items[key]).exists() and store.variants(items[key], TWINS_OF_CLIP - 1)[1] is None:
             store.path(items[key]).unlink()
     if not all(store.path(item).exists() for item in items.values()):
         looker = load_looker(loaded.name)
-        for twins, members in ((TWINS, ordered), (0, items.keys() - ordered)):
+        for twins, members in ((TWINS_OF_CLIP, ordered), (0, items.keys() - ordered)):
             chosen = [item for key, item in items.items() if key in members]
             fill(store, chosen, looker.model, looker.processor, twins, seed, jobs)
     return StoredViews(
@@ -76,20 +76,26 @@ def make_views(
     )
 
 
-def open_store(folder: Path, loaded: LoadedModel, seed: int) -> Stored:
+def open_store(folder: Path, loaded: LoadedModel, seed: int) -> StoredClips:
     """The store, made where there is none yet. Raises VQAThinkerError when it belongs to another tower."""
-    return Stored(folder, features_hash(loaded.model, loaded.processor, TWINS, seed), loaded.processor.frames)
+    return StoredClips(
+        folder, features_hash(loaded.model, loaded.processor, TWINS_OF_CLIP, seed), loaded.processor.frames
+    )
 
 
-def measure(
-    loaded: LoadedModel, views: StoredViews, rollouts: int = ROLLOUTS, seed: int = 0, spec: RewardSpec = SPEC
+def measure_answers(
+    loaded: LoadedModel,
+    views: StoredViews,
+    rollouts: int = STORED_ROLLOUTS,
+    seed: int = 0,
+    spec: RewardSpec = DEFAULT_SPEC,
 ) -> list[dict]:
     """One line for each row: answers, rewards of the sampled ones by part, and, for ordered clips, the answers under
     each perturbation and the bonus against the first twin. Ranking rewards compare the samples of one set."""
     open_store(views.store.folder, loaded, views.seed)
     own = answers_about(loaded, views, views.rows, None, rollouts, seed)
     moving = [row for row in views.rows if row["id"] in views.ordered_ids]
-    twins = [answers_about(loaded, views, moving, k, rollouts if k == 0 else 0, seed) for k in range(TWINS)]
+    twins = [answers_about(loaded, views, moving, k, rollouts if k == 0 else 0, seed) for k in range(TWINS_OF_CLIP)]
     lines = {row["id"]: line_of(row, *found) for row, found in zip(views.rows, own, strict=True)}
     for name in sorted({set_of(row) for row in views.rows}):
         chosen = [k for k, row in enumerate(views.rows) if set_of(row) == name]
@@ -110,13 +116,13 @@ def answers_about(
     found: list[tuple[GreedyAnswer, Sampled | None]] = []
     ids = torch.tensor(loaded.processor.tokenizer(loaded.processor.prompt_text())["input_ids"])
     title = "in order" if twin is None else f"twin {twin}"
-    for start in tqdm(range(0, len(rows), TOGETHER), desc=title, mininterval=10):
-        part = rows[start : start + TOGETHER]
+    for start in tqdm(range(0, len(rows), ANSWERED_AT_ONCE), desc=title, mininterval=10):
+        part = rows[start : start + ANSWERED_AT_ONCE]
         inputs = [views.store.variants(views.items[row["id"]], twin)[0 if twin is None else 1] for row in part]
         with torch.inference_mode():
             features = video_features(loaded.model, stacked(inputs))
         prompt = prefill(loaded.model, {"input_ids": ids.expand(len(part), -1), "video_features": features})
-        greedy = answer(loaded, prompt, MAX_NEW_TOKENS)
+        greedy = greedy_answers(loaded, prompt, MAX_NEW_TOKENS)
         sampled = sample(loaded, prompt, rollouts, seed) if rollouts else [None] * len(part)
         found += zip(greedy, sampled, strict=True)
     return found
@@ -153,8 +159,10 @@ def add_twins(
 ) -> None:
     """Answers under each mode, named as in training/evaluate/preference.py."""
     for index, row in enumerate(rows):
-        modes = [twin.mode for twin in twins_of(row["id"], TWINS, seed)]
-        numbers = [{"score": twins[k][index][0].score, "expected": twins[k][index][0].expected} for k in range(TWINS)]
+        modes = [twin.mode for twin in twins_of(row["id"], TWINS_OF_CLIP, seed)]
+        numbers = [
+            {"score": twins[k][index][0].score, "expected": twins[k][index][0].expected} for k in range(TWINS_OF_CLIP)
+        ]
         line = lines[row["id"]]
         line["ordered"] = {"score": line["score"], "expected": line["expected"]}
         line["modes"] = dict(zip(modes, numbers, strict=True))

@@ -17,13 +17,13 @@ from ..common.metrics import set_of
 from ..common.precision import quick_autocast
 from ..common.spread import spread
 from ..sft.cache import read_sample, sample_path
-from ..sft.config import load_settings
+from ..sft.config import load_sft_settings
 from ..sft.init import HALF, load_imagenet, tiny_tower
 from ..sft.views import plain_view
 from ..sft.vision import towards_imagenet
 
-STRENGTHS = (300.0, 1000.0, 3000.0, 10000.0)
-TOGETHER = 8
+RIDGE_STRENGTHS = (300.0, 1000.0, 3000.0, 10000.0)
+PICTURES_AT_ONCE = 8
 
 
 def towers(run: Path, size: int, grids: tuple[int, ...]) -> dict[str, EfficientNetLiteModel]:
@@ -51,7 +51,7 @@ def features(tower: EfficientNetLiteModel, pictures: torch.Tensor) -> np.ndarray
     quick = tower.eval().fold_batch_norm().to(memory_format=torch.channels_last)
     parts = []
     with quick_autocast(torch.device("cpu")):
-        for some in pictures.split(TOGETHER):
+        for some in pictures.split(PICTURES_AT_ONCE):
             tokens = quick(pixel_values=normalise(some, HALF, HALF)).last_hidden_state.float()
             parts.append(torch.cat([tokens[:, 0], tokens[:, 1:].mean(1)], dim=1))
     return torch.cat(parts).numpy()
@@ -67,7 +67,7 @@ def ridge(train: np.ndarray, mos: np.ndarray, others: np.ndarray, strength: floa
 
 def compare(built: Path, run: Path, config: Path, most: int) -> list[str]:
     """One line for each tower and strength."""
-    settings = load_settings(config)
+    settings = load_sft_settings(config)
     known = towers(run, settings.model.image_size, settings.model.grids)
     rows = [row for row in read_manifest(built) if row["kind"] == "human" and row["group"] in ("biq2021", "clive")]
     rows = [row for row in rows if row["facts"]["num_frames"] == 1 and sample_path(run / "cache", row).exists()]
@@ -84,13 +84,13 @@ def compare(built: Path, run: Path, config: Path, most: int) -> list[str]:
     lines = []
     for name, tower in known.items():
         seen = {split: features(tower, part) for split, part in pictures.items()}
-        for strength in STRENGTHS:
+        for strength in RIDGE_STRENGTHS:
             predicted = ridge(seen["train"], mos, seen["val"], strength)
-            lines.append(f"{name:16}{strength:8.0f}  {told(chosen['val'], predicted)}")
+            lines.append(f"{name:16}{strength:8.0f}  {set_scores(chosen['val'], predicted)}")
     return lines
 
 
-def told(rows: Sequence[dict], predicted: np.ndarray) -> str:
+def set_scores(rows: Sequence[dict], predicted: np.ndarray) -> str:
     """SRCC and MAE of each set."""
     parts = []
     for name in sorted({set_of(row) for row in rows}):

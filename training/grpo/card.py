@@ -12,7 +12,7 @@ from vqathinker.scorers import SCORERS, Scorer
 from ..data.datasets import Item
 from .config import GrpoSettings
 
-CARD = """---
+GRPO_CARD = """---
 license: other
 license_name: as-the-start
 library_name: transformers
@@ -49,7 +49,7 @@ def plain_card(
     origin, on_hub = named_start(start)
     ours = scorer.family == SCORERS["tiny"].family
     counts = Counter(item.group or "unnamed" for item in items)
-    return CARD.format(
+    return GRPO_CARD.format(
         name=name,
         what="A VQAThinker checkpoint"
         if ours

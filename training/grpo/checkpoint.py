@@ -24,7 +24,7 @@ from ..policy.lora import learned_by, write_adapters
 from ..policy.policy import Policy
 from .config import present_settings
 
-LOG, PROBES, NOTE, KEPT = "grpo_log.jsonl", "probes.jsonl", "step.json", 2
+LOG, PROBES, STEP_FILE, KEPT = "grpo_log.jsonl", "probes.jsonl", "step.json", 2
 ADAPTER = "adapter"
 
 
@@ -34,13 +34,13 @@ class SaveError(VQAThinkerError):
 
 def states(run: Path) -> list[Path]:
     """Complete states of a run, the oldest first."""
-    return sorted(path for path in run.glob("state-*") if (path / NOTE).is_file())
+    return sorted(path for path in run.glob("state-*") if (path / STEP_FILE).is_file())
 
 
 def sums(state: Path) -> dict[str, str]:
     """SHA-256 of every file of a state but its note, by its path."""
     found = {}
-    for path in sorted(path for path in state.rglob("*") if path.is_file() and path.name != NOTE):
+    for path in sorted(path for path in state.rglob("*") if path.is_file() and path.name != STEP_FILE):
         with open(path, "rb") as file:
             found[str(path.relative_to(state))] = hashlib.file_digest(file, "sha256").hexdigest()
     return found
@@ -49,12 +49,12 @@ def sums(state: Path) -> dict[str, str]:
 def read_note(state: Path) -> dict:
     """What was noted with a state. Raises ValueError for a state that is damaged."""
     try:
-        note = json.loads((state / NOTE).read_text())
+        note = json.loads((state / STEP_FILE).read_text())
         step = note["step"]
     except (ValueError, KeyError, TypeError):
-        raise ValueError(f"{state / NOTE} is cut off or overwritten") from None
+        raise ValueError(f"{state / STEP_FILE} is cut off or overwritten") from None
     if not isinstance(step, int):
-        raise ValueError(f"{state / NOTE} is cut off or overwritten")
+        raise ValueError(f"{state / STEP_FILE} is cut off or overwritten")
     if isinstance(note.get("settings"), dict):
         note["settings"] = present_settings(note["settings"])
     kept = note.pop("sums", None)  # states of earlier versions have none
@@ -103,7 +103,7 @@ def save_state(accelerator: Accelerator, run: Path, step: int, note: dict) -> No
 
 
 def finish_state(staged: Path, target: Path, step: int, note: dict) -> None:
-    (staged / NOTE).write_text(json.dumps({"step": step, **note, "sums": sums(staged)}))
+    (staged / STEP_FILE).write_text(json.dumps({"step": step, **note, "sums": sums(staged)}))
     shutil.rmtree(target, ignore_errors=True)
     staged.rename(target)
 
@@ -118,6 +118,16 @@ def whole_or_nothing(write: Callable[[], object], staged: Path, what: str) -> No
         raise SaveError(f"{what} cannot be written to {staged.parent}: {reason}; what was saved before is kept") from (
             error
         )
+
+
+def replace_checkpoint(out: Path, write: Callable[[Path], object]) -> None:
+    """`out` becomes the folder that `write` fills; the old one is lost neither by a failure nor by a kill.
+
+    Raises SaveError.
+    """
+    staged = staging(out)
+    whole_or_nothing(lambda: write(staged), staged, f"the checkpoint {out.name}")
+    put_in_place(staged, out)
 
 
 def resume(accelerator: Accelerator, run: Path, note: dict) -> dict:
@@ -209,7 +219,5 @@ def save_checkpoint(
             write_adapters(*learned, staged / ADAPTER)
 
     if accelerator.is_main_process:
-        staged = staging(out)
-        whole_or_nothing(lambda: write(staged), staged, f"the checkpoint {out.name}")
-        put_in_place(staged, out)
+        replace_checkpoint(out, write)
     accelerator.wait_for_everyone()

@@ -12,12 +12,12 @@ import yaml
 from pydantic import Field
 
 from vqathinker.checked import checked
-from vqathinker.renamed import SETTINGS, renamed
+from vqathinker.renamed import OLD_SETTINGS, renamed
 from vqathinker.rewards import REWARDS, RewardSpec
 from vqathinker.rewards.loss import LossType
 from vqathinker.rewards.registry import without
 
-from ..common.settings import Amount, Count, Whole, build, read_yaml
+from ..common.settings import Amount, Count, Whole, build_settings, read_yaml
 from ..policy.lora import LoraSettings
 
 
@@ -148,17 +148,17 @@ def load_grpo_settings(path: str | Path) -> GrpoSettings:
     """
     values = read_yaml(path)
     try:
-        values = renamed(values, SETTINGS)
+        values = renamed(values, OLD_SETTINGS)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     for name, cls in (("reward", RewardSpec), ("lora", LoraSettings)):
         if values.get(name) is not None:
-            values[name] = build(cls, values[name], f"{path}, section {name}")
-    return build(GrpoSettings, values, str(path))
+            values[name] = build_settings(cls, values[name], f"{path}, section {name}")
+    return build_settings(GrpoSettings, values, str(path))
 
 
 def present_settings(noted: dict) -> dict:
     """Settings that a state of a run was saved with (`to_dict`), under the present names, with what was not there yet
     at the release before."""
-    settings = renamed(noted, SETTINGS)
+    settings = renamed(noted, OLD_SETTINGS)
     return settings | {"reward": {"weights": {}, **settings.get("reward", {})}}

@@ -10,6 +10,7 @@ import numpy as np
 
 from vqathinker.rewards import Scored
 
+from .checkpoint import LOG
 from .config import GrpoSettings
 
 
@@ -33,23 +34,28 @@ def reward_metrics(scored: Scored) -> dict[str, float | None]:
     }
 
 
-def flat(row: dict, prefix: str = "") -> dict:
+def flattened(row: dict, prefix: str = "") -> dict:
     """Nested keys joined by a slash."""
     result = {}
     for key, value in row.items():
-        result |= flat(value, f"{prefix}{key}/") if isinstance(value, dict) else {f"{prefix}{key}": value}
+        result |= flattened(value, f"{prefix}{key}/") if isinstance(value, dict) else {f"{prefix}{key}": value}
     return result
 
 
-def short(row: dict) -> str:
+def log_line(row: dict) -> str:
     """One line for the screen."""
-    shown = {key: value for key, value in flat(row).items() if not key.startswith("seconds") or key.endswith("total")}
+    shown = {
+        key: value for key, value in flattened(row).items() if not key.startswith("seconds") or key.endswith("total")
+    }
     words = {key: f"{value:.4g}" if isinstance(value, float) else value for key, value in shown.items()}
     return " ".join(f"{key}={word}" for key, word in words.items())
 
 
 def start_tracker(settings: GrpoSettings, run: Path) -> Callable[[dict], None] | None:
-    """trackio's log function, when the settings ask for it and it is installed."""
+    """What hands the numbers of a row to trackio, where the settings ask for it and it is installed.
+
+    A run that goes on after it was stopped goes on there, too; another folder of the same name is another run.
+    """
     if not settings.trackio:
         return None
     try:
@@ -57,5 +63,11 @@ def start_tracker(settings: GrpoSettings, run: Path) -> Callable[[dict], None] |
     except ImportError:
         print("trackio is not installed: metrics go to the log file only", file=sys.stderr)
         return None
-    trackio.init(project=settings.trackio, name=run.name, config=settings.to_dict())
-    return trackio.log
+    going_on = "allow" if (run / LOG).is_file() else "never"
+    trackio.init(settings.trackio, name=run.name, config=settings.to_dict(), resume=going_on, embed=False)
+
+    def tell(row: dict) -> None:
+        numbers = {key: value for key, value in flattened(row).items() if isinstance(value, int | float)}
+        trackio.log(numbers, step=numbers.pop("step"))
+
+    return tell

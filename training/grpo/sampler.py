@@ -10,7 +10,7 @@ from ..common.spread import spread
 from ..data.datasets import Item
 
 
-def limited(items: Sequence[Item], most: dict[str, int]) -> list[Item]:
+def limited_groups(items: Sequence[Item], most: dict[str, int]) -> list[Item]:
     """The items, but of each group that `most` names at most so many. Raises ValueError for a group without items."""
     groups = {item.group: [] for item in items}
     for item in items:

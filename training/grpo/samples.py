@@ -10,12 +10,12 @@ from accelerate import Accelerator
 from vqathinker.errors import VQAThinkerError
 
 from ..data.datasets import Item
-from ..policy.features import Decoded, Stored, stacked
+from ..policy.features import DecodedClips, StoredClips, stacked
 from .config import GrpoSettings
 from .sampler import plan_steps, twin_choices
 from .step import Batch
 
-SPARE = 50
+SPARE_SAMPLES = 50
 """Samples tried in the place of one that cannot be read, before the run gives up."""
 
 
@@ -25,7 +25,7 @@ class Data:
 
     train: list[Item]
     validation: list[Item]
-    source: Stored | Decoded
+    source: StoredClips | DecodedClips
 
 
 class Samples:
@@ -74,10 +74,10 @@ class Samples:
         return batch, dict(self.data.source.bad)
 
     def _read(self, index: int, twin: int | None):
-        for shift in range(SPARE):
+        for shift in range(SPARE_SAMPLES):
             item = self.data.train[(index + shift) % len(self.data.train)]
             variants = self.data.source.variants(item, twin)
             if variants is not None:
                 return item, variants
         reasons = "; ".join(sorted(set(self.data.source.bad.values()))[:3])
-        raise VQAThinkerError(f"{SPARE} samples in a row cannot be read: {reasons}")
+        raise VQAThinkerError(f"{SPARE_SAMPLES} samples in a row cannot be read: {reasons}")

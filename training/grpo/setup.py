@@ -28,17 +28,15 @@ from vqathinker.model.loading import LoadedModel
 from ..common.start import load_looker
 from ..data.datasets import Item, read_items
 from ..policy.clips import sample_key
-from ..policy.families import clips_for, is_ours, policy_of
-from ..policy.features import Stored, features_hash, fill
+from ..policy.families import LEARNS, clips_for, is_ours, policy_of
+from ..policy.features import StoredClips, features_hash, fill
 from ..policy.policy import ReferencePolicy, add_adapters, choose_trained, frozen_parts
 from .config import GrpoSettings
 from .samples import Data
 from .step import Learner
 from .validate import evenly
 
-LEARNS = "language_model"
-"""The part of a model of another family that is trained."""
-PATIENCE = timedelta(hours=6)
+PROCESS_TIMEOUT = timedelta(hours=6)
 """How long processes wait for one another: the first one validates alone. The default of NCCL is ten minutes."""
 
 
@@ -53,7 +51,7 @@ def make_accelerator(settings: GrpoSettings) -> Accelerator:
     accelerator = Accelerator(
         mixed_precision="bf16" if settings.bf16 else "no",
         gradient_accumulation_plugin=steps,
-        kwargs_handlers=[InitProcessGroupKwargs(timeout=PATIENCE)],
+        kwargs_handlers=[InitProcessGroupKwargs(timeout=PROCESS_TIMEOUT)],
     )
     if accelerator.distributed_type == DistributedType.FSDP and settings.bf16:
         precise = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
@@ -74,7 +72,7 @@ def make_learner(loaded: LoadedModel, settings: GrpoSettings, accelerator: Accel
 
     What marks the start and what it sees is taken before an engine divides the weights.
     """
-    settings = fitting(settings, loaded)
+    settings = settings_for_start(settings, loaded)
     model, processor = loaded.model, loaded.processor
     policy = policy_of(loaded, settings.temperature, settings.gradient_checkpointing)
     adapters = add_adapters(model, settings.train, settings.lora) if settings.lora else None
@@ -97,7 +95,7 @@ def make_learner(loaded: LoadedModel, settings: GrpoSettings, accelerator: Accel
     return learner, adapters
 
 
-def fitting(settings: GrpoSettings, loaded: LoadedModel) -> GrpoSettings:
+def settings_for_start(settings: GrpoSettings, loaded: LoadedModel) -> GrpoSettings:
     """The settings of a run from this start. Of other families only the language model learns, by adapters, and nothing
     is stored. Raises VQAThinkerError for settings that ask for more."""
     if is_ours(loaded.processor):
@@ -120,7 +118,7 @@ def make_data(
     twins = (settings.twins, settings.twin_seed)
     if not learner.features_hash:
         return Data(list(items), held_out, clips_for(learner.processor, *twins))
-    store = Stored(features, learner.features_hash, learner.processor.frames)
+    store = StoredClips(features, learner.features_hash, learner.processor.frames)
     mine = [*items, *held_out][accelerator.process_index :: accelerator.num_processes]
     if not all(store.path(item).exists() for item in mine):
         looker = load_looker(start, str(accelerator.device)).model

@@ -103,7 +103,7 @@ def roll_out(learner: Learner, batch: Batch, step: int, first: int) -> tuple[Rol
         )
     if batch.twins is None:
         return rollouts, None
-    return rows(rollouts, slice(0, count)), rows(rollouts, slice(count, None))
+    return rollout_rows(rollouts, slice(0, count)), rollout_rows(rollouts, slice(count, None))
 
 
 def score(
@@ -133,7 +133,7 @@ def reference_logps(learner: Learner, batch: Batch, rollouts: Rollouts) -> list[
     micro = learner.settings.micro_batch
     bounds = [(start, start + micro) for start in range(0, len(batch.items), micro)]
     with learner.autocast():
-        return [learner.reference(part(batch.ordered, *b), rows(rollouts, slice(*b)).ids) for b in bounds]
+        return [learner.reference(part(batch.ordered, *b), rollout_rows(rollouts, slice(*b)).ids) for b in bounds]
 
 
 def update(
@@ -153,7 +153,7 @@ def update(
     for _ in range(settings.num_iterations):
         for index, start in enumerate(starts):
             chosen = slice(start, start + micro)
-            answers = rows(rollouts, chosen)
+            answers = rollout_rows(rollouts, chosen)
             mask = answers.mask.flatten(0, 1)
             with accelerator.accumulate(learner.policy):
                 logps = learner.policy(part(batch.ordered, start, start + micro), answers.ids).flatten(0, 1)
@@ -215,7 +215,7 @@ def writing(learner: Learner) -> Iterator[Policy]:
         yield learner.bare
 
 
-def rows(rollouts: Rollouts, chosen: slice) -> Rollouts:
+def rollout_rows(rollouts: Rollouts, chosen: slice) -> Rollouts:
     """Rollouts of some neighbouring videos, no longer than the longest of their answers."""
     lengths = rollouts.lengths[chosen]
     return Rollouts(

@@ -48,8 +48,8 @@ from ..data.datasets import Item
 from .card import named_start, plain_card
 from .checkpoint import LOG, PROBES, log_row, resume, save_checkpoint, save_state
 from .config import GrpoSettings
-from .logs import flat, short, start_tracker
-from .sampler import limited
+from .logs import log_line, start_tracker
+from .sampler import limited_groups
 from .samples import Data, Samples
 from .setup import lines_digest, make_accelerator, make_data, make_learner
 from .step import Batch, Learner, train_step, writing
@@ -77,7 +77,9 @@ def run_grpo(
         torch.manual_seed(settings.seed)
         loaded = load_start(start, any_family=True)
         learner, adapters = make_learner(loaded, settings, accelerator)
-        data = make_data(limited(items, settings.most), held_out, learner, start, features or run / "features", jobs)
+        data = make_data(
+            limited_groups(items, settings.most), held_out, learner, start, features or run / "features", jobs
+        )
         train(learner, data, run, jobs, report)
         card = plain_card(out.name, start, data.train, learner.settings, loaded.scorer)
         base, _ = named_start(start)
@@ -97,7 +99,7 @@ def train(learner: Learner, data: Data, run: Path, jobs: int, report: Callable[[
         samples.prepare(start)
         for step in range(start, steps):
             batch, bad = samples.batch(step)
-            batch, bad = looked_at(learner, batch), dict(gather_object(list(bad.items())))
+            batch, bad = with_features(learner, batch), dict(gather_object(list(bad.items())))
             samples.prepare(step + 1)
             rate = settings.learning_rate * rate_factor(settings, step, steps)
             for group in learner.optimizer.param_groups:
@@ -110,7 +112,7 @@ def train(learner: Learner, data: Data, run: Path, jobs: int, report: Callable[[
                 keeper.tell(row)
 
 
-def looked_at(learner: Learner, batch: Batch) -> Batch:
+def with_features(learner: Learner, batch: Batch) -> Batch:
     """Pixels replaced by what frozen parts make of them, so that no pass has to look again."""
     with writing(learner) as bare:
         ordered = bare.see(batch.ordered, **learner.frozen)
@@ -171,6 +173,6 @@ class Keeper:
         if not self.main:
             return
         log_row(self.run, LOG, row)
-        self.report(short(row))
+        self.report(log_line(row))
         if self.tracker:
-            self.tracker({key: value for key, value in flat(row).items() if isinstance(value, int | float)})
+            self.tracker(row)

@@ -8,27 +8,28 @@ from itertools import zip_longest
 import numpy as np
 import torch
 
+from vqathinker.answer import counted_score
 from vqathinker.model.loading import LoadedModel
 from vqathinker.rating.evaluation import agreement
 from vqathinker.rewards import REWARDS, format_reward, parse_answer, score_groups
 
-from ..common.metrics import SETS, held
+from ..common.metrics import SET_OF_GROUP
 from ..common.spread import spread
 from ..data.datasets import Item
-from ..policy.answers import GreedyAnswer, answer
-from ..policy.features import Decoded, Stored, stacked
+from ..policy.answers import GreedyAnswer, greedy_answers
+from ..policy.features import DecodedClips, StoredClips, stacked
 from ..policy.policy import Inputs, Policy
 from ..policy.rollouts import answer_seeds, answers_to, video_seed
 from .config import GrpoSettings
 
-AT_ONCE, VALIDATION_SEED, PROBE_SEED = 32, 41, 42
+VALIDATION_BATCH, VALIDATION_SEED, PROBE_SEED = 32, 41, 42
 
 
 def set_of_item(item: Item) -> str:
-    return SETS.get(item.group, item.group or "all")
+    return SET_OF_GROUP.get(item.group, item.group or "all")
 
 
-def by_set(items: Sequence[Item]) -> list[list[Item]]:
+def items_by_set(items: Sequence[Item]) -> list[list[Item]]:
     """The items of each set, the sets in the order of their names."""
     names = sorted({set_of_item(item) for item in items})
     return [[item for item in items if set_of_item(item) == name] for name in names]
@@ -36,12 +37,12 @@ def by_set(items: Sequence[Item]) -> list[list[Item]]:
 
 def evenly(items: Sequence[Item], count: int) -> list[Item]:
     """`count` of the items of each set, spread evenly over them; 0: all."""
-    return [item for members in by_set(items) for item in spread(members, count)]
+    return [item for members in items_by_set(items) for item in spread(members, count)]
 
 
 def in_turn(items: Sequence[Item], count: int) -> list[Item]:
     """At most `count` of the items: of one set after the other in turn, spread evenly over each."""
-    sets = by_set(items)
+    sets = items_by_set(items)
     each = -(-count // max(1, len(sets)))
     turns = zip_longest(*(spread(members, each) for members in sets))
     return [item for turn in turns for item in turn if item is not None][:count]
@@ -50,14 +51,14 @@ def in_turn(items: Sequence[Item], count: int) -> list[Item]:
 class Validation:
     """Fixed validation videos with one twin each, and how the policy answers about them."""
 
-    def __init__(self, items: Sequence[Item], source: Stored | Decoded, processor, settings: GrpoSettings):
+    def __init__(self, items: Sequence[Item], source: StoredClips | DecodedClips, processor, settings: GrpoSettings):
         self.items, self.source = evenly(items, settings.validation), source
         self.processor, self.settings = processor, settings
 
     def measure(self, policy: Policy) -> dict:
         """SRCC and MAE of the greedy, the expected and the mean sampled score by set, rewards of the sampled answers,
         and how often the clip in order is preferred to its twin. Empty without videos."""
-        rows = [row for start in range(0, len(self.items), AT_ONCE) for row in self._answers(policy, start)]
+        rows = [row for start in range(0, len(self.items), VALIDATION_BATCH) for row in self._answers(policy, start)]
         if not rows:
             return {}
         result = {}
@@ -71,7 +72,7 @@ class Validation:
 
     def _answers(self, policy: Policy, start: int) -> list[dict]:
         twin = 0 if self.settings.twins else None
-        loaded = [(item, self.source.variants(item, twin)) for item in self.items[start : start + AT_ONCE]]
+        loaded = [(item, self.source.variants(item, twin)) for item in self.items[start : start + VALIDATION_BATCH]]
         loaded = [(item, variants) for item, variants in loaded if variants is not None]
         if not loaded:
             return []
@@ -91,8 +92,8 @@ class Validation:
         """The greedy answer and the texts of `group` sampled ones about each video, always with the same seeds."""
         settings, model = self.settings, policy.model
         loaded, most = LoadedModel(model, self.processor, "policy", ""), settings.max_completion_length
-        prompts = list(policy.prompts(stacked(samples, model.device), AT_ONCE))
-        greedy = [one for prompt in prompts for one in answer(loaded, prompt, most)]
+        prompts = list(policy.prompts(stacked(samples, model.device), VALIDATION_BATCH))
+        greedy = [one for prompt in prompts for one in greedy_answers(loaded, prompt, most)]
         seeds = answer_seeds([video_seed(root, *key.encode()) for key in ids], group)
         options = {"max_new_tokens": most, "temperature": settings.temperature}
         sampled = answers_to(model, self.processor, prompts, seeds, group, **options)
@@ -105,7 +106,7 @@ class Validation:
                 "greedy_text": one.text,
                 "expected": one.expected,
                 "texts": texts,
-                "mean": float(np.mean([held(parse_answer(text)) for text in texts])),
+                "mean": float(np.mean([counted_score(parse_answer(text)) for text in texts])),
             }
             for one, texts in self.answers(policy, samples, ids, VALIDATION_SEED, self.settings.validation_group)
         ]

@@ -26,9 +26,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     with ends_in_a_sentence("imitation"):
         from ..policy.lora import LoraSettings  # torch, only once there is something to do
-        from .run import Plan, imitate, read_examples
+        from .run import ImitationSettings, imitate, read_examples
 
-        plan = Plan(
+        plan = ImitationSettings(
             args.steps, args.answers_per_step, args.learning_rate, LoraSettings(args.rank, args.alpha), args.seed
         )
         imitate(read_examples(args.answers, args.videos), args.start, args.out, plan)

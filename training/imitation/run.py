@@ -28,18 +28,17 @@ from ..common.start import load_start
 from ..data.datasets import Item
 from ..grpo.card import named_start
 from ..grpo.checkpoint import save_checkpoint
-from ..policy.families import clips_for, policy_of
-from ..policy.features import Decoded, stacked
+from ..policy.families import LEARNS, clips_for, policy_of
+from ..policy.features import DecodedClips, stacked
 from ..policy.lora import LoraSettings
 from ..policy.policy import Policy, add_adapters
 from ..policy.rollouts import end_token
 
-LEARNS = ("language_model",)
 WARMUP, LARGEST_NORM = 0.05, 1.0
 
 
 @dataclass(frozen=True)
-class Example:
+class Demonstration:
     """A video, and an answer about it."""
 
     path: Path
@@ -47,7 +46,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ImitationSettings:
     """Updates, answers in each, the highest learning rate, the adapters, and the seed of the order. Raises ValueError
     for numbers that are none."""
 
@@ -68,7 +67,7 @@ class Plan:
             yield from rng.permutation(count).tolist()
 
 
-def read_examples(path: Path, videos: Path) -> list[Example]:
+def read_examples(path: Path, videos: Path) -> list[Demonstration]:
     """The lines of a file. Raises ValueError that names the line which is no answer, or has no score."""
     examples = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
@@ -76,7 +75,7 @@ def read_examples(path: Path, videos: Path) -> list[Example]:
             continue
         try:
             row = json.loads(line)
-            example = Example(videos / row["video"], row["text"])
+            example = Demonstration(videos / row["video"], row["text"])
         except (ValueError, KeyError, TypeError):
             raise ValueError(f'{path}, line {number} is no {{"video": …, "text": …}}') from None
         if not isinstance(example.text, str) or not well_formed(example.text) or parse_answer(example.text) is None:
@@ -90,14 +89,18 @@ def read_examples(path: Path, videos: Path) -> list[Example]:
 
 
 def imitate(
-    examples: Sequence[Example], start: str, out: Path, plan: Plan, report: Callable[[str], None] = print
+    examples: Sequence[Demonstration],
+    start: str,
+    out: Path,
+    plan: ImitationSettings,
+    report: Callable[[str], None] = print,
 ) -> list[float]:
     """The whole command of the module docstring; returns the loss of every step. Raises VQAThinkerError."""
     accelerator = Accelerator()
     torch.manual_seed(plan.seed)
     loaded = load_start(start, any_family=True)
     policy = policy_of(loaded, 1.0, False)
-    adapters = add_adapters(loaded.model, LEARNS, plan.lora)
+    adapters = add_adapters(loaded.model, (LEARNS,), plan.lora)
     policy.to(accelerator.device)
     trained = [parameter for parameter in loaded.model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, plan.learning_rate, weight_decay=0.0)
@@ -117,7 +120,7 @@ def imitate(
     return losses
 
 
-def learn(policy: Policy, loaded: LoadedModel, source: Decoded, example: Example, share: int) -> float:
+def learn(policy: Policy, loaded: LoadedModel, source: DecodedClips, example: Demonstration, share: int) -> float:
     """Gradients of one answer's part of the loss, and its value. Raises VQAThinkerError for a video that cannot be
     read."""
     shown = source.variants(Item(example.path.name, example.path, 0.0), None)

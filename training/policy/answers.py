@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vqathinker.model.generation import Prompt, rollout_seeds, write, write_groups
+from vqathinker.model.generation import Prompt, rollout_seeds, write
 from vqathinker.model.loading import LoadedModel
 from vqathinker.model.scores import ScoreTable
+from vqathinker.model.write_groups import write_groups
 from vqathinker.rating.answers import greedy_score, possible_scores, settled
 from vqathinker.rewards import format_ok, parse_answer
 from vqathinker.scorers import AnswerForm
@@ -48,7 +49,7 @@ class Sampled:
         return [format_ok(text) for text in self.texts]
 
 
-def answer(loaded: LoadedModel, prompt: Prompt, max_new_tokens: int = MAX_NEW_TOKENS) -> list[GreedyAnswer]:
+def greedy_answers(loaded: LoadedModel, prompt: Prompt, max_new_tokens: int = MAX_NEW_TOKENS) -> list[GreedyAnswer]:
     """Answers about the B videos of a prefilled prompt: what was written greedily, with the score of least risk."""
     tokenizer = loaded.processor.tokenizer
     rows = write(loaded.model, prompt, max_new_tokens=max_new_tokens, eos_token_id=loaded.eos_token_id)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from vqathinker.model.loading import LoadedModel
 from vqathinker.model.processing import VQAThinkerProcessor
 
-from .features import Decoded
+from .features import DecodedClips
 from .policy import Policy
 from .qwen2_5_vl import Pictures, QwenPolicy
+
+LEARNS = "language_model"
+"""The part of a model of another family that is trained."""
 
 
 def policy_of(loaded: LoadedModel, temperature: float, checkpointing: bool) -> Policy:
@@ -18,9 +21,9 @@ def policy_of(loaded: LoadedModel, temperature: float, checkpointing: bool) -> P
     return Policy(loaded.model, prompt, temperature, checkpointing)
 
 
-def clips_for(processor, twins: int, seed: int) -> Decoded:
+def clips_for(processor, twins: int, seed: int) -> DecodedClips:
     """Where the clips of a run come from, decoded at every step."""
-    return (Decoded if is_ours(processor) else Pictures)(processor, twins, seed)
+    return (DecodedClips if is_ours(processor) else Pictures)(processor, twins, seed)
 
 
 def is_ours(processor) -> bool:

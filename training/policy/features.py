@@ -28,7 +28,7 @@ from ..data.datasets import Item
 from .clips import Twin, Variants, read_variants, sample_key, twins_of
 from .policy import Inputs, see
 
-CHUNK = 4
+READ_AHEAD = 4
 
 
 def stacked(samples: Sequence[Inputs], device: torch.device | str = "cpu") -> Inputs:
@@ -64,7 +64,7 @@ def features_hash(
     return {"weights": digest.hexdigest(), "sizes": sizes, "twins": twins, "twin_seed": seed}
 
 
-class Decoded:
+class DecodedClips:
     """Clips that are decoded whenever they are asked for. `variants` answers with the clip and one of its twins.
 
     A sample that cannot be read is remembered in `bad`, by `sample_key`, with the reason.
@@ -86,7 +86,7 @@ class Decoded:
             return None
         return inputs[0], inputs[1] if len(inputs) > 1 else None
 
-    def apart(self) -> Decoded:
+    def apart(self) -> DecodedClips:
         """The same clips, with a list of bad samples of its own."""
         return type(self)(self.processor, self.twins, self.seed)
 
@@ -97,8 +97,8 @@ class Decoded:
         return [{name: both[k] for name, both in inputs.items()} for k in range(len(read.modes))]
 
 
-class Stored:
-    """Clips whose features were computed before; the same questions as `Decoded`.
+class StoredClips:
+    """Clips whose features were computed before; the same questions as `DecodedClips`.
 
     `folder` holds features.json, the fingerprint, and one .npz a sample: `NAME_k` for variant k, 0 being the clip in
     order, of `vision_tokens` (F, or 1 for a still, tokens, D) in half precision and of what the motion encoder keeps;
@@ -119,7 +119,7 @@ class Stored:
             other = ", ".join(name for name in mark if kept.get(name) != mark[name])
             raise VQAThinkerError(f"the features in {folder} were made with other {other}; choose another folder")
 
-    def apart(self) -> Stored:
+    def apart(self) -> StoredClips:
         """Itself: its bad samples are known before the run."""
         return self
 
@@ -143,7 +143,7 @@ class Stored:
 
 
 def fill(
-    store: Stored,
+    store: StoredClips,
     items: Sequence[Item],
     model: VQAThinkerForConditionalGeneration,
     processor: VQAThinkerProcessor,
@@ -175,8 +175,8 @@ def _ahead(
         except VideoError as error:
             return str(error)
 
-    waiting = [(item, pool.submit(read, item)) for item in items[:CHUNK]]
-    for item in items[CHUNK:]:
+    waiting = [(item, pool.submit(read, item)) for item in items[:READ_AHEAD]]
+    for item in items[READ_AHEAD:]:
         first, future = waiting.pop(0)
         result = future.result()
         waiting.append((item, pool.submit(read, item)))
@@ -187,7 +187,7 @@ def _ahead(
 def features_of(
     model: VQAThinkerForConditionalGeneration, processor: VQAThinkerProcessor, read: Variants
 ) -> dict[str, np.ndarray]:
-    """Arrays of `Stored` for one clip: the tower sees every frame once, as in the supervised start."""
+    """Arrays of `StoredClips` for one clip: the tower sees every frame once, as in the supervised start."""
     device, encoder = model.device, model.model.motion_encoder
     pixels = normalise(read.frames, processor.image_mean, processor.image_std).to(device)
     with quick_autocast(device):

@@ -141,7 +141,7 @@ def checkpointed(model: nn.Module) -> Iterator[None]:
             layer.training = False
 
 
-def part_of(model: VQAThinkerForConditionalGeneration, name: str) -> nn.Module:
+def module_named(model: VQAThinkerForConditionalGeneration, name: str) -> nn.Module:
     """The module of that name, with or without the leading "model.". Raises ValueError."""
     modules = dict(model.named_modules())
     for path in (f"model.{name}", name):
@@ -155,7 +155,7 @@ def choose_trained(model: VQAThinkerForConditionalGeneration, names: Sequence[st
     """Freeze everything but the named parts; the parameters that are left to train. Raises ValueError."""
     model.requires_grad_(False)
     for name in names:
-        part_of(model, name).requires_grad_(True)
+        module_named(model, name).requires_grad_(True)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     if not trained:
         raise ValueError("train: nothing would be trained")
@@ -179,7 +179,7 @@ def add_adapters(model: VQAThinkerForConditionalGeneration, names: Sequence[str]
     """
     from peft import LoraConfig, get_peft_model
 
-    inside = {id(module) for name in names for module in part_of(model, name).modules()}
+    inside = {id(module) for name in names for module in module_named(model, name).modules()}
     targets = [key for key, module in model.named_modules() if id(module) in inside and isinstance(module, nn.Linear)]
     if not targets:
         raise ValueError(f"lora: no linear layer in {', '.join(names)}")

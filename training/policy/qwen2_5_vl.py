@@ -18,7 +18,7 @@ from vqathinker.model.generation import Prompt
 from vqathinker.video import Clip, load_clip
 
 from .clips import Twin
-from .features import Decoded
+from .features import DecodedClips
 from .policy import Inputs, Policy, checkpointed, packed_mask
 
 
@@ -89,7 +89,7 @@ class QwenPolicy(Policy):
         return zip(seen["input_ids"], seen["position_ids"], seen["pictures"], strict=True)
 
 
-class Pictures(Decoded):
+class Pictures(DecodedClips):
     """Clips for such a scorer, decoded whenever they are asked for."""
 
     def _read(self, path: Path, twins: list[Twin]) -> list[Inputs]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from vqathinker.model.generation import Prompt, prefill, rollout_seeds, write_groups
+from vqathinker.model.generation import Prompt, rollout_seeds
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor
+from vqathinker.model.write_groups import write_groups
 
 
 @dataclass(frozen=True)
@@ -55,26 +56,6 @@ def pack(answers: list[list[list[int]]], limit: int, end: int, decode, device: t
     ids = torch.tensor([[row + [end] * (longest - len(row)) for row in group] for group in answers])
     texts = [decode(group, skip_special_tokens=True) for group in answers]
     return Rollouts(texts, ids.to(device), lengths.to(device), cut.to(device))
-
-
-def sample_rollouts(
-    model: VQAThinkerForConditionalGeneration,
-    processor: VQAThinkerProcessor,
-    features: torch.Tensor,
-    seeds: Sequence[int],
-    *,
-    max_new_tokens: int,
-    temperature: float = 1.0,
-    videos_at_once: int = 16,
-) -> Rollouts:
-    """Answers about videos with the features (B, V, H); seeds are B * G, video by video (`answer_seeds`)."""
-    prompt_ids = torch.tensor([processor.tokenizer(processor.prompt_text())["input_ids"]], device=features.device)
-    prompts = (
-        prefill(model, {"input_ids": prompt_ids.expand(len(chunk), -1), "video_features": chunk})
-        for chunk in features.split(videos_at_once)
-    )
-    limits = {"max_new_tokens": max_new_tokens, "temperature": temperature}
-    return answers_to(model, processor, prompts, seeds, len(seeds) // len(features), **limits)
 
 
 def answers_to(

@@ -13,14 +13,14 @@ from huggingface_hub.utils import validate_repo_id
 
 from vqathinker.errors import ModelError, VQAThinkerError
 from vqathinker.model.family.load import load_model
+from vqathinker.model.weights import INDEX
 
 MODEL_KEYS = ("license", "library_name", "pipeline_tag", "tags")
 SPACE_KEYS = ("title", "emoji", "colorFrom", "colorTo", "sdk", "sdk_version", "app_file", "license")
-COLOURS = set("red yellow green blue indigo purple pink gray".split())
+HUB_COLOURS = set("red yellow green blue indigo purple pink gray".split())
 SHORT_DESCRIPTION = 60
 """Longest short_description that a Space card may have."""
 CARD_START = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
-INDEX = "model.safetensors.index.json"
 
 
 class PublishError(VQAThinkerError):
@@ -75,8 +75,8 @@ def check_space_card(folder: Path) -> None:
     if not (folder / str(data["app_file"])).is_file():
         raise PublishError(f"{path}: there is no app_file {data['app_file']}")
     for key in ("colorFrom", "colorTo"):
-        if data[key] not in COLOURS:
-            raise PublishError(f"{path}: {key} is {data[key]!r}, the hub knows {', '.join(sorted(COLOURS))}")
+        if data[key] not in HUB_COLOURS:
+            raise PublishError(f"{path}: {key} is {data[key]!r}, the hub knows {', '.join(sorted(HUB_COLOURS))}")
     for key in ("sdk_version", "python_version"):
         if not isinstance(data.get(key, ""), str):
             raise PublishError(f'{path}: {key} must be in quotes, YAML reads {data[key]!r} as a number: "3.10"')

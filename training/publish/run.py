@@ -24,11 +24,12 @@ from pathlib import Path
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
 from huggingface_hub.errors import HfHubHTTPError
 
-from ..common.io import LOCK
+from vqathinker.bundled import EVALUATION_FILE, HELD_OUT_FILE, INTERVAL_FILE, LOG_FILE, NOVELTY_FILE
+
+from ..common.io import LOCK, REPOSITORY
 from .checks import PublishError, check_model, check_repo_id, check_space_card
 from .requirements import space_requirements
 
-ROOT = Path(__file__).resolve().parents[2]
 MODEL_FILES = (
     "README.md",
     "LICENSE",
@@ -40,10 +41,11 @@ MODEL_FILES = (
     "tokenizer*.json",
     "special_tokens_map.json",
     "chat_template.jinja",
-    "evaluation.json",
-    "interval.json",
-    "training.json",
-    "held_out.json",
+    EVALUATION_FILE,
+    INTERVAL_FILE,
+    NOVELTY_FILE,
+    LOG_FILE,
+    HELD_OUT_FILE,
     "pictures.txt",
 )
 RUN_FILES = ("*.md", "*.json", "*.jsonl", "*.yaml", "*.sha256", "*.png", "*.svg")
@@ -95,7 +97,7 @@ def model_files(checkpoint: Path, run: Path | None) -> list[Sent]:
     return sent + files_under(run, RUN_FILES, f"training/{run.name}/", skip=[*run.glob("*state-*"), run / "features"])
 
 
-def space_files(checkpoint: Path, root: Path = ROOT, torch_index: str | None = None) -> list[Sent]:
+def space_files(checkpoint: Path, root: Path = REPOSITORY, torch_index: str | None = None) -> list[Sent]:
     """Files of a Space, after all its checks: the checkpoint must be one of those inside the package."""
     check_space_card(root)
     package = root / "vqathinker"

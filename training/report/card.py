@@ -16,14 +16,16 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from vqathinker.bundled import EVALUATION_FILE, LOG_FILE
+
 from ..common.cli import add_built, ends_in_a_sentence
 from ..common.io import read_jsonl, read_manifest
 from ..common.markdown import replace_between
 
 REPLAY = " `training.json` is a short form of the run's log, which the Space replays."
 MARKERS = ("<!-- accuracy: begin -->", "<!-- accuracy: end -->")
-RUN = Path("training/runs/tiny")
-CARD = """# VQAThinker tiny
+RUN_FOLDER = Path("training/runs/tiny")
+TINY_CARD = """# VQAThinker tiny
 
 Give it a video or a picture; it writes down what it sees and ends with a quality score from 1 (bad) to 5 (excellent).
 {parameters:.1f} million parameters that run on two CPU cores: an EfficientNet-Lite0 tower, a small temporal network
@@ -60,7 +62,7 @@ Precision, recall and F1 of the defects named, on samples of which the truth is 
 ## Where it fails
 {failures}
 - Videos unlike its training data (screen content, games, HDR, 4K detail, long clips with a late fault) are out of its
-  range; sides beyond 1080 x 1920 and lengths beyond 10 s are told to it as these limits.
+  range; sides beyond 1080 x 1920 and lengths beyond 10 s are told to it as these limits.{novelty}
 - It looks at 6 frames and 8 consecutive frames around each: a short fault between them is not seen.
 - It says where an exposure is wrong, but not when a defect of time begins or ends.
 - Sound is ignored.
@@ -78,23 +80,8 @@ in training/README.md. The tower starts from the ImageNet weights of efficientne
 """
 
 
-def parameters(checkpoint: Path) -> int:
-    """Number of parameters and buffers in the shards of a checkpoint."""
-    from safetensors import safe_open
-
-    total = 0
-    for shard in checkpoint.glob("*.safetensors"):
-        with safe_open(shard, "pt") as tensors:
-            for name in tensors.keys():
-                size = 1
-                for side in tensors.get_slice(name).get_shape():
-                    size *= side
-                total += size
-    return total
-
-
-def made(run: Path) -> str:
-    """How a checkpoint came about, from the logs of its run."""
+def made(run: Path, averaged: int = 1) -> str:
+    """How a checkpoint came about, from the logs of its run, one of `averaged` of whose weights it is the mean."""
     start = "A supervised start in three stages (vision, motion, language) gave it eyes and words."
     if not (run / "grpo_log.jsonl").exists():
         return start
@@ -106,13 +93,18 @@ def made(run: Path) -> str:
     if len(checked) < 2:
         return f"{text}."
     first, last = checked[0]["reward"], checked[-1]["reward"]
-    return f"{text}; the mean reward of its sampled answers on validation samples went from {first:.3f} to {last:.3f}."
+    text += f"; the mean reward of its sampled answers on validation samples went from {first:.3f} to {last:.3f}."
+    return f"{text} The checkpoint is the mean of {averaged} such runs from one start." if averaged > 1 else text
 
 
 def where_logs_are(run: Path) -> str:
     """The half sentence about a run whose logs are kept in the repository; empty for any other."""
-    kept = run.resolve().parent == (Path.cwd() / RUN).parent
-    return f"; settings and logs, and what is known of them, are in {RUN.parent.as_posix()}/{run.name}" if kept else ""
+    kept = run.resolve().parent == (Path.cwd() / RUN_FOLDER).parent
+    return (
+        f"; settings and logs, and what is known of them, are in {RUN_FOLDER.parent.as_posix()}/{run.name}"
+        if kept
+        else ""
+    )
 
 
 def study_section(folder: Path) -> str:
@@ -135,13 +127,16 @@ def study_section(folder: Path) -> str:
 
 def write_card(evaluation: Path, built: Path, checkpoint: Path, run: Path) -> dict:
     """Write the card and its numbers into the checkpoint; the numbers."""
+    from vqathinker import load_rater
+    from vqathinker.space.history.log import read_story
+
     from . import card_tables as tables  # torch, only once there is something to do
     from .card_data import front_matter
 
-    result = json.loads((evaluation / "evaluation.json").read_text())
+    result = json.loads((evaluation / EVALUATION_FILE).read_text())
     sections = [tables.preference_section(result), tables.sampled_section(result), study_section(run)]
-    card = CARD.format(
-        parameters=parameters(checkpoint) / 1e6,
+    card = TINY_CARD.format(
+        parameters=load_rater(str(checkpoint), device="cpu").parameters / 1e6,
         samples=result["samples"],
         not_rated=result["not_rated"],
         accuracy=tables.accuracy(result),
@@ -149,13 +144,14 @@ def write_card(evaluation: Path, built: Path, checkpoint: Path, run: Path) -> di
         defects=tables.defect_table(result),
         measured="".join(f"\n{section}\n" for section in sections if section),
         failures=tables.failures(result),
+        novelty=tables.novelty_sentence(checkpoint),
         data=tables.data_table(read_manifest(built)),
-        made=made(run),
+        made=made(run, read_story(checkpoint).averaged if (checkpoint / LOG_FILE).exists() else 1),
         logs=where_logs_are(run),
-        replay=REPLAY if (checkpoint / "training.json").exists() else "",
+        replay=REPLAY if (checkpoint / LOG_FILE).exists() else "",
     )
     (checkpoint / "README.md").write_text(front_matter(result) + card)
-    shutil.copyfile(evaluation / "evaluation.json", checkpoint / "evaluation.json")
+    shutil.copyfile(evaluation / EVALUATION_FILE, checkpoint / EVALUATION_FILE)
     return result
 
 

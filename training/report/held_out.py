@@ -14,21 +14,22 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from vqathinker.bundled import EVALUATION_FILE, HELD_OUT_FILE, HELD_OUT_FORMAT
+
 from ..common.atomic import atomic_write
 from ..common.cli import ends_in_a_sentence
 from ..common.io import read_jsonl
 from ..common.spread import spread
 from ..evaluate.lines import checkpoint_digest
 
-FORMAT, FILE = 1, "held_out.json"
-SETS = ("clive", "biq", "avt")
-MOST = 1500
+HELD_OUT_SETS = ("clive", "biq", "avt")
+MOST_POINTS = 1500
 """Pictures of one set: they are drawn on the page of every visitor."""
 
 
 def made_with(evaluation: Path, checkpoint: Path) -> None:
     """Raises ValueError where the measurements are those of another checkpoint."""
-    stated = json.loads((evaluation / "evaluation.json").read_text(encoding="utf-8")).get("hashes", {})
+    stated = json.loads((evaluation / EVALUATION_FILE).read_text(encoding="utf-8")).get("hashes", {})
     if stated.get("checkpoint") != checkpoint_digest(checkpoint):
         raise ValueError(f"{evaluation} was measured with another checkpoint than {checkpoint}")
 
@@ -36,20 +37,20 @@ def made_with(evaluation: Path, checkpoint: Path) -> None:
 def points(lines: Sequence[dict]) -> dict[str, list[list[float]]]:
     """Set -> [MOS, score] of each rated picture, evenly thinned to MOST. Raises ValueError where there is none."""
     found = {}
-    for name in SETS:
+    for name in HELD_OUT_SETS:
         rated = [[round(line["mos"], 2), line["score"]] for line in lines if line.get("set") == name]
         if rated:
-            found[name] = spread(rated, MOST)
+            found[name] = spread(rated, MOST_POINTS)
     if not found:
-        raise ValueError(f"predictions.jsonl holds no picture of {', '.join(SETS)}")
+        raise ValueError(f"predictions.jsonl holds no picture of {', '.join(HELD_OUT_SETS)}")
     return found
 
 
 def write_held_out(evaluation: Path, checkpoint: Path) -> Path:
     """Write held_out.json into the checkpoint's folder. Raises ValueError and OSError."""
     made_with(evaluation, checkpoint)
-    content = {"format": FORMAT, "sets": points(read_jsonl(evaluation / "predictions.jsonl"))}
-    path = checkpoint / FILE
+    content = {"format": HELD_OUT_FORMAT, "sets": points(read_jsonl(evaluation / "predictions.jsonl"))}
+    path = checkpoint / HELD_OUT_FILE
     with atomic_write(path) as partial:
         partial.write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
     return path

@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vqathinker.bundled import EVALUATION_FILE
+
 from ..common.cli import ends_in_a_sentence
 from ..common.io import read_first, read_log
 
@@ -26,26 +28,26 @@ def read_json(path: Path) -> dict:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def figures(evaluation: Path, runs: list[Path]) -> dict[str, Callable[[], Figure | None]]:
+def plot_makers(evaluation: Path, runs: list[Path]) -> dict[str, Callable[[], Figure | None]]:
     """File name -> what draws it; None where there is nothing to draw."""
     from . import plots_results, plots_training  # matplotlib, only once there is something to do
 
-    result = read_json(evaluation / "evaluation.json")
+    result = read_json(evaluation / EVALUATION_FILE)
     predictions = read_first([evaluation], "predictions.jsonl")
     sft, grpo = read_log(runs, "log.jsonl"), read_log(runs, "grpo_log.jsonl")
     study = next((found for run in runs if (found := read_json(run / "study.json"))), {})
     return {
-        "sft_loss": lambda: plots_training.losses(sft),
-        "sft_validation": lambda: plots_training.learned(sft),
-        "grpo_rewards": lambda: plots_training.rewards(grpo),
-        "grpo_health": lambda: plots_training.health(grpo),
-        "grpo_validation": lambda: plots_training.grpo_validation(grpo),
-        "agreement": lambda: plots_results.scatter(result, predictions),
-        "order": lambda: plots_results.order(result),
-        "preference": lambda: plots_results.preference(result),
-        "calibration": lambda: plots_results.calibration(result),
-        "defects": lambda: plots_results.defects(result),
-        "ablation": lambda: plots_results.ablation(study),
+        "sft_loss": lambda: plots_training.plot_losses(sft),
+        "sft_validation": lambda: plots_training.plot_learned(sft),
+        "grpo_rewards": lambda: plots_training.plot_rewards(grpo),
+        "grpo_health": lambda: plots_training.plot_health(grpo),
+        "grpo_validation": lambda: plots_training.plot_grpo_validation(grpo),
+        "agreement": lambda: plots_results.plot_scatter(result, predictions),
+        "order": lambda: plots_results.plot_order(result),
+        "preference": lambda: plots_results.plot_preference(result),
+        "calibration": lambda: plots_results.plot_calibration(result),
+        "defects": lambda: plots_results.plot_defects(result),
+        "ablation": lambda: plots_results.plot_ablation(study),
     }
 
 
@@ -54,7 +56,7 @@ def draw_all(evaluation: Path, runs: list[Path], out: Path, report: Callable[[st
     from .plots_style import save
 
     written = []
-    for name, draw in figures(evaluation, runs).items():
+    for name, draw in plot_makers(evaluation, runs).items():
         figure = draw()
         if figure is None:
             report(f"{name}: no numbers for it, left out")

@@ -19,11 +19,11 @@ BOUGHT = {
 }
 
 
-def goal(axis, value: float) -> None:
+def plot_goal(axis, value: float) -> None:
     axis.axvline(value, color=GREY, linestyle="--", linewidth=1, label=f"goal {value:g}")
 
 
-def scatter(result: dict, predictions: list[dict]) -> Figure | None:
+def plot_scatter(result: dict, predictions: list[dict]) -> Figure | None:
     """Predicted against MOS for each set."""
     known = [line for line in predictions if "mos" in line and "score" in line]
     names = [name for name in SET_NAMES if any(line["set"] == name for line in known)]
@@ -43,7 +43,7 @@ def scatter(result: dict, predictions: list[dict]) -> Figure | None:
     return figure
 
 
-def order(result: dict) -> Figure | None:
+def plot_order(result: dict) -> Figure | None:
     """Order within families."""
     if "order" not in result or not result["order"]["families"]:
         return None
@@ -52,7 +52,7 @@ def order(result: dict) -> Figure | None:
     title = "Is the stronger degradation of two rated lower?"
     figure, axes = panels(1, 1, 0.24 * len(names) + 1.3, title)
     axis = axes[0, 0]
-    goal(axis, GOALS["order"])
+    plot_goal(axis, GOALS["order"])
     intervals(axis, names, [score[name] for name in names], BLUE, "by score", -0.13)
     intervals(axis, names, [greedy[name] for name in names], ORANGE, "by greedy number (ties are wrong)", 0.13)
     axis.set(xlabel="share of pairs in order, 95% interval", xlim=(0, 1.02))
@@ -60,7 +60,7 @@ def order(result: dict) -> Figure | None:
     return figure
 
 
-def preference(result: dict) -> Figure | None:
+def plot_preference(result: dict) -> Figure | None:
     """The ordered clip against each of its perturbations."""
     if "preference" not in result:
         return None
@@ -71,7 +71,7 @@ def preference(result: dict) -> Figure | None:
         1, 1, 2.9, f"Is the clip in order preferred? {found['clips']} clips, {found['contents']} contents"
     )
     axis = axes[0, 0]
-    goal(axis, GOALS["preference_mode"])
+    plot_goal(axis, GOALS["preference_mode"])
     axis.axvline(0.5, color=GREY, linewidth=0.8, linestyle=":")
     intervals(axis, names, list(expected.values()), BLUE, "by expected", -0.13)
     intervals(axis, names, list(score.values()), ORANGE, "by score (ties are wrong)", 0.13)
@@ -80,7 +80,7 @@ def preference(result: dict) -> Figure | None:
     return figure
 
 
-def calibration(result: dict) -> Figure | None:
+def plot_calibration(result: dict) -> Figure | None:
     """Error against spread, for people's scores and for pseudo-labels."""
     sets = result.get("calibration", {}).get("sets", {})
     shown = {"human": ("people's scores", BLUE), "pseudo": ("pseudo-labels", GREEN)}
@@ -109,7 +109,7 @@ def calibration(result: dict) -> Figure | None:
     return figure
 
 
-def defects(result: dict) -> Figure | None:
+def plot_defects(result: dict) -> Figure | None:
     """F1 of each named defect."""
     each = result.get("defects", {}).get("each", {})
     if not each:
@@ -124,14 +124,14 @@ def defects(result: dict) -> Figure | None:
         inside = each[name]["f1"] > 0.42
         start, colour = (0.012, "white") if inside else (each[name]["f1"] + 0.012, "black")
         axis.text(start, place, told, va="center", color=colour, fontsize=7.5)
-    goal(axis, GOALS["macro_f1"])
+    plot_goal(axis, GOALS["macro_f1"])
     axis.set_yticks(places, [f"{name.replace('_', ' ')} ({each[name]['samples']})" for name in names])
     axis.set(xlabel="F1 (in brackets: samples that have it)", xlim=(0, 1), ylim=(len(names) - 0.4, -0.6))
     legend_below(figure, axes)
     return figure
 
 
-def ablation(study: dict) -> Figure | None:
+def plot_ablation(study: dict) -> Figure | None:
     """What each reward buys."""
     kinds = [kind for kind, entry in study.get("ablation", {}).items() if entry["seeds"]]
     keys = [

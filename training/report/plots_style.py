@@ -22,7 +22,7 @@ SET_NAMES = {
     "avt": "AVT UHD",
     "pseudo": "degraded clips (pseudo-MOS)",
 }
-WIDTH, DPI = 7.3, 110
+FIGURE_INCHES, DPI = 7.3, 110
 STYLE = {
     "font.size": 9.5,
     "axes.titlesize": 10,
@@ -40,7 +40,9 @@ plt.rcParams.update(STYLE)
 
 def panels(rows: int, columns: int, height: float, title: str, **options) -> tuple[Figure, np.ndarray]:
     """A figure of README width with a grid of axes (rows, columns)."""
-    figure, axes = plt.subplots(rows, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained", **options)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(FIGURE_INCHES, height), squeeze=False, layout="constrained", **options
+    )
     figure.suptitle(title, x=0.01, ha="left", fontsize=11.5, fontweight="bold")
     return figure, axes
 
@@ -75,7 +77,7 @@ def smooth(values: np.ndarray, window: int) -> np.ndarray:
     return (sums[ends] - sums[starts]) / (ends - starts)
 
 
-def curve(axis: Axes, x: list, y: list, colour: str, label: str = "", window: int | None = None) -> None:
+def plot_smoothed(axis: Axes, x: list, y: list, colour: str, label: str = "", window: int | None = None) -> None:
     """A line, smoothed, over a faint one of what was measured."""
     x, y = np.asarray(x, float), np.asarray(y, float)
     kept = np.isfinite(y)

@@ -18,7 +18,7 @@ from ..common.atomic import atomic_write
 from ..common.io import read_manifest, require_data
 
 LICENCES = "pictures.txt"
-SIDE, QUALITY = 208, 82
+PICTURE_SIDE, QUALITY = 208, 82
 """Pixels of the longer side: twice what the page shows."""
 OWNERS = {
     "clive": "LIVE In the Wild, (c) 2015 The University of Texas at Austin",
@@ -63,7 +63,7 @@ def small_jpeg(path: Path) -> str:
 
     clip = load_clip(path, VideoSpec())
     width, height = clip.info.width, clip.info.height
-    scale = min(1.0, SIDE / max(width, height))
+    scale = min(1.0, PICTURE_SIDE / max(width, height))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     stream = io.BytesIO()
     image = Image.fromarray(clip.frames[len(clip.frames) // 2])

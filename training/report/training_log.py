@@ -1,6 +1,6 @@
 """What a run tells about itself, in one small file beside its checkpoint; the Space's tab "How it learned" shows it.
 
-    python -m training.report.training_log RUN_DIR [RUN_DIR …] [--repeat RUN_DIR] [--out OUT/training.json]
+    python -m training.report.training_log RUN_DIR [RUN_DIR …] [--repeat RUN_DIR] [--averaged N] [--out FILE]
         [--pictures DATA_DIR BUILT_DIR]
 
 A RUN_DIR holds grpo_log.jsonl and probes.jsonl of `training.grpo`, grpo.yaml with its settings, log.jsonl of
@@ -21,6 +21,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vqathinker.bundled import LOG_FORMAT
+
 from ..common.atomic import atomic_write
 from ..common.cli import ends_in_a_sentence
 from ..common.io import first_of, read_first, read_log
@@ -30,10 +32,9 @@ from .probe_pictures import LICENCES, Picture, read_pictures, write_licences
 if TYPE_CHECKING:
     from ..grpo.config import GrpoSettings
 
-FORMAT = 1
 OUT = Path("vqathinker/checkpoints/tiny/training.json")
-HEALTH = ("bonus", "spread", "kl", "completions/mean_length", "completions/clipped_ratio")
-SETTINGS = (
+HEALTH_COLUMNS = ("bonus", "spread", "kl", "completions/mean_length", "completions/clipped_ratio")
+SHOWN_SETTINGS = (
     "videos_per_step",
     "num_generations",
     "twins",
@@ -44,53 +45,53 @@ SETTINGS = (
     "learning_rate",
     "beta",
 )
-STAGES = ("vision", "motion", "language")
+LOGGED_STAGES = ("vision", "motion", "language")
 MOST_STEPS, MOST_VALIDATIONS, MOST_SAVES, MOST_PROBES = 800, 60, 16, 8
-LARGEST = 250_000
+LARGEST_LOG = 250_000
 """Bytes: the file is read before the page is built, and its content is sent to every visitor."""
 AVT = re.compile(r"avt_uhd-(?P<source>.+?)([_-]\d+(x\d+|p-).*?|\.\w+)_1frame_crf_(?P<crf>\d+)_height_(?P<height>\d+)")
 MADE = re.compile(r"(?P<group>clips|photos)-(?P<name>.+?)__(extra\d+-)?(?P<defect>[^_]+(_[^_]+)*?)(__\d+)?")
 PRESSED = ((12, "lightly"), (22, "moderately"), (99, "strongly"))
 """Largest CRF, and how strongly it compresses in plain words."""
 ORDINARY = {"clean": "untouched"}
-DONE = {"clean": "clean", "clean1": "clean", "mixture": "several defects"}
+DONE_TO_CLIP = {"clean": "clean", "clean1": "clean", "mixture": "several defects"}
 
 
-def short(value: object) -> object:
+def rounded(value: object) -> object:
     """A figure to four significant digits; None where it is no finite number. What is no float stays."""
     if not isinstance(value, float):
         return value
     return float(f"{value:.4g}") if math.isfinite(value) else None
 
 
-def shortened(row: dict) -> dict:
-    return {key: short(value) for key, value in row.items()}
+def rounded_row(row: dict) -> dict:
+    return {key: rounded(value) for key, value in row.items()}
 
 
 def supervised(log: list[dict]) -> list[dict]:
     """Each stage with its last step and its validations."""
     stages = []
-    for name in STAGES:
+    for name in LOGGED_STAGES:
         rows = [row for row in log if row.get("stage") == name]
         if rows:
-            checked = [{"step": row["step"], **shortened(row["validation"])} for row in rows if row.get("validation")]
+            checked = [{"step": row["step"], **rounded_row(row["validation"])} for row in rows if row.get("validation")]
             stages.append({"name": name, "steps": rows[-1]["step"], "validation": checked})
     return stages
 
 
-def columns(log: list[dict]) -> dict[str, list]:
+def log_columns(log: list[dict]) -> dict[str, list]:
     """Figures of every step, column by column; a column that was never logged is left out."""
     from vqathinker.rewards import REWARDS  # torch, only once there is something to do
 
     rows = spread([row for row in log if row.get("reward") is not None], MOST_STEPS)
     if not rows:
         raise ValueError("grpo_log.jsonl holds no step with a reward")
-    found = {name: [short(row.get(name)) for row in rows] for name in ("reward", *REWARDS, *HEALTH)}
+    found = {name: [rounded(row.get(name)) for row in rows] for name in ("reward", *REWARDS, *HEALTH_COLUMNS)}
     kept = {name: values for name, values in found.items() if any(value is not None for value in values)}
     return {"step": [row["step"] for row in rows], **kept}
 
 
-def about(name: str) -> dict[str, object]:
+def sample_titles(name: str) -> dict[str, object]:
     """What a sample shows, in ordinary words (`title`) and by its name (`what`), and whether people rated it, from its
     id as training/data/build/run.py makes it."""
     if name.startswith("biq2021-"):
@@ -109,7 +110,7 @@ def about(name: str) -> dict[str, object]:
     if found := MADE.fullmatch(name):
         clip = found["group"] == "clips"
         family, _, variant = found["defect"].partition("-")
-        done = DONE.get(family) or family.replace("_", " ")
+        done = DONE_TO_CLIP.get(family) or family.replace("_", " ")
         what = f"{'Clip' if clip else 'Pan over the photograph'} {found['name'].replace('_', ' ')}, {done}"
         title = f"{'A clip' if clip else 'A pan over a photograph'}, {ORDINARY.get(done, done)}"
         return {"title": title, "what": what + (f" ({variant})" if variant else ""), "human": False}
@@ -123,9 +124,9 @@ def save_of(row: dict) -> dict:
     return {
         "step": row["step"],
         "text": row["greedy_text"],
-        "score": short(row["greedy_score"]),
-        "scores": [short(score) for score in row["scores"]],
-        "sampled": [{"score": short(score), "text": text} for score, text in told],
+        "score": rounded(row["greedy_score"]),
+        "scores": [rounded(score) for score in row["scores"]],
+        "sampled": [{"score": rounded(score), "text": text} for score, text in told],
     }
 
 
@@ -139,7 +140,7 @@ def probes(rows: list[dict], pictures: Mapping[str, Picture] | None = None) -> l
         mos = next(iter(own.values()))["mos"]
         shown = (pictures or {}).get(name)
         seen = {"picture": shown.address, "credit": shown.credit} if shown else {}
-        result.append({"id": name, **about(name), **seen, "mos": short(float(mos)), "saves": saves})
+        result.append({"id": name, **sample_titles(name), **seen, "mos": rounded(float(mos)), "saves": saves})
     return result
 
 
@@ -155,7 +156,10 @@ def study_of(study: dict) -> dict | None:
     from vqathinker.rewards.registry import removable
 
     recipe = {
-        key: {**{name: short(entry[name]) for name in ("start", "mean", "deviation")}, **shortened(entry["difference"])}
+        key: {
+            **{name: rounded(entry[name]) for name in ("start", "mean", "deviation")},
+            **rounded_row(entry["difference"]),
+        }
         for key, entry in study["recipe"].items()
     }
     removed = {name: study["ablation"].get(f"no-{name}") for name in removable()}
@@ -166,7 +170,8 @@ def study_of(study: dict) -> dict | None:
         "titles": study["titles"],
         "recipe": recipe,
         "ablation": {
-            name: entry and {"seeds": entry["seeds"], "metrics": {k: shortened(v) for k, v in entry["metrics"].items()}}
+            name: entry
+            and {"seeds": entry["seeds"], "metrics": {k: rounded_row(v) for k, v in entry["metrics"].items()}}
             for name, entry in removed.items()
         },
     }
@@ -177,8 +182,10 @@ def make_story(
     settings: GrpoSettings | None = None,
     repeat: Path | None = None,
     pictures: Mapping[str, Picture] | None = None,
+    averaged: int = 1,
 ) -> dict:
-    """The content of training.json; `repeat` holds the log.jsonl of a supervised start made again.
+    """The content of training.json; `repeat` holds the log.jsonl of a supervised start made again, and the checkpoint
+    is the mean of `averaged` runs of GRPO.
 
     Raises ValueError when there is no GRPO log, or one that cannot be read.
     """
@@ -189,17 +196,18 @@ def make_story(
     log = read_log(runs, "grpo_log.jsonl")
     if not log:
         raise ValueError(f"no grpo_log.jsonl with anything in it in {', '.join(map(str, runs))}")
-    checked = [{"step": row["step"], **shortened(row["validation"])} for row in log if row.get("validation")]
+    checked = [{"step": row["step"], **rounded_row(row["validation"])} for row in log if row.get("validation")]
     yaml, study = first_of(runs, "grpo.yaml"), first_of(runs, "study.json")
     if settings is None and yaml:
         settings = load_grpo_settings(yaml)
     return {
-        "format": FORMAT,
-        "settings": {name: getattr(settings, name) for name in SETTINGS} if settings else {},
+        "format": LOG_FORMAT,
+        "settings": {name: getattr(settings, name) for name in SHOWN_SETTINGS} if settings else {},
         "supervised": supervised(read_log([repeat] if repeat else runs, "log.jsonl")),
         "repeat": repeat is not None,
+        "averaged": averaged,
         "rewards": {name: reward.title for name, reward in REWARDS.items()},
-        "steps": columns(log),
+        "steps": log_columns(log),
         "validation": spread(checked, MOST_VALIDATIONS),
         "probes": probes(read_first(runs, "probes.jsonl"), pictures),
         "study": study_of(json.loads(study.read_text())) if study else None,
@@ -213,12 +221,13 @@ def write_story(
     report: Callable[[str], None] = print,
     repeat: Path | None = None,
     pictures: Mapping[str, Picture] | None = None,
+    averaged: int = 1,
 ) -> dict:
     """Write training.json and name what it lacks; its content. Raises ValueError when it would be too large."""
-    story = make_story(runs, settings, repeat, pictures)
+    story = make_story(runs, settings, repeat, pictures, averaged)
     content = json.dumps(story, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
-    if (size := len(content.encode())) > LARGEST:
-        raise ValueError(f"the story would have {size:,} bytes, more than {LARGEST:,}: its answers are too long")
+    if (size := len(content.encode())) > LARGEST_LOG:
+        raise ValueError(f"the story would have {size:,} bytes, more than {LARGEST_LOG:,}: its answers are too long")
     with atomic_write(out) as partial:
         partial.write_text(content, encoding="utf-8")
     if pictures:
@@ -234,6 +243,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN_DIR", help="folders with the logs of one checkpoint")
     parser.add_argument("--repeat", type=Path, metavar="RUN_DIR", help="a run that made the supervised start again")
+    parser.add_argument("--averaged", type=int, default=1, metavar="N", help="the checkpoint is the mean of N runs")
     parser.add_argument("--out", type=Path, default=OUT, help=f"default: {OUT}")
     places = {"nargs": 2, "type": Path, "metavar": ("DATA_DIR", "BUILT_DIR")}
     parser.add_argument("--pictures", **places, help="show the probe videos whose licence allows it")
@@ -241,7 +251,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with ends_in_a_sentence("report.training_log"):
         try:
             pictures = read_pictures(probe_ids(args.runs), *args.pictures) if args.pictures else None
-            write_story(args.runs, args.out, repeat=args.repeat, pictures=pictures)
+            write_story(args.runs, args.out, repeat=args.repeat, pictures=pictures, averaged=args.averaged)
         except KeyError as error:
             raise ValueError(f"{error.args[0]} is missing in a log") from None
         except TypeError as error:

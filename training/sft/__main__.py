@@ -19,10 +19,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     with ends_in_a_sentence("sft"):
         from ..common.io import locked, require_data  # torch, only once there is something to do
-        from .config import load_settings
+        from .config import load_sft_settings
         from .train import run_sft
 
-        settings = load_settings(args.config)
+        settings = load_sft_settings(args.config)
         require_data(args.data)
         with locked(args.run):
             run_sft(args.data, args.built, args.run, args.out, settings, args.jobs)

@@ -25,7 +25,7 @@ from ..data.build.references import Reference
 from ..data.ffmpeg import Facts
 from .cache import Sample
 
-TONES = (*TONE, "color")
+PIXEL_FAMILIES = (*TONE, "color")
 TIMES = ("freeze", "low_frame_rate", "disorder", "shake")
 PAPER = ("shuffle", "local_shuffle", "jitter", "duplicate", "drop")
 ONLINE_VARIANTS = {"low_frame_rate": ("duplicated",)}
@@ -41,13 +41,13 @@ class Worse:
     (N, s, s) uint8 with both, and the manifest row with the labels that follow."""
 
     row: dict
-    tone: Tone | None
+    tone: PixelChange | None
     picks: tuple[int, ...]
     film: np.ndarray
 
 
 @dataclass(frozen=True)
-class Tone:
+class PixelChange:
     """A change of single pixels: luma through a table (256,), chroma through turn (2, 2) and shift (2,)."""
 
     luma: np.ndarray
@@ -75,7 +75,7 @@ def luma_curve(op: Op, v: np.ndarray) -> tuple[np.ndarray, float]:
     return (v**s, 0.8) if sign < 0 else (1.2 * v ** (1 / s), 0.9)
 
 
-def tone_of(op: Op, rng: np.random.Generator) -> Tone:
+def pixel_change_of(op: Op, rng: np.random.Generator) -> PixelChange:
     """The pixel change of an exposure, contrast or color Op."""
     v, turn, shift = np.linspace(0, 1, 256), np.eye(2), np.zeros(2)
     if op.family != "color":
@@ -90,7 +90,7 @@ def tone_of(op: Op, rng: np.random.Generator) -> Tone:
     else:
         turn = turn * (1 - op.strength if op.variant == "desaturation" else 1 + op.strength)
     table = np.rint(255 * np.clip(v, 0, 1)).astype(np.uint8)
-    return Tone(table, turn.astype(np.float32), shift.astype(np.float32))
+    return PixelChange(table, turn.astype(np.float32), shift.astype(np.float32))
 
 
 def draw_op(family: str, rng: np.random.Generator) -> Op:
@@ -175,7 +175,7 @@ def worsen(row: dict, sample: Sample, tone_share: float, time_share: float, rng:
     count = len(sample.frames)
     tone, picks, film = None, tuple(range(count)), sample.film
     names = {defect["name"] for defect in row["defects"]}
-    wants_tone = rng.random() < tone_share and not names & set(TONES)
+    wants_tone = rng.random() < tone_share and not names & set(PIXEL_FAMILIES)
     wants_time = rng.random() < time_share and not names & {*TIMES, "corruption"}
     if row["facts"]["fps"] < MIN_FPS or not (wants_tone or wants_time):
         return Worse(row, tone, picks, film)
@@ -192,13 +192,13 @@ def worsen(row: dict, sample: Sample, tone_share: float, time_share: float, rng:
     return Worse(relabelled(row, added), tone, picks, film)
 
 
-def tone_for(reference: Reference, rng: np.random.Generator) -> tuple[Tone | None, list[tuple[str, float]]]:
+def tone_for(reference: Reference, rng: np.random.Generator) -> tuple[PixelChange | None, list[tuple[str, float]]]:
     """A change of pixels that would be seen and the defect it is, as (name, keep); or none of it."""
-    options = [name for name in TONES if eligible(name, reference)]
+    options = [name for name in PIXEL_FAMILIES if eligible(name, reference)]
     if not options:
         return None, []
     op = draw_op(options[int(rng.integers(len(options)))], rng)
-    return tone_of(op, rng), [(op.family, labels.keep_from_strength(op.family, op.variant, op.strength))]
+    return pixel_change_of(op, rng), [(op.family, labels.keep_from_strength(op.family, op.variant, op.strength))]
 
 
 def relabelled(row: dict, added: list[tuple[str, float]]) -> dict:

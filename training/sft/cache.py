@@ -25,6 +25,7 @@ from tqdm import tqdm
 from vqathinker.errors import VideoError
 from vqathinker.model.processing import clip_facts, squash
 from vqathinker.video import Limits, VideoInfo, burst_window, frame_indices
+from vqathinker.video.decode import DECODER_THREADS
 from vqathinker.video.decode_pyav import decode_pyav, to_luma, to_rgb
 from vqathinker.video.index import make_index
 
@@ -73,7 +74,7 @@ def read_clip(path: Path, settings: ModelSettings) -> dict[str, np.ndarray]:
         if position in wanted:
             frames[position] = squash(to_rgb(frame, index), settings.image_size)
 
-    decode_pyav(str(path), index, range(count), take)
+    decode_pyav(str(path), index, range(count), take, DECODER_THREADS)
     info = VideoInfo(*index.upright, index.fps, count, index.duration_s, is_still=False)
     return {
         "frames": np.stack([frames[i] for i in wanted]),

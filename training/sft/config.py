@@ -6,10 +6,9 @@ from dataclasses import field
 from pathlib import Path
 
 from vqathinker.checked import checked
-from vqathinker.renamed import STAGES as OLD_STAGES
-from vqathinker.renamed import renamed
+from vqathinker.renamed import OLD_STAGES, renamed
 
-from ..common.settings import Amount, Count, Share, Whole, build, read_yaml
+from ..common.settings import Amount, Count, Share, Whole, build_settings, read_yaml
 
 
 @checked()
@@ -127,11 +126,11 @@ STAGES = {"vision": VisionSettings, "motion": MotionSettings, "language": Langua
 SECTIONS = {"model": ModelSettings, **STAGES}
 
 
-def load_settings(path: str | Path) -> SftSettings:
+def load_sft_settings(path: str | Path) -> SftSettings:
     """Read a YAML file such as training/configs/tiny_sft.yaml; a missing key keeps its default, and names of the
     release before are read (vqathinker/renamed.py). Raises ValueError that names the file."""
     values = renamed(read_yaml(path), OLD_STAGES)
     for name, cls in SECTIONS.items():
         if name in values:
-            values[name] = build(cls, values[name], f"{path}, section {name}")
-    return build(SftSettings, values, str(path))
+            values[name] = build_settings(cls, values[name], f"{path}, section {name}")
+    return build_settings(SftSettings, values, str(path))

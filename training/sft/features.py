@@ -24,9 +24,9 @@ from ..common.prefetch import made_ahead
 from ..data.appearance import appearance
 from .cache import Still, read_sample
 from .config import STAGES, SftSettings
-from .views import CLIP, View, motion_tensors, plain_view, random_view
+from .views import CLIP, SampleView, motion_tensors, plain_view, random_view
 
-TOGETHER = 32
+SEEN_AT_ONCE = 32
 """Pictures that the tower looks at in one pass."""
 PART = 256
 """Samples whose views are kept in one file: what a run that is stopped loses at most."""
@@ -55,19 +55,19 @@ class Views:
     rows: list[dict]
 
 
-def mirrors_pictures(view: View) -> bool:
+def mirrors_pictures(view: SampleView) -> bool:
     """Whether the tower sees the pictures of a view mirrored; those of a clip as it is are looked at once."""
     return view.flipped and view.key != CLIP
 
 
-def looked_at(view: View) -> View:
+def with_appearance(view: SampleView) -> SampleView:
     """The view with words in its row for what its middle picture looks like."""
     middle = view.picture(view.pictures // 2)
     middle = middle[:, ::-1] if mirrors_pictures(view) else middle
     return replace(view, row=view.row | {"appearance": appearance(middle).to_dict()})
 
 
-def gathered(views: list[View], settings: SftSettings) -> Views:
+def gathered(views: list[SampleView], settings: SftSettings) -> Views:
     """The pictures of all views, those that several views show once; mirrored ones of a clip count as the same."""
     pictures, places, first, used = [], [], {}, 0
     for view in views:
@@ -118,7 +118,7 @@ class Watcher:
     def store(self, pictures: torch.Tensor) -> torch.Tensor:
         """Look at pictures (P, S, S, 3) uint8; their places (P,) in the bank."""
         places = torch.arange(self.used, self.used + len(pictures))
-        for part, there in zip(pictures.split(TOGETHER), places.split(TOGETHER), strict=True):
+        for part, there in zip(pictures.split(SEEN_AT_ONCE), places.split(SEEN_AT_ONCE), strict=True):
             pixels = normalise(part.to(self.device), self.processor.image_mean, self.processor.image_std)[None]
             with quick_autocast(self.device):
                 self.bank[there.to(self.device)] = self.eyes.vision_tokens(pixels)[0].half()
@@ -159,7 +159,7 @@ def watch_all(watcher: Watcher, rows: list[dict], cache: Path, folder: Path, wor
         wanted = settings.language.picture_views if isinstance(sample, Still) else settings.language.views
         more = wanted - 1 if row["split"] == "train" else 0
         views = [plain_view(row, sample, settings), *(random_view(row, sample, settings, rng) for _ in range(more))]
-        return gathered([looked_at(view) for view in views], settings)
+        return gathered([with_appearance(view) for view in views], settings)
 
     made = made_ahead(views_of, rows[len(seen) :], workers)
     shown = iter(tqdm(made, initial=len(seen), total=len(rows), desc="features", mininterval=10))
@@ -167,12 +167,12 @@ def watch_all(watcher: Watcher, rows: list[dict], cache: Path, folder: Path, wor
         first = watcher.used
         new = [watcher.watch(views) for views in islice(shown, PART)]
         tokens = watcher.bank[first : watcher.used].to("cpu", copy=True)
-        save_atomically({"mark": mark, "tokens": tokens, "seen": packed(new)}, part())
+        save_atomically({"mark": mark, "tokens": tokens, "seen": packed_views(new)}, part())
         seen += new
     return seen
 
 
-def packed(seen: list[list[Seen]]) -> dict:
+def packed_views(seen: list[list[Seen]]) -> dict:
     """The views of all samples as a few large tensors: files of many small ones are slow."""
     flat = [view for views in seen for view in views]
     tensors = {name: torch.stack([getattr(view, name) for view in flat]) for name in ("places", "moments", "facts")}
@@ -180,7 +180,7 @@ def packed(seen: list[list[Seen]]) -> dict:
 
 
 def unpacked(state: dict) -> list[list[Seen]]:
-    """What `packed` packed."""
+    """What `packed_views` packed."""
     flat = iter([Seen(*parts) for parts in zip(*map(state.get, ("places", "moments", "facts", "rows")), strict=True)])
     return [list(islice(flat, count)) for count in state["counts"]]
 

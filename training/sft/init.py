@@ -13,7 +13,7 @@ from vqathinker.model.configuration import BurstMotionConfig, EfficientNetLiteCo
 from vqathinker.model.efficientnet_lite import EfficientNetLiteModel
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
 from vqathinker.model.processing import VQAThinkerProcessor
-from vqathinker.model.prompts import IMG_CONTEXT, IMG_END, IMG_START, TINY, TURN_END, TURN_START
+from vqathinker.model.prompts import IMG_CONTEXT, IMG_END, IMG_START, TINY_PROMPT, TURN_END, TURN_START
 
 from .config import ModelSettings
 
@@ -99,7 +99,7 @@ def make_tiny(
     settings: ModelSettings, texts: Iterable[str], seed: int
 ) -> tuple[VQAThinkerForConditionalGeneration, VQAThinkerProcessor]:
     """A fresh tiny model with ImageNet tower, and its processor; `texts` train the tokenizer."""
-    tokenizer = train_tokenizer([*texts, *[TINY.chat(settings.frames)] * 50], settings.vocabulary)
+    tokenizer = train_tokenizer([*texts, *[TINY_PROMPT.chat(settings.frames)] * 50], settings.vocabulary)
     config = tiny_config(settings, tokenizer)
     torch.manual_seed(seed)
     model = VQAThinkerForConditionalGeneration(config)

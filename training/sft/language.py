@@ -28,7 +28,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from vqathinker.answer import ANSWER, ANSWER_END
+from vqathinker.answer import ANSWER, ANSWER_END, counted_score
 from vqathinker.model.configuration import COLOR_SIZE
 from vqathinker.model.generation import prefill, write
 from vqathinker.model.modeling import VQAThinkerForConditionalGeneration
@@ -36,18 +36,18 @@ from vqathinker.model.processing import VQAThinkerProcessor
 from vqathinker.rating.defects import DEFECTS, parse_defects
 from vqathinker.rewards import format_ok, parse_answer
 
-from ..common.metrics import correlations, held
+from ..common.metrics import correlations
 from ..common.precision import quick_autocast
 from ..common.prefetch import workers_for
 from ..common.schedule import Stage, run_stage
 from ..common.spread import spread
 from ..data.reasoning import is_clean, write_reasoning
+from ..policy.answers import MAX_NEW_TOKENS
 from .config import SftSettings
 from .features import Seen, Watcher, watch_all
 from .vision import ReadingHead, named_f1, seeing_loss, weighted
 
-MAX_NEW_TOKENS = 160
-TOGETHER = 96
+GREEDY_AT_ONCE = 96
 """Samples about which greedy answers are written at a time."""
 
 
@@ -228,8 +228,10 @@ class Speaker:
         """Greedy answers for samples as they are."""
         texts = []
         self.model.eval()
-        for start in range(0, len(rows), TOGETHER):
-            features = self.features(stacked_views([self.seen[row["id"]][0] for row in rows[start : start + TOGETHER]]))
+        for start in range(0, len(rows), GREEDY_AT_ONCE):
+            features = self.features(
+                stacked_views([self.seen[row["id"]][0] for row in rows[start : start + GREEDY_AT_ONCE]])
+            )
             ids = torch.tensor(self.prompt, device=self.device).repeat(len(features), 1)
             prompt = prefill(self.model, {"input_ids": ids, "video_features": features})
             out = write(self.model, prompt, max_new_tokens=MAX_NEW_TOKENS, eos_token_id=self.tokenizer.eos_token_id)
@@ -239,7 +241,7 @@ class Speaker:
     def evaluate(self, rows: list[dict]) -> dict[str, float]:
         """SRCC and MAE by source, macro-F1 of the named defects and the share of well-formed answers."""
         texts = self.say(rows)
-        scores = np.array([held(parse_answer(text)) for text in texts])
+        scores = np.array([counted_score(parse_answer(text)) for text in texts])
         found = [{defect.name for defect in parse_defects(text)} for text in texts]
         named = np.array([[name in names for name in DEFECTS] for names in found])
         well_formed = float(np.mean([format_ok(text) for text in texts]))

@@ -32,7 +32,7 @@ from .config import SftSettings
 from .views import filmed, filmed_row, motion_tensors, plain_view, random_view
 from .vision import HEAD_SIZE, severity_targets
 
-TEMPORAL = tuple(DEFECTS.index(name) for name in MOTION_DEFECTS)
+MOTION_DEFECT_INDICES = tuple(DEFECTS.index(name) for name in MOTION_DEFECTS)
 
 
 def gains(count: int, rng: np.random.Generator) -> torch.Tensor:
@@ -68,7 +68,9 @@ class Mover:
         self.encoder, self.device = model.model.motion_encoder, model.device
         self.settings = replace(settings, time_share=settings.motion.time_share)
         self.head = nn.Sequential(
-            nn.Linear(self.encoder.config.hidden_size, HEAD_SIZE), nn.GELU(), nn.Linear(HEAD_SIZE, len(TEMPORAL))
+            nn.Linear(self.encoder.config.hidden_size, HEAD_SIZE),
+            nn.GELU(),
+            nn.Linear(HEAD_SIZE, len(MOTION_DEFECT_INDICES)),
         ).to(self.device)
         self.rows = {split: [row for row in part if row["kind"] == "pseudo"] for split, part in rows.items()}
         liked = [row for row in rows["train"] if is_liked(row)]
@@ -102,7 +104,7 @@ class Mover:
         return self.head(self.encoder({"motion_values": varied(motion_values(bursts), factors), "clip_facts": facts}))
 
     def loss(self, shown: Bursts) -> tuple[torch.Tensor, dict]:
-        targets = severity_targets(shown.rows)[:, TEMPORAL].to(self.device)
+        targets = severity_targets(shown.rows)[:, MOTION_DEFECT_INDICES].to(self.device)
         return F.binary_cross_entropy_with_logits(self.logits(shown), targets), {}
 
     @torch.inference_mode()
@@ -113,9 +115,9 @@ class Mover:
             return {}
         shown = (self.prepare(rows[i : i + 64], None) for i in range(0, len(rows), 64))
         named = torch.cat([self.logits(part) for part in shown]).cpu() > 0
-        truth = severity_targets(rows)[:, TEMPORAL] > 0
+        truth = severity_targets(rows)[:, MOTION_DEFECT_INDICES] > 0
         f1 = 2 * (truth & named).sum(0) / (truth.sum(0) + named.sum(0)).clamp_min(1)
-        return {DEFECTS[index]: float(value) for index, value in zip(TEMPORAL, f1, strict=True)}
+        return {DEFECTS[index]: float(value) for index, value in zip(MOTION_DEFECT_INDICES, f1, strict=True)}
 
 
 def train_to_move(

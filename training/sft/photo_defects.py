@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 KEEPS = (1.0, 0.84, 0.65, 0.42, 0.20)
-STRENGTHS: dict[tuple[str, str], tuple[float, ...]] = {
+DEFECT_STRENGTHS: dict[tuple[str, str], tuple[float, ...]] = {
     ("compression", "jpeg"): (75, 24, 12, 7, 3),
     ("blur", "gaussian"): (0.3, 1.0, 1.7, 2.8, 4.5),
     ("blur", "soft"): (1.0, 1.9, 2.8, 4.0, 6.0),
@@ -26,7 +26,7 @@ STRENGTHS: dict[tuple[str, str], tuple[float, ...]] = {
 }
 """Strengths at which `KEEPS` are left. jpeg: quality; gaussian: sigma in pixels at 480 lines; soft: factor of down- and
 upscaling; motion: length in pixels at 480 lines; noise: sigma in code values."""
-FAMILIES = ("compression", "blur", "noise")
+PHOTO_FAMILIES = ("compression", "blur", "noise")
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class Spoiled:
 
 def spoil(picture: np.ndarray, rng: np.random.Generator) -> Spoiled:
     """A defect of a random family, variant and strength."""
-    family = FAMILIES[int(rng.integers(len(FAMILIES)))]
-    variants = [variant for name, variant in STRENGTHS if name == family]
+    family = PHOTO_FAMILIES[int(rng.integers(len(PHOTO_FAMILIES)))]
+    variants = [variant for name, variant in DEFECT_STRENGTHS if name == family]
     variant = variants[int(rng.integers(len(variants)))]
     keep = float(rng.uniform(KEEPS[-1], 0.95))
-    strength = float(np.exp(np.interp(keep, KEEPS[::-1], np.log(STRENGTHS[family, variant][::-1]))))
+    strength = float(np.exp(np.interp(keep, KEEPS[::-1], np.log(DEFECT_STRENGTHS[family, variant][::-1]))))
     return Spoiled(MAKERS[family, variant](picture, strength, rng), family, keep)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from vqathinker.renamed import STAGES
+from vqathinker.renamed import OLD_STAGES
 
 from ..common.atomic import atomic_write
 from ..common.checkpoint import put_in_place, staging, write_files
@@ -31,7 +31,7 @@ from .language import train_to_speak
 from .motion import train_to_move
 from .vision import train_to_see
 
-SPLITS = ("train", "val")
+START_SPLITS = ("train", "val")
 
 
 def corpus(rows: list[dict], seed: int) -> list[str]:
@@ -43,14 +43,14 @@ def corpus(rows: list[dict], seed: int) -> list[str]:
 def split(rows: list[dict], cache: Path) -> dict[str, list[dict]]:
     """Rows that could be decoded, by their split."""
     usable = [row for row in rows if sample_path(cache, row).exists()]
-    return {name: [row for row in usable if row["split"] == name] for name in SPLITS}
+    return {name: [row for row in usable if row["split"] == name] for name in START_SPLITS}
 
 
 def run_sft(data: Path, built: Path, run: Path, out: Path, settings: SftSettings, jobs: int) -> None:
     """The whole command of the module docstring. Raises ValueError or FloatingPointError."""
     require_data(data)
     adopt(run)
-    rows = [row for row in read_manifest(built) if row["split"] in SPLITS]
+    rows = [row for row in read_manifest(built) if row["split"] in START_SPLITS]
     cache = run / "cache"
     failed = fill_cache(rows, data, built, cache, settings.model, jobs)
     print(*failed, f"{len(failed)} of {len(rows)} samples left out", sep="\n")
@@ -68,12 +68,12 @@ def run_sft(data: Path, built: Path, run: Path, out: Path, settings: SftSettings
 
 def adopt(run: Path) -> None:
     """Resume states and log that the release before left in a run, under the present names of the stages."""
-    for old, name in STAGES.items():
+    for old, name in OLD_STAGES.items():
         for path in (run / f"{old}.pt", previous(run / f"{old}.pt")):
             if path.exists() and not (new := path.with_name(path.name.replace(old, name, 1))).exists():
                 path.rename(new)
     log = run / "log.jsonl"
-    if log.exists() and any(f'"stage": "{old}"' in log.read_text() for old in STAGES):
+    if log.exists() and any(f'"stage": "{old}"' in log.read_text() for old in OLD_STAGES):
         keep_rows(log, lambda row: True)  # without a last line that a kill left half written
         rows = [json.dumps(present_row(row)) for row in read_jsonl(log)]
         with atomic_write(log) as partial:

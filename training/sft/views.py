@@ -32,13 +32,13 @@ FREE_SIZE = ("clive", "biq2021")
 """Sets whose pictures may be shown with another size than theirs: AVT's raters judged the size, too."""
 CLIP = "clip"
 """Key of the views that show the pictures of a clip as they are."""
-LOOKS = 1
+CAMERA_LOOKS = 1
 """Different pictures that the tower sees of a moving camera, which the sampled frames share: its film moves, and a
 second picture of so slow a camera would cost as much as another sample."""
 
 
 @dataclass(frozen=True)
-class View:
+class SampleView:
     """One showing of a sample: the manifest row with labels and facts that follow it, whether it is mirrored, its
     pictures (S, S, 3) uint8 by number, not mirrored, the number of the one at each sampled place (-1: black), its film
     (N, s, s), facts (4,), how many pictures it has. Views of a sample with the same `key` show the same pictures; None:
@@ -61,7 +61,7 @@ class View:
         return frame[:, ::-1] if self.flipped else frame
 
 
-def random_view(row: dict, sample: Sample | Still, settings: SftSettings, rng: np.random.Generator) -> View:
+def random_view(row: dict, sample: Sample | Still, settings: SftSettings, rng: np.random.Generator) -> SampleView:
     """A training view; the row's labels and facts follow what is shown, so that the words do too."""
     if isinstance(sample, Still):
         return random_picture_view(row, sample, settings, rng)
@@ -71,16 +71,16 @@ def random_view(row: dict, sample: Sample | Still, settings: SftSettings, rng: n
     frames, tone = sample.frames, worse.tone
     count = len(frames)
     if tone is None:
-        return View(worse.row, flipped, frames.__getitem__, worse.picks, shown, sample.facts, count, CLIP)
-    return View(worse.row, flipped, lambda index: tone(frames[index]), worse.picks, shown, sample.facts, count)
+        return SampleView(worse.row, flipped, frames.__getitem__, worse.picks, shown, sample.facts, count, CLIP)
+    return SampleView(worse.row, flipped, lambda index: tone(frames[index]), worse.picks, shown, sample.facts, count)
 
 
-def plain_view(row: dict, sample: Sample | Still, settings: SftSettings) -> View:
+def plain_view(row: dict, sample: Sample | Still, settings: SftSettings) -> SampleView:
     """The sample as it is, for validation."""
     if isinstance(sample, Still):
         return _still(row, sample.picture, row["facts"], False, settings, "still False")
     frames, count = sample.frames, len(sample.frames)
-    return View(row, False, frames.__getitem__, tuple(range(count)), sample.film, sample.facts, count, CLIP)
+    return SampleView(row, False, frames.__getitem__, tuple(range(count)), sample.film, sample.facts, count, CLIP)
 
 
 def _facts(stated: dict, still: bool) -> np.ndarray:
@@ -95,7 +95,7 @@ def _still(
     settings: SftSettings,
     key: str | None,
     box: tuple[float, ...] | None = None,
-) -> View:
+) -> SampleView:
     """A picture, or the part of it in `box` (left, top, right, lower edge in pixels), that does not move."""
     image, side = Image.fromarray(picture), settings.model.image_size
     small = (settings.model.burst_size, settings.model.burst_size)
@@ -106,10 +106,10 @@ def _still(
     def shown(_: int) -> np.ndarray:
         return np.asarray(image.resize((side, side), Image.Resampling.BICUBIC, box=box))
 
-    return View(row, flipped, shown, places, luma[None], _facts(stated, True), 1, key)
+    return SampleView(row, flipped, shown, places, luma[None], _facts(stated, True), 1, key)
 
 
-def part_of(size: tuple[int, int], least: float, rng: np.random.Generator) -> tuple[float, ...] | None:
+def random_box(size: tuple[int, int], least: float, rng: np.random.Generator) -> tuple[float, ...] | None:
     """A random box in a picture of this width and height, each side at least that share of it; None for all of it."""
     if least >= 1:
         return None
@@ -118,7 +118,7 @@ def part_of(size: tuple[int, int], least: float, rng: np.random.Generator) -> tu
     return (left, top, left + width, top + height)
 
 
-def random_picture_view(row: dict, still: Still, settings: SftSettings, rng: np.random.Generator) -> View:
+def random_picture_view(row: dict, still: Still, settings: SftSettings, rng: np.random.Generator) -> SampleView:
     """A rated picture, still or filmed, as it is or, where people liked it, with a new defect of pixels or of time."""
     flipped, moves = bool(rng.random() < 0.5), bool(rng.random() < settings.pan_share)
     stated, picture = dict(row["facts"]), still.picture
@@ -135,7 +135,7 @@ def random_picture_view(row: dict, still: Still, settings: SftSettings, rng: np.
     elif spoils:
         picture, row = _toned(row, picture, rng)
     if not moves:
-        box = part_of(picture.shape[1::-1], settings.crop, rng)
+        box = random_box(picture.shape[1::-1], settings.crop, rng)
         return _still(row, picture, stated, flipped, settings, None if spoils or box else f"still {flipped}", box)
     return _filmed(row, picture, draw_camera(settings, rng), flipped, settings, rng)
 
@@ -170,11 +170,11 @@ def _toned(row: dict, picture: np.ndarray, rng: np.random.Generator) -> tuple[np
 
 def _filmed(
     row: dict, picture: np.ndarray, camera: Camera, flipped: bool, settings: SftSettings, rng: np.random.Generator
-) -> View:
+) -> SampleView:
     """A camera over a picture; where nothing bad is known of it, perhaps with a defect of time."""
     size, count = settings.model.image_size, settings.model.frames
     shown = film(picture, camera, settings.model.burst_size)
-    looks = [round((look + 0.5) * NUM_FRAMES / LOOKS) for look in range(LOOKS)]
+    looks = [round((look + 0.5) * NUM_FRAMES / CAMERA_LOOKS) for look in range(CAMERA_LOOKS)]
     picks = tuple(range(count))
     facts = _facts(row["facts"], False)
     free = is_liked(row) or row["kind"] == "pseudo"
@@ -185,16 +185,16 @@ def _filmed(
         if names:
             shown, picks, name, keep = timed(sample, row, names[int(rng.integers(len(names)))], rng, count)
             row = relabelled(row, [(name, keep)])
-    places = tuple(BLACK if pick == BLACK else pick * LOOKS // count for pick in picks)
+    places = tuple(BLACK if pick == BLACK else pick * CAMERA_LOOKS // count for pick in picks)
     image = Image.fromarray(picture)
 
     def look(number: int) -> np.ndarray:
         return camera.shot(image, looks[number], size, Image.Resampling.BICUBIC)
 
-    return View(row, flipped, look, places, shown[..., ::-1] if flipped else shown, facts, LOOKS)
+    return SampleView(row, flipped, look, places, shown[..., ::-1] if flipped else shown, facts, CAMERA_LOOKS)
 
 
-def motion_tensors(views: list[View], settings: SftSettings) -> tuple[torch.Tensor, torch.Tensor]:
+def motion_tensors(views: list[SampleView], settings: SftSettings) -> tuple[torch.Tensor, torch.Tensor]:
     """Views -> bursts (B, F, T, s, s) uint8, of which `motion_values` makes what the model takes, and facts (B, 4)."""
     frames, length = settings.model.frames, settings.model.burst_length
     bursts = np.stack([bursts_of(view.film, frames, length) for view in views])

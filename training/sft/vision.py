@@ -41,7 +41,7 @@ from ..data.reasoning import defects_known, is_clean
 from .cache import read_sample
 from .config import SftSettings
 from .init import load_imagenet
-from .views import View, motion_tensors, plain_view, random_view
+from .views import SampleView, motion_tensors, plain_view, random_view
 
 SEVERITY_TARGETS = {"slight": 0.6, "noticeable": 0.8, "severe": 1.0}
 HEAD_SIZE = 128
@@ -114,7 +114,7 @@ def seeing_loss(
 
 
 @dataclass(frozen=True)
-class Shown:
+class VisionBatch:
     """One frame of each sample (B, S, S, 3) uint8, its bursts (B, F, T, s, s) uint8 and facts (B, 4), and the rows with
     the labels of what is shown."""
 
@@ -189,9 +189,9 @@ class Seer:
         """Frames (B, S, S, 3) uint8 -> (B, 3, S, S), normalised, on the device of the model."""
         return normalise(frames.to(self.device), self.processor.image_mean, self.processor.image_std)
 
-    def prepare(self, rows: list[dict], rng: np.random.Generator | None) -> Shown:
+    def prepare(self, rows: list[dict], rng: np.random.Generator | None) -> VisionBatch:
         """The middle frame of each sample as it is; with a generator, any frame of a random view of it."""
-        views: list[View] = []
+        views: list[SampleView] = []
         frames = []
         for row in rows:
             sample = read_sample(self.cache, row)
@@ -200,9 +200,9 @@ class Seer:
             frames.append(view.frame(int(rng.integers(count)) if rng else count // 2))
             views.append(view)
         pictures = torch.from_numpy(np.stack(frames))
-        return Shown(pictures, *motion_tensors(views, self.settings), [view.row for view in views])
+        return VisionBatch(pictures, *motion_tensors(views, self.settings), [view.row for view in views])
 
-    def predict(self, shown: Shown) -> tuple[torch.Tensor, torch.Tensor]:
+    def predict(self, shown: VisionBatch) -> tuple[torch.Tensor, torch.Tensor]:
         """MOS (B,) and defect logits (B, 13), on the device of the model."""
         motion = {
             "motion_values": motion_values(shown.bursts.to(self.device)),
@@ -214,7 +214,7 @@ class Seer:
             mos, logits = self.head(features)
         return mos.float(), logits.float()
 
-    def loss(self, shown: Shown) -> tuple[torch.Tensor, dict]:
+    def loss(self, shown: VisionBatch) -> tuple[torch.Tensor, dict]:
         return seeing_loss(*self.predict(shown), shown.rows, self.settings)
 
     @torch.inference_mode()
@@ -229,13 +229,11 @@ class Seer:
 
 
 def weighted(rows: list[dict], copies_of: dict[str, int], clean_copies: int = 1) -> list[dict]:
-    """The rows of one epoch: those of a group in `copies_of` so many times, and so many times the clips without
-    defects."""
+    """The rows of one epoch: those of a group in `copies_of` so many times, of all others the clips without defects
+    `clean_copies` times."""
 
     def copies(row: dict) -> int:
-        if row["kind"] == "pseudo" and is_clean(row):
-            return clean_copies
-        return copies_of.get(row["group"], 1)
+        return copies_of.get(row["group"], clean_copies if row["kind"] == "pseudo" and is_clean(row) else 1)
 
     return [row for row in rows for _ in range(copies(row))]
 

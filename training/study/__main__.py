@@ -32,12 +32,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     with ends_in_a_sentence("study"):
-        from .run import text_of, write_measurement, write_table  # torch, only once there is something to do
+        from .run import study_markdown, write_measurement, write_study  # torch, only once there is something to do
 
         if args.command == "measure":
             write_measurement(args)
         else:
-            print(text_of(write_table(args.study)))
+            print(study_markdown(write_study(args.study)))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from ..common.cli import add_data, ends_in_a_sentence
-from .names import FULL, START
+from .names import FULL_RECIPE, START
 
 Commands = dict[str, list[str]]
 """Name of a process -> arguments of python."""
@@ -27,7 +27,7 @@ Commands = dict[str, list[str]]
 
 def planned(seeds: int, without: Sequence[str]) -> dict[str, list[str]]:
     """Name of each run -> the options of training.grpo that make it what it is."""
-    full = {f"{FULL}-seed{seed}": ["--seed", str(seed)] for seed in range(seeds)}
+    full = {f"{FULL_RECIPE}-seed{seed}": ["--seed", str(seed)] for seed in range(seeds)}
     return full | {f"no-{reward}-seed0": ["--seed", "0", "--drop-reward", reward] for reward in without}
 
 
@@ -112,14 +112,14 @@ def main(argv: list[str] | None = None) -> None:
     with ends_in_a_sentence("study.launch"):
         from vqathinker.rewards.registry import removable  # torch, only once there is something to do
 
-        from .run import text_of, write_table
+        from .run import study_markdown, write_study
 
         if unknown := sorted(set(args.without or ()) - set(removable())):
             raise ValueError(f"--without {unknown[0]}: there is no such reward; there are {', '.join(removable())}")
         args.without = list(removable()) if args.without is None else args.without
         for commands in (trainings, measurements):
             run_all(commands(args), args.study / "output", args.at_once)
-        print(text_of(write_table(args.study)))
+        print(study_markdown(write_study(args.study)))
 
 
 if __name__ == "__main__":

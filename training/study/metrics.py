@@ -73,7 +73,7 @@ class MacroF1:
 Metric = Ratio | Rank | MacroF1
 
 
-def chosen(lines: list[dict], sets: Sequence[str]) -> list[dict]:
+def lines_of_sets(lines: list[dict], sets: Sequence[str]) -> list[dict]:
     return [line for line in lines if line["set"] in sets]
 
 
@@ -82,7 +82,7 @@ def contents_of(lines: list[dict]) -> np.ndarray:
     return np.unique([line["content"] for line in lines], return_inverse=True)[1]
 
 
-def summed(lines: list[dict], *tables: np.ndarray) -> list[np.ndarray]:
+def sums_by_content(lines: list[dict], *tables: np.ndarray) -> list[np.ndarray]:
     """Sums by content, (n, …), of each table (lines, …)."""
     contents = contents_of(lines)
     sums = [np.zeros((1 + contents.max(initial=-1), *table.shape[1:]), table.dtype) for table in tables]
@@ -93,14 +93,14 @@ def summed(lines: list[dict], *tables: np.ndarray) -> list[np.ndarray]:
 
 def ratio(lines: list[dict], hits: Sequence[float], sizes: Sequence[float]) -> Ratio:
     """Of hits and sizes of the lines, content by content."""
-    return Ratio(*summed(lines, np.array(hits, float), np.array(sizes, float)))
+    return Ratio(*sums_by_content(lines, np.array(hits, float), np.array(sizes, float)))
 
 
 def mean_of(key: str, sets: Sequence[str]) -> Callable[[list[dict]], Metric]:
     """Mean of a number over the samples of some sets; samples without it are left out of it, not of the draws."""
 
     def build(lines: list[dict]) -> Ratio:
-        found = chosen(lines, sets)
+        found = lines_of_sets(lines, sets)
         values = [line.get(key) for line in found]
         known = [value is not None for value in values]
         return ratio(found, [0.0 if value is None else value for value in values], known)
@@ -112,7 +112,7 @@ def srcc_of(key: str, name: str) -> Callable[[list[dict]], Metric]:
     """Rank correlation with MOS; an answer that nobody can read counts as 3."""
 
     def build(lines: list[dict]) -> Rank:
-        found = chosen(lines, (name,))
+        found = lines_of_sets(lines, (name,))
         answers = [3.0 if line[key] is None else line[key] for line in found]
         mos = np.array([line["mos"] for line in found], float)
         return Rank(np.array(answers, float), mos, contents_of(found))
@@ -149,13 +149,13 @@ def preference_of(key: str) -> Callable[[list[dict]], Metric]:
 
 
 def macro_f1(lines: list[dict]) -> MacroF1:
-    found = chosen(lines, ("pseudo",))
+    found = lines_of_sets(lines, ("pseudo",))
     truth, named = (np.array([[n in line[key] for n in DEFECTS] for line in found]) for key in ("defects", "named"))
     tables = (table.reshape(-1, len(DEFECTS)).astype(int) for table in (truth & named, truth, named))
-    return MacroF1(*summed(found, *tables))
+    return MacroF1(*sums_by_content(found, *tables))
 
 
-METRICS: dict[str, tuple[str, Callable[[list[dict]], Metric]]] = {
+STUDY_METRICS: dict[str, tuple[str, Callable[[list[dict]], Metric]]] = {
     "reward_human": ("mean reward, human MOS", mean_of("total", HUMAN)),
     "reward_pseudo": ("mean reward, pseudo-MOS", mean_of("total", ("pseudo",))),
     **{

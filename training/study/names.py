@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-START, FULL = "start", "grpo"
+START, FULL_RECIPE = "start", "grpo"
 """The supervised start, and the full recipe."""
-NAME = re.compile(r"(?P<kind>start|grpo|no-[a-z_]+)(-seed(?P<seed>\d+))?")
+RUN_NAME = re.compile(r"(?P<kind>start|grpo|no-[a-z_]+)(-seed(?P<seed>\d+))?")
 """start, grpo-seed0, no-ranking-seed0, …"""

@@ -18,12 +18,13 @@ import json
 import statistics
 from pathlib import Path
 
+from vqathinker.markdown import markdown_table
+
 from ..common.atomic import atomic_write
 from ..common.io import read_jsonl, read_manifest
-from ..common.markdown import table
 from ..evaluate.lines import write_json
-from .metrics import DRAWS, METRICS, Metric, difference, value_of
-from .names import FULL, NAME, START
+from .metrics import DRAWS, STUDY_METRICS, Metric, difference, value_of
+from .names import FULL_RECIPE, RUN_NAME, START
 
 SHORT = {
     "reward_human": "reward, human",
@@ -50,8 +51,10 @@ def read_runs(folder: Path) -> dict[str, list[dict]]:
         raise ValueError(f"{folder} has no {START}.jsonl to compare with")
     samples = samples_of(runs[START])
     for name, lines in runs.items():
-        if not NAME.fullmatch(name):
-            raise ValueError(f"{folder / name}.jsonl: expected {START}, {FULL}-seedN or no-REWARD-seedN as its name")
+        if not RUN_NAME.fullmatch(name):
+            raise ValueError(
+                f"{folder / name}.jsonl: expected {START}, {FULL_RECIPE}-seedN or no-REWARD-seedN as its name"
+            )
         if samples_of(lines) != samples:
             raise ValueError(f"{folder / name}.jsonl is about other samples than {START}.jsonl")
     return runs
@@ -63,30 +66,32 @@ def samples_of(lines: list[dict]) -> list[tuple[str, bool]]:
 
 
 def kind_of(name: str) -> str:
-    return NAME.fullmatch(name)["kind"]
+    return RUN_NAME.fullmatch(name)["kind"]
 
 
 def seed_of(name: str) -> int:
-    return int(NAME.fullmatch(name)["seed"] or 0)
+    return int(RUN_NAME.fullmatch(name)["seed"] or 0)
 
 
 def make_study(runs: dict[str, list[dict]]) -> dict:
     """The numbers of study.json."""
-    metrics = {key: {name: build(lines) for name, lines in runs.items()} for key, (_, build) in METRICS.items()}
-    names = sorted(runs, key=lambda name: (kind_of(name) != START, kind_of(name) != FULL, kind_of(name), seed_of(name)))
-    full = [name for name in names if kind_of(name) == FULL]
-    removed = sorted({kind_of(name) for name in names} - {START, FULL})
+    metrics = {key: {name: build(lines) for name, lines in runs.items()} for key, (_, build) in STUDY_METRICS.items()}
+    names = sorted(
+        runs, key=lambda name: (kind_of(name) != START, kind_of(name) != FULL_RECIPE, kind_of(name), seed_of(name))
+    )
+    full = [name for name in names if kind_of(name) == FULL_RECIPE]
+    removed = sorted({kind_of(name) for name in names} - {START, FULL_RECIPE})
     return {
         "samples": len(runs[START]),
         "draws": DRAWS,
-        "titles": {key: title for key, (title, _) in METRICS.items()},
-        "checkpoints": {name: {key: value_of([metrics[key][name]]) for key in METRICS} for name in names},
+        "titles": {key: title for key, (title, _) in STUDY_METRICS.items()},
+        "checkpoints": {name: {key: value_of([metrics[key][name]]) for key in STUDY_METRICS} for name in names},
         "against_start": {
-            name: {key: difference([metrics[key][name]], [metrics[key][START]]) for key in METRICS}
+            name: {key: difference([metrics[key][name]], [metrics[key][START]]) for key in STUDY_METRICS}
             for name in names
             if name != START
         },
-        "recipe": {key: recipe(metrics[key], full) for key in METRICS} if full else {},
+        "recipe": {key: recipe(metrics[key], full) for key in STUDY_METRICS} if full else {},
         "ablation": {kind: ablation(metrics, full, [n for n in names if kind_of(n) == kind]) for kind in removed},
     }
 
@@ -115,11 +120,11 @@ def ablation(metrics: dict[str, dict[str, Metric]], full: list[str], without: li
     return {"seeds": len(both), "metrics": bought}
 
 
-def number(value: float | None, digits: int = 3) -> str:
+def number_or_dash(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
-def signed(entry: dict) -> str:
+def signed_interval(entry: dict) -> str:
     """ "+0.012 [-0.003, +0.027]", in bold where the interval leaves 0 out."""
     if entry["value"] is None:
         return "–"
@@ -132,44 +137,44 @@ def recipe_table(study: dict) -> str:
     """Metrics down, start and recipe across; empty without a run of the full recipe."""
     rows = []
     for key, entry in study["recipe"].items():
-        deviation = "" if entry["deviation"] is None else f" ± {number(entry['deviation'])}"
+        deviation = "" if entry["deviation"] is None else f" ± {number_or_dash(entry['deviation'])}"
         rows.append(
             [
                 study["titles"][key],
-                number(entry["start"]),
-                number(entry["mean"]) + deviation,
-                signed(entry["difference"]),
+                number_or_dash(entry["start"]),
+                number_or_dash(entry["mean"]) + deviation,
+                signed_interval(entry["difference"]),
             ]
         )
     seeds = next(iter(study["recipe"].values()))["seeds"] if rows else 0
     title = "GRPO" if seeds == 1 else f"GRPO, mean ± deviation of {seeds} seeds"
-    return table(["", "start", title, "difference, paired 95% interval"], rows) if rows else ""
+    return markdown_table(["", "start", title, "difference, paired 95% interval"], rows) if rows else ""
 
 
-def columns(study: dict) -> dict[str, str]:
+def study_columns(study: dict) -> dict[str, str]:
     """Those of `SHORT` that a study has: an older one lacks what was not measured then."""
     return {key: title for key, title in SHORT.items() if key in study["titles"]}
 
 
 def checkpoint_table(study: dict) -> str:
     """A line for each checkpoint."""
-    shown = columns(study)
-    rows = [[name, *(number(values[key]) for key in shown)] for name, values in study["checkpoints"].items()]
-    return table(["checkpoint", *shown.values()], rows)
+    shown = study_columns(study)
+    rows = [[name, *(number_or_dash(values[key]) for key in shown)] for name, values in study["checkpoints"].items()]
+    return markdown_table(["checkpoint", *shown.values()], rows)
 
 
 def ablation_table(study: dict) -> str:
     """A line for each removed reward: the full recipe minus the one without it; empty without any."""
-    shown = columns(study)
+    shown = study_columns(study)
     rows = [
-        [kind.removeprefix("no-"), *(signed(entry["metrics"][key]) for key in shown), str(entry["seeds"])]
+        [kind.removeprefix("no-"), *(signed_interval(entry["metrics"][key]) for key in shown), str(entry["seeds"])]
         for kind, entry in study["ablation"].items()
         if entry["seeds"]
     ]
-    return table(["reward removed", *shown.values(), "seeds"], rows) if rows else ""
+    return markdown_table(["reward removed", *shown.values(), "seeds"], rows) if rows else ""
 
 
-def text_of(study: dict) -> str:
+def study_markdown(study: dict) -> str:
     """study.md."""
     parts = [
         f"{study['samples']} held-out samples; differences are paired, with 95% bootstrap intervals "
@@ -184,26 +189,26 @@ def text_of(study: dict) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def write_table(folder: Path) -> dict:
+def write_study(folder: Path) -> dict:
     """study.json and study.md of a folder; the numbers."""
     study = make_study(read_runs(folder))
     write_json(folder / "study.json", study)
-    (folder / "study.md").write_text(text_of(study))
+    (folder / "study.md").write_text(study_markdown(study))
     return study
 
 
 def write_measurement(args: argparse.Namespace) -> None:
     from ..common.start import load_start
-    from ..evaluate.stored import make_views, measure
+    from ..evaluate.stored import make_views, measure_answers
 
-    if not NAME.fullmatch(args.name):
-        raise ValueError(f"--name {args.name}: expected {START}, {FULL}-seedN or no-REWARD-seedN")
+    if not RUN_NAME.fullmatch(args.name):
+        raise ValueError(f"--name {args.name}: expected {START}, {FULL_RECIPE}-seedN or no-REWARD-seedN")
     rows = [row for row in read_manifest(args.built) if row["split"] in ("val", "test")]
     loaded, features = load_start(args.model), args.features or args.study / "features"
     views = make_views(rows, args.data, args.built, features, loaded, args.clips, jobs=args.jobs)
     for key, reason in views.store.bad.items():
         print(f"left out: {key}: {reason}")
-    lines = measure(loaded, views, args.rollouts, args.seed)
+    lines = measure_answers(loaded, views, args.rollouts, args.seed)
     args.study.mkdir(parents=True, exist_ok=True)
     target = args.study / f"{args.name}.jsonl"
     with atomic_write(target) as partial:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 
+from ..answer import answer_so_far
+from ..rating.events import Replied, Wrote
 from .common import DONE, open_rater
 
 
 def run_ask(args: argparse.Namespace) -> int:
-    from ..answer import answer_so_far
-    from ..rating import Replied, Wrote
+    from ..scorers import check_able
 
+    check_able(args.model, "asks")
     rater, shown = open_rater(args, [args.file]), 0
     for event in rater.watch_asked(args.file, args.question):
         if isinstance(event, Wrote) and not args.json:

@@ -11,16 +11,24 @@ from .common import DONE, NOT_RATED, USAGE, complain, open_many
 
 def run_batch(args: argparse.Namespace) -> int:
     from ..files import find_files
-    from ..rating.file_list import listed
+    from ..rating.file_list import with_lists_read
 
-    files, failed, count, done = find_files(listed(args.paths)), 0, 0, 0
+    files, failed, count, done = find_files(with_lists_read(args.paths)), 0, 0, 0
     if not files:
         return complain(f"no video or image files in {', '.join(args.paths)}", USAGE)
-    from ..rating.batch import begun_in, rate_batch
+    from ..rating.begun import begun_in
 
     team = ALONE if args.ray else join_team()
-    begun = begun_in(args.out, args.model, args.protocol) if team.leads else None
-    rater, options = open_many(args, team, begun), {"batch": args.batch, "jobs": args.jobs}
+    precision = None if args.precision == "auto" else args.precision
+    known = (args.out, files, args.model, args.protocol, args.rollouts, precision)
+    begun = team.follow(begun_in(*known) if team.leads else None)
+    if begun.complete:
+        if team.leads:
+            print(f"0 rated, 0 failed, {len(files)} already in {args.out}", file=sys.stderr)
+        return DONE
+    from ..rating.batch import rate_batch
+
+    rater, options = open_many(args, team, begun.precision), {"batch": args.batch, "jobs": args.jobs}
     for row in rate_batch(rater, files, args.out, args.rollouts, team=team, report=complain, **options):
         failed, count, done = failed + bool(row.error), row.count, row.number
         print(f"[{row.number}/{row.count}] {row.file}  {row.error or f'{row.score:.2f}'}", file=sys.stderr, flush=True)

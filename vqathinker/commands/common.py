@@ -9,10 +9,11 @@ from functools import partial
 
 from ..errors import VQAThinkerError
 from ..lean import be_lean, lean_imports
-from ..protocols import DEFAULT
+from ..protocols import DEFAULT_PROTOCOL
 from ..rating.team import ALONE, Team
 
 DONE, NOT_RATED, USAGE, INTERRUPTED = 0, 1, 2, 130
+UNLIKE = "unlike what the model learned from ({:.2f} x the limit): take the score with care"
 
 
 def open_rater(args: argparse.Namespace, files: Sequence[str] = (), team: Team = ALONE, begun: str | None = None):
@@ -45,7 +46,7 @@ def load_alike(args: argparse.Namespace, team: Team, begun: str | None):
 
     device = args.device or team.device
     placed = {"device": device} if device else {}
-    if (protocol := getattr(args, "protocol", DEFAULT)) != DEFAULT:
+    if (protocol := getattr(args, "protocol", DEFAULT_PROTOCOL)) != DEFAULT_PROTOCOL:
         placed["protocol"] = protocol
     if args.precision != "auto":
         return load_rater(args.model, args.precision, **placed)

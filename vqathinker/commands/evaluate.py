@@ -10,19 +10,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..protocols import DEFAULT, RELEASED
+from ..protocols import DEFAULT_PROTOCOL, RELEASED
 from ..rating.team import ALONE, join_team
 from ..scorers import which
 from .common import DONE, NOT_RATED, USAGE, complain, open_many
 
-SHOWN = 20
+UNUSABLE_NAMED = 20
 """Unusable labels that are named on stderr; the report names all."""
 
 
 def run_evaluate(args: argparse.Namespace) -> int:
     from ..rating import evaluation
     from ..rating.benchmarks import BENCHMARKS, count_problem, on_native_scale
-    from ..rating.labels import read_labels
+    from ..rating.labels import none_found, read_labels
 
     benchmark = BENCHMARKS.get(args.benchmark)
     if args.beside and not benchmark:
@@ -30,7 +30,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
     scorer, _ = which(args.model)
     if benchmark and args.protocol == RELEASED and scorer and not scorer.abilities.published_videos:
         told = f"the authors of {scorer.title} publish no protocol for videos, which {args.benchmark} is made of"
-        return complain(f"{told}; with --protocol {DEFAULT} it is shown their frames", USAGE)
+        return complain(f"{told}; with --protocol {DEFAULT_PROTOCOL} it is shown their frames", USAGE)
     beside = [read_report(Path(file), args.benchmark) for file in args.beside]
     labels = read_labels(args.labels, args.columns and tuple(args.columns))
     if args.scale:
@@ -39,6 +39,8 @@ def run_evaluate(args: argparse.Namespace) -> int:
         labels, args.scale = on_native_scale(labels, benchmark)
     if not os.path.isdir(args.videos):
         return complain(f"{args.videos} is not a folder", USAGE)
+    if missing := none_found(labels, Path(args.videos)):
+        return complain(missing, NOT_RATED)
     if args.out and (os.path.isdir(args.out) or not os.access(os.path.dirname(args.out) or ".", os.W_OK)):
         return complain(f"the report {args.out} cannot be written", USAGE)
     team = ALONE if args.ray else join_team()
@@ -63,19 +65,19 @@ def run_evaluate(args: argparse.Namespace) -> int:
     result["benchmark"] = args.benchmark
     print_metrics(result)
     if benchmark:
-        from ..rating.benchmarks import table
+        from ..rating.benchmarks import benchmark_table
 
-        print("\n" + table(args.benchmark, [result, *beside]))
+        print("\n" + benchmark_table(args.benchmark, [result, *beside]))
     if args.out:
         write_report(Path(args.out), result)
     return DONE if result["rated"] else NOT_RATED
 
 
 def tell_problems(file: str, problems: Sequence[str]) -> None:
-    for problem in problems[:SHOWN]:
+    for problem in problems[:UNUSABLE_NAMED]:
         complain(f"{file}, {problem}")
-    if len(problems) > SHOWN:
-        complain(f"{file}: {len(problems) - SHOWN} more entries are left out")
+    if len(problems) > UNUSABLE_NAMED:
+        complain(f"{file}: {len(problems) - UNUSABLE_NAMED} more entries are left out")
 
 
 def print_metrics(result: dict) -> None:

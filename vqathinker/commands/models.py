@@ -11,7 +11,7 @@ from .common import DONE
 def run_models(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
-    from ..scorers import SCORERS, table
+    from ..scorers import SCORERS, scorer_table
 
-    print("\n".join(json.dumps(asdict(one)) for one in SCORERS.values()) if args.json else table())
+    print("\n".join(json.dumps(asdict(one)) for one in SCORERS.values()) if args.json else scorer_table())
     return DONE

@@ -6,8 +6,11 @@ import argparse
 import json
 from contextlib import closing
 
+from ..answer import reasoning_so_far
 from ..errors import VideoError
-from .common import DONE, NOT_RATED, complain, open_rater
+from ..rating.events import Rated, Watched, Wrote
+from ..rating.words import score_word
+from .common import DONE, NOT_RATED, UNLIKE, complain, open_rater
 
 
 def run_rate(args: argparse.Namespace) -> int:
@@ -39,9 +42,6 @@ def say_not_rated(file: str, error: VideoError, as_json: bool) -> int:
 
 def rate_aloud(rater, file: str, rollouts: int) -> None:
     """Print the reasoning while it is written, then the score, its word and the defects."""
-    from ..answer import reasoning_so_far
-    from ..rating import Rated, Watched, Wrote, score_word
-
     shown = 0
     for event in rater.watch(file, rollouts):
         if isinstance(event, Watched):
@@ -54,6 +54,8 @@ def rate_aloud(rater, file: str, rollouts: int) -> None:
             rating = event.rating
             print(f"\n\n  {rating.score:.2f}  {score_word(rating.score)}   ({beside_score(rating)})")
             print("  " + (", ".join(f"{d.name}: {d.severity}" for d in rating.defects) or "no defects named"))
+            if rating.novelty and rating.novelty.unlike:
+                print("  " + UNLIKE.format(rating.novelty.distance))
             if rating.notes:
                 print("  " + "; ".join(rating.notes))
             if rating.spread is not None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..files import clock
+from ..rating.events import TimelineMade, WindowRated
 from .common import DONE, INTERRUPTED, complain, open_rater
 
 
@@ -28,6 +29,7 @@ def add_timeline_options(command: argparse.ArgumentParser) -> None:
 def run_timeline(args: argparse.Namespace) -> int:
     """Ctrl-C ends it with the timeline of what was rated; a second one ends it at once."""
     from ..errors import VQAThinkerError
+    from ..scorers import check_able
     from ..video import Limits
     from ..video.guard import check_file
     from ..video.windows import WindowSpec
@@ -37,12 +39,14 @@ def run_timeline(args: argparse.Namespace) -> int:
     except ValueError as error:
         raise VQAThinkerError(f"{error}.") from None
     check_file(args.file, Limits(), whole=False)
+    check_able(args.model, "timeline")
     rater, cancel, timeline = open_rater(args), threading.Event(), None
     with interruptible(cancel):
         for event in rater.timeline_events(args.file, args.window, args.overlap, cancel, report=complain):
-            timeline = getattr(event, "timeline", None)
-            if timeline is None:
-                tell_progress(event, aloud=not (args.json or args.csv))
+            if isinstance(event, TimelineMade):
+                timeline = event.timeline
+            elif isinstance(event, WindowRated):
+                tell_window(event, aloud=not (args.json or args.csv))
     if sys.stderr.isatty():
         print("\r\033[K", end="", file=sys.stderr, flush=True)
     if timeline is None:
@@ -75,12 +79,10 @@ def interruptible(cancel: threading.Event) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def tell_progress(event, aloud: bool) -> None:
+def tell_window(event: WindowRated, aloud: bool) -> None:
     """A line for each window, or a counter on a terminal."""
-    from ..rating import WindowRated, score_word
+    from ..rating import score_word
 
-    if not isinstance(event, WindowRated):
-        return
     window = event.window
     if aloud:
         named = ", ".join(f"{defect.name}: {defect.severity}" for defect in window.defects)

@@ -12,7 +12,7 @@ from importlib import import_module
 from .when_imported import WhenImported
 
 MODEL_TYPE = "vqathinker"
-TASK = "video-text-to-text"
+HUB_TASK = "video-text-to-text"
 """The hub's name for what these models do. transformers has no pipeline of that name."""
 AUTO = "transformers.models.auto"
 
@@ -78,4 +78,6 @@ def register_pipeline() -> None:
 
     from .pipeline import VideoTextToTextPipeline
 
-    PIPELINE_REGISTRY.register_pipeline(TASK, VideoTextToTextPipeline, AutoModelForImageTextToText, type="multimodal")
+    PIPELINE_REGISTRY.register_pipeline(
+        HUB_TASK, VideoTextToTextPipeline, AutoModelForImageTextToText, type="multimodal"
+    )

@@ -24,18 +24,18 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from ..errors import ModelError, VideoError
-from ..protocols import DEFAULT
+from ..protocols import DEFAULT_PROTOCOL
 from ..rating import Rater, Rating
 
 LOCAL = "local"
 """The address of a cluster that is started on this machine, for as long as this process lives."""
-ALONE = {
+LOCAL_CLUSTER = {
     "include_dashboard": False,
     "object_store_memory": 128 * 2**20,
     "_node_ip_address": "127.0.0.1",
 }
 """Settings of such a cluster: nobody else can reach it, and paths and ratings need little room."""
-STARTS = 3
+START_ATTEMPTS = 3
 """How often it is tried. Ray gives its own processes 15 and 30 s to start, too little on a machine that is busy; what
 the first try read from the disk, the next one has at hand."""
 FILES_A_TASK = 8
@@ -85,7 +85,7 @@ class RayRater:
         address: str = "auto",
         workers: int | None = None,
         precision: str = "auto",
-        protocol: str = DEFAULT,
+        protocol: str = DEFAULT_PROTOCOL,
     ) -> None:
         self.name, self.load, self.protocol, self.note = name, load, protocol, ""
         connect(address)
@@ -168,9 +168,9 @@ def connect(address: str) -> None:
 
 def start_alone(quiet: dict) -> None:
     """A cluster on this machine. Raises what Ray raises at the last try."""
-    for left in reversed(range(STARTS)):
+    for left in reversed(range(START_ATTEMPTS)):
         try:
-            ray.init(LOCAL, **ALONE, **quiet)  # without an address it would join a cluster that is here already
+            ray.init(LOCAL, **LOCAL_CLUSTER, **quiet)  # without an address it would join a cluster that is here already
             return
         except Exception:
             ray.shutdown()

@@ -9,26 +9,36 @@ from __future__ import annotations
 
 from concurrent import futures
 from contextlib import nullcontext
-from dataclasses import replace
+from typing import Any
 
 import torch
 
 from .memory import out_of_memory
 from .modeling import VQAThinkerForConditionalGeneration
-from .serving import Refused, Request, Source, encode
+from .serving import Refused, Request, RequestSource, encoded
 
-MOST = 2
+MOST_ENCODED = 2
 """Videos that are encoded, or being encoded, before anybody has asked for them."""
 
 
+def take_ready(pending: list[futures.Future], count: int, wait: bool) -> list[Any]:
+    """Take at most `count` results out of `pending`, those that are there now; where none is, `wait` for the first.
+    What was raised in their place is raised here."""
+    if wait and count:
+        futures.wait(pending, return_when=futures.FIRST_COMPLETED)
+    ready = [future for future in pending if future.done()][:count]
+    pending[:] = [future for future in pending if future not in ready]
+    return [future.result() for future in ready]
+
+
 class Ahead:
-    """A `Source` of the requests of another one, their videos encoded. A context: its thread ends with it.
+    """A `RequestSource` of the requests of another one, their videos encoded. A context: its thread ends with it.
 
     Prompts with `position_ids` pass as they are: their pictures go through the model with them. So does a video for
     which memory ran out: who serves it knows what to do then.
     """
 
-    def __init__(self, source: Source, model: VQAThinkerForConditionalGeneration, most: int = MOST):
+    def __init__(self, source: RequestSource, model: VQAThinkerForConditionalGeneration, most: int = MOST_ENCODED):
         self._source, self._model, self._most = source, model, most
         self._pool = futures.ThreadPoolExecutor(1, thread_name_prefix="encode")
         self._pending: list[futures.Future] = []
@@ -49,12 +59,9 @@ class Ahead:
     def take(self, count: int, wait: bool) -> list[Request | Refused]:
         """At most `count` that are encoded now; where none is, `wait` for the first."""
         self._fill(wait and count > 0)
-        if wait and count:
-            futures.wait(self._pending, return_when=futures.FIRST_COMPLETED)
-        ready = [future for future in self._pending if future.done()][:count]
-        self._pending = [future for future in self._pending if future not in ready]
+        ready = take_ready(self._pending, count, wait)
         self._fill(False)
-        return [self._handed_over(future.result()) for future in ready]
+        return [self._handed_over(item) for item in ready]
 
     def _fill(self, wait: bool) -> None:
         room = self._most - len(self._pending)
@@ -67,17 +74,18 @@ class Ahead:
             return item
         try:
             with torch.cuda.stream(self._stream) if self._stream else nullcontext():
-                features = encode(self._model, item)
+                made = encoded(self._model, item)
             if self._stream:
                 self._stream.synchronize()
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
             return item
-        return replace(item, video={"video_features": features})
+        return made
 
     def _handed_over(self, item: Request | Refused) -> Request | Refused:
         """On a GPU the memory of what was made in one stream is not to be given away while another one reads it."""
         if self._stream and isinstance(item, Request) and "video_features" in item.video:
-            item.video["video_features"].record_stream(torch.cuda.current_stream(self._model.device))
+            for tensor in item.video.values():
+                tensor.record_stream(torch.cuda.current_stream(self._model.device))
         return item

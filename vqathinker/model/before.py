@@ -12,11 +12,11 @@ from huggingface_hub.errors import StrictDataclassError
 
 from ..errors import ModelError
 from .configuration import VQAThinkerConfig
-from .convert import expected_shapes, misfits, translate
+from .convert import expected_shapes, name_misfits, translate
 from .folders import read_settings
 from .memory import choose_precision, gigabytes
 from .modes import find_mode
-from .official import load_settings
+from .official import load_official
 from .weights import INDEX, Piece
 
 OBJECTS = (
@@ -59,19 +59,26 @@ def check_before_weights(folder: Path, precision: str, device: torch.device, mod
     Raises ModelError: for another architecture, an index that does not fit it, too little memory in the precision asked
     for or in all of them, or a disk that is too small.
     """
+    shapes, config, official = read_shapes(folder, mode)
+    choose_precision(precision, shapes, config, device)
+    if (folder / INDEX).is_file():
+        check_index(folder, config, shapes, official)
+
+
+def read_shapes(folder: Path, mode: str | None = None) -> tuple[dict[str, tuple[int, ...]], VQAThinkerConfig, bool]:
+    """The shape of every tensor that the configuration in a folder asks for, that configuration, and whether the folder
+    is in the official layout. Raises ModelError."""
     check_objects(folder)
     settings, official = read_settings(folder)
     try:
         if official:
-            config, _ = load_settings(folder, settings, find_mode(mode or "inference"))
+            config, _ = load_official(folder, settings, find_mode(mode or "inference"))
         else:
             config = VQAThinkerConfig.from_pretrained(folder)
         shapes = expected_shapes(config)
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, StrictDataclassError) as error:
         raise ModelError(f"{folder / 'config.json'} describes no model: {' '.join(str(error).split())}") from None
-    choose_precision(precision, shapes, config, device)
-    if (folder / INDEX).is_file():
-        check_index(folder, config, shapes, official)
+    return shapes, config, official
 
 
 def check_index(folder: Path, config: VQAThinkerConfig, shapes: dict[str, tuple[int, ...]], official: bool) -> None:
@@ -86,7 +93,7 @@ def check_index(folder: Path, config: VQAThinkerConfig, shapes: dict[str, tuple[
         unknown, names = found.unknown, found.native
     else:
         unknown = []
-    if problem := misfits(shapes.keys(), names.keys(), unknown, config.tie_word_embeddings):
+    if problem := name_misfits(shapes.keys(), names.keys(), unknown, config.tie_word_embeddings):
         raise ModelError(f"{folder / INDEX} does not fit the configuration: {problem}")
     check_disk(folder, index)
 

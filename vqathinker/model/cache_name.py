@@ -11,10 +11,10 @@ OLD, NEW = "past_key_values", "cache"
 CACHE = NEW if NEW in {field.name for field in fields(BaseModelOutputWithPast)} else OLD
 
 
-def renamed(arguments: dict, name: str = CACHE) -> dict:
+def with_cache_name(arguments: dict, name: str = CACHE) -> dict:
     """Arguments of a forward pass, with the cache under this name, whichever of the two it had.
 
-    >>> renamed({"past_key_values": None, "use_cache": True}, "cache")
+    >>> with_cache_name({"past_key_values": None, "use_cache": True}, "cache")
     {'use_cache': True, 'cache': None}
     """
     other = OLD if name == NEW else NEW

@@ -24,7 +24,7 @@ from .configuration import VQAThinkerConfig
 from .folders import find_folder, read_settings
 from .modeling import VQAThinkerForConditionalGeneration
 from .modes import find_mode
-from .official import load_settings
+from .official import load_official
 from .prompts import TURN_END
 from .weights import INDEX, Piece, open_weights
 
@@ -97,12 +97,12 @@ def expected_shapes(config: VQAThinkerConfig) -> dict[str, tuple[int, ...]]:
     return {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
 
 
-def named(keys: Iterable[str]) -> str:
+def first_few(keys: Iterable[str]) -> str:
     keys = sorted(keys)
     return ", ".join(keys[:4]) + (f" and {len(keys) - 4} more" if len(keys) > 4 else "")
 
 
-def misfits(expected: Iterable[str], names: Iterable[str], unknown: Iterable[str] = (), tied: bool = False) -> str:
+def name_misfits(expected: Iterable[str], names: Iterable[str], unknown: Iterable[str] = (), tied: bool = False) -> str:
     """What is wrong with the names of a checkpoint's tensors in our layout, "" where they are those of the model."""
     expected, names = set(expected), set(names)
     if tied:
@@ -110,9 +110,9 @@ def misfits(expected: Iterable[str], names: Iterable[str], unknown: Iterable[str
         names.discard(HEAD)
     if missing := expected - names:
         hint = " (an InternVL that never was a VQAThinker?)" if all("motion_" in key for key in missing) else ""
-        return f"missing keys {named(missing)}{hint}"
+        return f"missing keys {first_few(missing)}{hint}"
     if unexpected := [*unknown, *(names - expected)]:
-        return f"unexpected keys {named(unexpected)}"
+        return f"unexpected keys {first_few(unexpected)}"
     return ""
 
 
@@ -129,7 +129,7 @@ def native_weights(folder: Path, config: VQAThinkerConfig) -> Translation:
         if HEAD in native:
             found.ignored[native.pop(HEAD).key] = "the head is tied to the embedding"
     strange = [*found.unknown, *(native[key].key for key in native.keys() - expected.keys())]
-    if problem := misfits(expected, native.keys() & expected.keys(), strange):
+    if problem := name_misfits(expected, native.keys() & expected.keys(), strange):
         raise ModelError(f"{misfit}: {problem}")
     for key, shape in expected.items():
         if (piece := native[key]).shape != shape:
@@ -161,7 +161,7 @@ def convert_folder(
     settings, official = read_settings(folder)
     if not official:
         raise ModelError(f"{folder} is in this package's layout already")
-    config, processor = load_settings(folder, settings, find_mode(mode))
+    config, processor = load_official(folder, settings, find_mode(mode))
     found = native_weights(folder, config)
     try:
         shards = plan_shards(found.native, shard_bytes)

@@ -16,12 +16,16 @@ from .configuration import VQAThinkerConfig
 from .official import OFFICIAL_TYPE
 
 HUB = {one.name: one.hub for one in SCORERS.values() if one.hub}
-HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-SETTINGS, WEIGHTS = ["*.json", "merges.txt", "*.jinja"], ["*.safetensors"]
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w.-]+)?")
+"""OWNER/NAME, and after an @ a branch, tag or commit of it."""
+SMALL_FILES, WEIGHT_FILES = ["*.json", "merges.txt", "*.jinja"], ["*.safetensors"]
 
 
-def find_folder(name: str, check: Callable[[Path], object] | None = None, inside: str = "") -> Path:
-    """The folder of a bundled model ("tiny"), of one on disk, of "8b" or of a hub id (fetched), or `inside` the latter.
+def find_folder(
+    name: str, check: Callable[[Path], object] | None = None, inside: str = "", weights: bool = True
+) -> Path:
+    """The folder of a bundled model ("tiny"), of one on disk, of "8b" or of a hub id (fetched, its weights only where
+    they are wanted), or `inside` the latter.
 
     `check` is called with the folder of one that is fetched when all but its weights is there; without it, only the
     kind of model is looked at. Raises ModelError, and what `check` raises.
@@ -30,19 +34,19 @@ def find_folder(name: str, check: Callable[[Path], object] | None = None, inside
     if os.path.isfile(folder / "config.json"):
         return folder
     if not os.path.exists(folder) and (name in HUB or HUB_ID.fullmatch(name)):
-        return fetch(HUB.get(name, name), check or read_settings, inside)
+        return fetch_repository(HUB.get(name, name), check or read_settings, inside, weights)
     known = ", ".join([*bundled(), *HUB])
     raise ModelError(f"no model {name!r}: neither bundled ({known}) nor a folder with a config.json nor a hub id")
 
 
-def fetch(repository: str, check: Callable[[Path], object], inside: str = "") -> Path:
+def fetch_repository(repository: str, check: Callable[[Path], object], inside: str, weights: bool) -> Path:
     """Download a model repository, or a folder `inside` it, or find it in the cache, without code in it: the weights
     last, and only where `check` has nothing against what came before them. Raises ModelError."""
-    folder = download(repository, SETTINGS, inside)
+    folder = download(repository, SMALL_FILES, inside)
     if not (folder / "config.json").is_file():
         raise ModelError(f"the hub's {'/'.join([repository, inside]).rstrip('/')} is no model: it has no config.json")
     check(folder)
-    return download(repository, WEIGHTS, inside)
+    return download(repository, WEIGHT_FILES, inside) if weights else folder
 
 
 def download(repository: str, patterns: list[str], inside: str = "") -> Path:
@@ -51,7 +55,8 @@ def download(repository: str, patterns: list[str], inside: str = "") -> Path:
 
     try:
         wanted = [f"{inside}/{pattern}" if inside else pattern for pattern in patterns]
-        return Path(snapshot_download(repository, allow_patterns=wanted)) / inside
+        name, _, revision = repository.partition("@")
+        return Path(snapshot_download(name, revision=revision or None, allow_patterns=wanted)) / inside
     except Exception as error:  # of which library its HTTP errors are changes from version to version
         told = f"there is no folder {repository}, and it cannot be fetched from the hub: {hub_reason(error)}"
         raise ModelError(told) from None
@@ -63,6 +68,8 @@ def hub_reason(error: Exception) -> str:
 
     if isinstance(error, errors.GatedRepoError):
         return "its owner gives it to those who ask on its page, and are logged in, only"
+    if isinstance(error, errors.RevisionNotFoundError):
+        return "there is no such branch, tag or commit of it there"
     if isinstance(error, errors.RepositoryNotFoundError):
         return "there is no such model there, or it is private"
     offline = (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, ConnectionError)

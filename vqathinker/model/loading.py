@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 
 from ..environment import on_zero_gpu
 from ..errors import ModelError
-from ..protocols import DEFAULT, PROTOCOLS
+from ..protocols import DEFAULT_PROTOCOL, PROTOCOLS
 from ..scorers import Scorer
 from ..video import VideoSpec
 from .before import check_objects
@@ -24,10 +24,11 @@ from .configuration import VQAThinkerConfig
 from .convert import native_weights
 from .folders import read_settings
 from .mapped import map_weights
-from .memory import PRECISIONS, QUANTISED, Sizes, other_bytes, out_of_memory, release_memory
+from .memory import PRECISIONS, QUANTISED, ModelSizes, other_bytes, out_of_memory, release_memory
 from .modeling import VQAThinkerForConditionalGeneration
 from .modes import change_mode, find_mode
-from .official import load_settings, require_tokenizer
+from .novelty import NoveltyDetector
+from .official import load_official, require_tokenizer
 from .processing import VQAThinkerProcessor
 from .prompts import TURN_END
 from .weights import Piece, open_weights
@@ -61,7 +62,8 @@ class LoadedModel:
     """A model, its processor, and the names under which a rating reports them.
 
     `note` is a sentence about the precision where it was left to be chosen; `protocol` is one of `PROTOCOLS`. Models of
-    other families (model/family) have another class and processor, which are used in the same way.
+    other families (model/family) have another class and processor, which are used in the same way. `novelty` tells what
+    is unlike all that was learned, where the checkpoint brings that.
     """
 
     model: VQAThinkerForConditionalGeneration
@@ -69,8 +71,9 @@ class LoadedModel:
     name: str
     precision: str
     note: str = ""
-    protocol: str = DEFAULT
-    shown: Sizes | None = None
+    protocol: str = DEFAULT_PROTOCOL
+    shown: ModelSizes | None = None
+    novelty: NoveltyDetector | None = None
 
     @property
     def scorer(self) -> Scorer:
@@ -78,7 +81,7 @@ class LoadedModel:
         return self.processor.scorer
 
     @property
-    def sizes(self) -> Sizes:
+    def sizes(self) -> ModelSizes:
         """What its need of memory is estimated from."""
         return self.shown or self.model.config
 
@@ -103,7 +106,7 @@ class Wanted:
     precision: str
     device: torch.device
     mode: str | None = None
-    protocol: str = DEFAULT
+    protocol: str = DEFAULT_PROTOCOL
     scorer: Scorer | None = None
 
 
@@ -148,7 +151,7 @@ def open_checkpoint(folder: Path, mode: str | None = None) -> Checkpoint:
     check_objects(folder)
     settings, official = read_settings(folder)
     if official:
-        config, processor = load_settings(folder, settings, find_mode(mode or "inference"))
+        config, processor = load_official(folder, settings, find_mode(mode or "inference"))
         found = native_weights(folder, config)
         if found.ignored:
             logger.info("ignored keys in %s: %s", folder, found.ignored)

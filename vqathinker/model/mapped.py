@@ -27,7 +27,9 @@ def map_weights(
     """The model in float32, and what does not fit of the `stored` shapes, as `from_pretrained` reports it."""
     with no_init_weights():
         model = VQAThinkerForConditionalGeneration(config)
-    report = misfits({key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}, stored, tied_keys(model))
+    report = loading_report(
+        {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}, stored, tied_keys(model)
+    )
     if not any(report.values()):
         model.load_state_dict(_mapped(folder), strict=False, assign=True)
         model.tie_weights()
@@ -41,7 +43,7 @@ def tied_keys(model: VQAThinkerForConditionalGeneration) -> set[str]:
     return set(model.all_tied_weights_keys)
 
 
-def misfits(expected: Shapes, stored: Shapes, tied: set[str]) -> dict[str, list[str]]:
+def loading_report(expected: Shapes, stored: Shapes, tied: set[str]) -> dict[str, list[str]]:
     both = expected.keys() & stored.keys()
     return {
         "missing_keys": sorted(expected.keys() - stored.keys() - tied),

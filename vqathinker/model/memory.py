@@ -24,7 +24,7 @@ QUANTISED = ("int8", "nf4")
 BLOCKS = "model.language_model.layers."
 NF4_BYTES = 0.5 + 1 / 64 + 4 / (64 * 256)
 """For each weight: 4 bits, one byte of scale for 64 of them, and one float32 for 256 scales (double quantisation)."""
-PROMPT_TEXT, ANSWER = 250, 512
+PROMPT_TEXT, ANSWER_TOKENS = 250, 512
 """Tokens of a prompt beside its placeholders, rounded up, and of an answer that is longer than most."""
 MARGIN = 1.3
 """What allocators and workspaces of convolutions add to live tensors of a video."""
@@ -35,7 +35,7 @@ LITTLE_MEMORY = (
 )
 
 
-class Sizes(Protocol):
+class ModelSizes(Protocol):
     """What is asked of a configuration: the language model and the tower, how many frames of a video are seen, how many
     tokens one has, and all of them. A `VQAThinkerConfig` is one."""
 
@@ -44,6 +44,19 @@ class Sizes(Protocol):
     frames: int
     image_seq_length: int
     video_seq_length: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is counted of a model before its weights are read: the shapes of its tensors by their keys in our layout,
+    and its configuration."""
+
+    shapes: Mapping[str, tuple[int, ...]]
+    sizes: ModelSizes
+
+    def need(self, precision: str, device: torch.device) -> Need:
+        """Bytes that it takes in a precision on a device."""
+        return need(self.shapes, self.sizes, precision, device)
 
 
 @dataclass(frozen=True)
@@ -75,15 +88,15 @@ def weight_bytes(shapes: Mapping[str, tuple[int, ...]], precision: str, device: 
     return int(total)
 
 
-def cache_bytes(config: Sizes, precision: str, device: torch.device) -> int:
+def cache_bytes(config: ModelSizes, precision: str, device: torch.device) -> int:
     """Keys and values of one video's prompt and answer."""
     text = config.text_config
     width = text.num_key_value_heads * (getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads)
-    tokens = config.video_seq_length + PROMPT_TEXT + ANSWER
+    tokens = config.video_seq_length + PROMPT_TEXT + ANSWER_TOKENS
     return 2 * other_bytes(precision, device) * text.num_hidden_layers * width * tokens
 
 
-def video_bytes(config: Sizes, precision: str, device: torch.device) -> int:
+def video_bytes(config: ModelSizes, precision: str, device: torch.device) -> int:
     """An estimate for one video: its cache, and the larger of what a block of the language model holds of the whole
     prompt (its MLP three times, eight vectors a token) and what a block of the tower holds of all frames."""
     text, vision = config.text_config, config.vision_config
@@ -94,7 +107,7 @@ def video_bytes(config: Sizes, precision: str, device: torch.device) -> int:
     return cache_bytes(config, precision, device) + other_bytes(precision, device) * max(language, seen)
 
 
-def need(shapes: Mapping[str, tuple[int, ...]], config: Sizes, precision: str, device: torch.device) -> Need:
+def need(shapes: Mapping[str, tuple[int, ...]], config: ModelSizes, precision: str, device: torch.device) -> Need:
     return Need(weight_bytes(shapes, precision, device), video_bytes(config, precision, device))
 
 
@@ -147,7 +160,7 @@ def check_precision(precision: str) -> None:
 
 
 def choose_precision(
-    precision: str, shapes: Mapping[str, tuple[int, ...]], config: Sizes, device: torch.device
+    precision: str, shapes: Mapping[str, tuple[int, ...]], config: ModelSizes, device: torch.device
 ) -> tuple[str, str]:
     """The precision to load, and a sentence that says why: `auto` takes the best that fits into free memory.
 
@@ -214,7 +227,7 @@ def clear_memory_error() -> Iterator[None]:
         raise ModelError(LITTLE_MEMORY)
 
 
-def videos_that_fit(config: Sizes, precision: str, device: torch.device, most: int) -> int:
+def videos_that_fit(config: ModelSizes, precision: str, device: torch.device, most: int) -> int:
     """How many answers can be under way beside each other in the memory that is free now, 1 to `most`."""
     left = free_bytes(device) - MARGIN * video_bytes(config, precision, device)
     return max(1, min(most, int(left / (MARGIN * 2 * cache_bytes(config, precision, device)))))

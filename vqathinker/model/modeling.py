@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -17,7 +18,7 @@ from transformers.models.internvl.modeling_internvl import (
 )
 
 from . import burst_motion, efficientnet_lite, slowfast  # noqa: F401  (registers its parts with AutoModel)
-from .cache_name import CACHE, renamed
+from .cache_name import CACHE, with_cache_name
 from .color import ColorProjector, color_moments
 from .configuration import COLOR_SIZE, EfficientNetLiteConfig, VQAThinkerConfig
 
@@ -25,6 +26,16 @@ FEW = {"cpu": 1, "cuda": 4}
 FEW_OF_SMALL = {"cpu": 2, "cuda": 32}
 """Frames that go through a tower at a time, a large one and that of the tiny model. On a CPU more are no faster
 (tests/benchmarks/vision_memory.py): their maps do not stay in its caches."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What a model makes of B videos: `features` (B, V, H), all that the language model sees, the motion token last,
+    and `overview` (B, D), the first token of the tower, averaged over frames: in a pyramid of grids that begins with 1,
+    as tiny's, what the tower says of whole pictures."""
+
+    features: torch.Tensor
+    overview: torch.Tensor
 
 
 class MotionProjector(nn.Module):
@@ -116,14 +127,31 @@ class VQAThinkerModel(InternVLModel):
         motion_values: torch.Tensor | None = None,
         clip_facts: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """All that the language model sees of a video: (B, V, H) with the motion token last.
+        """`features` of `encode` alone."""
+        return self.encode(pixel_values, motion_values, clip_facts).features
+
+    def encode(
+        self,
+        pixel_values: torch.Tensor,
+        motion_values: torch.Tensor | None = None,
+        clip_facts: torch.Tensor | None = None,
+    ) -> Encoded:
+        """All that the language model sees of B videos, and what the tower says of their pictures as a whole.
 
         Raises ValueError when something is not given that the motion encoder takes.
         """
         given = {"pixel_values": pixel_values, "motion_values": motion_values, "clip_facts": clip_facts}
         motion = self.motion_encoder({name: tensor for name, tensor in given.items() if tensor is not None})
-        frames = self._by_few(pixel_values, lambda pictures: self._project(self._look_at(pictures)))
-        return self._with_motion(frames, motion)
+        wholes = []
+
+        def look(pictures: torch.Tensor) -> torch.Tensor:
+            tokens = self._look_at(pictures)
+            wholes.append(tokens[:, 0].clone())  # a view would keep all tokens
+            return self._project(tokens)
+
+        frames = self._by_few(pixel_values, look)
+        overview = torch.cat(wholes).unflatten(0, (len(pixel_values), -1)).mean(1)
+        return Encoded(self._with_motion(frames, motion), overview)
 
     def merge(self, input_ids: torch.Tensor, video_features: torch.Tensor) -> torch.Tensor:
         """Write video features (B, V, H) over the image placeholders of token ids (B, L), row by row.
@@ -156,7 +184,7 @@ class VQAThinkerModel(InternVLModel):
             inputs_embeds = self.merge(input_ids, video_features)
         elif inputs_embeds is None:
             inputs_embeds = self.get_input_embeddings()(input_ids)
-        return self.language_model(inputs_embeds=inputs_embeds, **renamed(kwargs))
+        return self.language_model(inputs_embeds=inputs_embeds, **with_cache_name(kwargs))
 
 
 class VQAThinkerForConditionalGeneration(InternVLForConditionalGeneration):

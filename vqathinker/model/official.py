@@ -51,7 +51,7 @@ def setting(official: dict, name: str):
     return value
 
 
-def chosen(official: dict, section: str, names: list[str]) -> dict:
+def section_settings(official: dict, section: str, names: list[str]) -> dict:
     """The settings of a section that are among `names`. Raises ModelError when one is missing that shapes weights."""
     for name in SHAPING[section]:
         setting(official, f"{section}.{name}")
@@ -68,8 +68,8 @@ def native_config(official: dict, mode: Mode, image_token_id: int, side: int | N
             raise ModelError(f"{name} is {found!r} in the official configuration, only {only!r} is known here")
     bias, ratio = setting(official, "vision_config.qkv_bias"), setting(official, "downsample_ratio")
     try:
-        vision = InternVLVisionConfig(**chosen(official, "vision_config", VISION), attention_bias=bias)
-        text = Qwen2Config(**chosen(official, "llm_config", LANGUAGE))
+        vision = InternVLVisionConfig(**section_settings(official, "vision_config", VISION), attention_bias=bias)
+        text = Qwen2Config(**section_settings(official, "llm_config", LANGUAGE))
         config = VQAThinkerConfig(
             vision_config=vision,
             text_config=text,
@@ -110,7 +110,7 @@ def load_tokenizer(folder: Path):
     return tokenizer
 
 
-def load_settings(folder: Path, official: dict, mode: Mode) -> tuple[VQAThinkerConfig, VQAThinkerProcessor]:
+def load_official(folder: Path, official: dict, mode: Mode) -> tuple[VQAThinkerConfig, VQAThinkerProcessor]:
     """Configuration and processor of an official folder, whose `config.json` has been read. Raises ModelError."""
     tokenizer = load_tokenizer(folder)
     config = native_config(official, mode, tokenizer.convert_tokens_to_ids(IMG_CONTEXT))

@@ -15,7 +15,7 @@ from ..video.still import squash
 from .configuration import VQAThinkerConfig
 from .prompts import STYLES, expand_images
 
-Shown = Clip | str | PathLike
+VideoInput = Clip | str | PathLike
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -116,10 +116,10 @@ class VQAThinkerProcessor(ProcessorMixin):
             make["clip_facts"] = lambda clip: clip_facts(clip.info)
         return {name: torch.stack([make[name](clip) for clip in clips]) for name in names or make}
 
-    def __call__(self, videos: Shown | Sequence[Shown], question: str | None = None, **_) -> BatchFeature:
+    def __call__(self, videos: VideoInput | Sequence[VideoInput], question: str | None = None, **_) -> BatchFeature:
         """Clips of this processor's `video_spec`, or paths -> input_ids, attention_mask (B, L) and the tensors of
         `video_inputs`, all that `model.generate` needs. Raises VideoError for a file that cannot be shown."""
-        videos = [videos] if isinstance(videos, Shown) else list(videos)
+        videos = [videos] if isinstance(videos, VideoInput) else list(videos)
         clips = [video if isinstance(video, Clip) else load_clip(video, self.video_spec) for video in videos]
         prompts = dict(self.tokenizer([self.prompt_text(question)] * len(clips), return_tensors="pt"))
         return BatchFeature(prompts | self.video_inputs(clips))

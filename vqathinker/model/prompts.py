@@ -61,8 +61,10 @@ OFFICIAL_TRAIN = PromptStyle(
 OFFICIAL_INFERENCE = PromptStyle(
     OFFICIAL_SYSTEM, "Now you will receive a video:", OFFICIAL_QUESTION, OFFICIAL_INSTRUCTION, "", ": ", "", 1024
 )
-TINY = PromptStyle("", "A video:", "Rate its quality from 1 to 5.", "Think, then answer.", "\n", ":", " ", 160, False)
-STYLES = {"official_train": OFFICIAL_TRAIN, "official_inference": OFFICIAL_INFERENCE, "tiny": TINY}
+TINY_PROMPT = PromptStyle(
+    "", "A video:", "Rate its quality from 1 to 5.", "Think, then answer.", "\n", ":", " ", 160, False
+)
+STYLES = {"official_train": OFFICIAL_TRAIN, "official_inference": OFFICIAL_INFERENCE, "tiny": TINY_PROMPT}
 
 
 def expand_images(chat: str, tokens_per_frame: int) -> str:

@@ -11,8 +11,8 @@ from .generation import Prompt
 from .modeling import VQAThinkerForConditionalGeneration
 from .token_tree import TokenTree, tree_logits
 
-UNITS, DIGITS = 5, 10
-BRANCH = 2 + DIGITS
+UNIT_CHOICES, DIGIT_CHOICES = 5, 10
+BRANCH = 2 + DIGIT_CHOICES
 """Nodes of one unit digit in the tree of answers: the unit, the point, ten tenths."""
 
 
@@ -46,7 +46,7 @@ class ScoreTable:
 
 
 @dataclass(frozen=True)
-class Opening:
+class AnswerPrefix:
     """Token ids of an answer up to its number: what stands `before` a word that is left open, the `words` that could
     stand there, what follows `after` any of them. Without words there is only `before`."""
 
@@ -60,37 +60,26 @@ class Opening:
         return [(word, *self.after) for word in self.words] or [()]
 
 
-def score_table(
-    model: VQAThinkerForConditionalGeneration,
-    prompt: Prompt,
-    opening: Opening,
-    digits: Sequence[int],
-    point: int,
-) -> ScoreTable:
-    """What the model would answer about one video after an opening: over all its words, each with its probability.
-
-    `digits` are the ids of "0" … "9", `point` the id of ".".
-    """
-    return score_tables(model, prompt, [opening], digits, point)[0]
-
-
 def score_tables(
     model: VQAThinkerForConditionalGeneration,
     prompt: Prompt,
-    openings: Sequence[Opening],
+    openings: Sequence[AnswerPrefix],
     digits: Sequence[int],
     point: int,
 ) -> list[ScoreTable]:
-    """`score_table` for the B videos of a prompt in one pass.
+    """What the model would answer about each of the B videos of a prompt after its opening, in one pass: over all its
+    words, each with its probability.
 
-    All that may follow the prompt is a tree: the text, its endings, below each of them the 5 x 12 tokens of the
-    beginnings "u.t".
+    `digits` are the ids of "0" … "9", `point` the id of ".". All that may follow the prompt is a tree: the text, its
+    endings, below each of them the 5 x 12 tokens of the beginnings "u.t".
     """
     branches = [
         _branches((last, *opening.before), opening.endings, digits, point)
         for last, opening in zip(prompt.input_ids[:, -1].tolist(), openings, strict=True)
     ]
-    logits = tree_logits(model, prompt, [each.tree for each in branches], point)
+    first = min(each.text_end for each in branches)  # a text of hundreds of words by a vocabulary of 150,000
+    logits = tree_logits(model, prompt, [each.tree for each in branches], point, first)
+    branches = [each.after(first) for each in branches]
     return [_read(*each, digits) for each in zip(logits, branches, openings, strict=True)]
 
 
@@ -103,6 +92,11 @@ class _Branches:
     ends: list[int]
     answers: list[int]
 
+    def after(self, first: int) -> _Branches:
+        """The same where nodes are counted from `first`."""
+        ends, answers = ([node - first for node in nodes] for nodes in (self.ends, self.answers))
+        return _Branches(self.tree, self.text_end - first, ends, answers)
+
 
 def _branches(text: Sequence[int], endings: Sequence[Sequence[int]], digits: Sequence[int], point: int) -> _Branches:
     """The tree of `score_tables` for one video."""
@@ -113,19 +107,19 @@ def _branches(text: Sequence[int], endings: Sequence[Sequence[int]], digits: Seq
             end = tree.grow(token, end)
         ends.append(end)
         answers.append(len(tree.tokens))
-        for unit in digits[1 : UNITS + 1]:
+        for unit in digits[1 : UNIT_CHOICES + 1]:
             dot = tree.grow(point, tree.grow(unit, end))
             for tenth in digits:
                 tree.grow(tenth, dot)
     return _Branches(tree, len(text) - 1, ends, answers)
 
 
-def _read(logits: torch.Tensor, branches: _Branches, opening: Opening, digits: Sequence[int]) -> ScoreTable:
+def _read(logits: torch.Tensor, branches: _Branches, opening: AnswerPrefix, digits: Sequence[int]) -> ScoreTable:
     """The table of one video from the logits (N, V) at the nodes of its tree."""
     weights = logits[branches.text_end, list(opening.words)].softmax(-1) if opening.words else logits.new_ones(1)
     logits = logits[:, list(digits)]
-    units = logits[branches.ends][:, 1 : UNITS + 1].softmax(-1)
-    below = torch.stack([logits[start : start + UNITS * BRANCH] for start in branches.answers])
-    below = below.unflatten(1, (UNITS, BRANCH)).softmax(-1)
+    units = logits[branches.ends][:, 1 : UNIT_CHOICES + 1].softmax(-1)
+    below = torch.stack([logits[start : start + UNIT_CHOICES * BRANCH] for start in branches.answers])
+    below = below.unflatten(1, (UNIT_CHOICES, BRANCH)).softmax(-1)
     tables = units[:, :, None, None] * below[:, :, 1, :, None] * below[:, :, 2:]
     return ScoreTable((weights[:, None, None, None] * tables).sum(0).cpu())

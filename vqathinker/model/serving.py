@@ -11,7 +11,7 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import torch
@@ -30,8 +30,8 @@ PREFILL_TOKENS = 8192
 class Request:
     """A prompt with its placeholders, the tensors of its video (first dimension 1), and what the caller knows it by.
 
-    video: what `encode_video` takes, or under "video_features" what it gave before. With `position_ids` (3, 1, L) of
-    the prompt in it, the prompt is prefilled alone: pictures of many sizes have no common length.
+    video: what `encode` of the model takes, or what `encoded` made of it before. With `position_ids` (3, 1, L) of the
+    prompt in it, the prompt is prefilled alone: pictures of many sizes have no common length.
     """
 
     key: Any
@@ -49,7 +49,7 @@ class Refused:
 
 
 @dataclass
-class Row:
+class RunningAnswer:
     """An answer that is being written, with the probability of each token, and when its parts were done
     (time.perf_counter)."""
 
@@ -61,14 +61,17 @@ class Row:
     sure: list[float] = field(default_factory=list)
 
 
-def encode(model: VQAThinkerForConditionalGeneration, request: Request) -> torch.Tensor:
-    """What the language model sees of a video (1, V, H), on the device of the model."""
-    if "video_features" in request.video:
-        return request.video["video_features"].to(model.device)
-    return model.model.encode_video(**{name: tensor.to(model.device) for name, tensor in request.video.items()})
+def encoded(model: VQAThinkerForConditionalGeneration, request: Request) -> Request:
+    """The request with what the model makes of its video, on the device of the model: `video_features` (1, V, H), which
+    the language model sees, and `overview` (1, D) where the video went through the tower here."""
+    video = {name: tensor.to(model.device) for name, tensor in request.video.items()}
+    if "video_features" not in video:
+        made = model.model.encode(**video)
+        video = {"video_features": made.features, "overview": made.overview}
+    return replace(request, video=video)
 
 
-class Source(Protocol):
+class RequestSource(Protocol):
     """Where requests come from."""
 
     @property
@@ -87,13 +90,13 @@ class Later:
     steps: Generator[None, None, Any]
 
 
-Conclude = Callable[[Row, Prompt], Any]
+Conclude = Callable[[RunningAnswer, Prompt], Any]
 """What a finished row comes to, or a `Later`."""
 
 
 def serve(
     model: VQAThinkerForConditionalGeneration,
-    source: Source,
+    source: RequestSource,
     conclude: Conclude,
     *,
     batch: int,
@@ -126,7 +129,7 @@ class Server:
 
     def __init__(self, model: VQAThinkerForConditionalGeneration, conclude: Conclude, batch: int, eos_token_id: int):
         self.model, self.conclude, self.batch, self.eos_token_id = model, conclude, batch, eos_token_id
-        self.rows: list[Row] = []
+        self.rows: list[RunningAnswer] = []
         self.later: list[tuple[Request, Later]] = []
         self.slots = Slots(batch)
         self.done: deque[tuple[Any, Any]] = deque()
@@ -186,11 +189,13 @@ class Server:
         if alone:
             self.slots.add(self._prefill(group[0]))
         else:
-            features = torch.cat([encode(self.model, request) for request in group])
+            group = [encoded(self.model, request) for request in group]
+            features = torch.cat([request.video["video_features"] for request in group])
             self.slots.add(prefill_rows(self.model, rows, features))
-        encoded = time.perf_counter()
-        for _ in group:
-            self.rows.append(Row(waiting.popleft(), began, encoded))
+        ready = time.perf_counter()
+        for request in group:
+            waiting.popleft()
+            self.rows.append(RunningAnswer(request, began, ready))
 
     def _prefill(self, request: Request) -> Prefilled:
         """A prompt by itself, with its pictures."""

@@ -16,6 +16,7 @@ from transformers.cache_utils import DynamicLayer
 
 from .generation import Prompt, cache_of
 from .modeling import VQAThinkerForConditionalGeneration
+from .token_step import is_plain, token_step
 
 ROOM = 256
 """Positions by which the rooms of all rows grow."""
@@ -150,19 +151,28 @@ class Slots:
         width = longest + 1 if equal else -(-(longest + 1) // ALIGNED) * ALIGNED
         self._reserve(len(self.lengths), width)
         at = torch.tensor(self.lengths, device=tokens.device)
+        positions = at + torch.tensor(self.shifts, device=tokens.device)
+        mask = None if equal else self._mask(at, width)
+        if is_plain(model.model.language_model):
+            hidden = token_step(model.model.language_model, tokens, positions, (self._rooms, at, width), mask)
+            logits = model.lm_head(hidden)
+        else:
+            logits = self._called(model, tokens, positions, at, width, mask)
+        self.lengths = [length + 1 for length in self.lengths]
+        return logits
+
+    def _called(self, model, tokens, positions, at, width, mask) -> torch.Tensor:
+        """A step by the model's own `forward`."""
         cache = DynamicCache()
         cache.layers = [_Layer(rooms, at, width) for rooms in self._rooms]
-        mask = None if equal else self._mask(at, width)
-        logits = model(
+        return model(
             input_ids=tokens[:, None],
-            position_ids=(at + torch.tensor(self.shifts, device=tokens.device))[:, None],
+            position_ids=positions[:, None],
             attention_mask=mask,
             past_key_values=cache,
             use_cache=True,
             logits_to_keep=1,
         ).logits[:, -1]
-        self.lengths = [length + 1 for length in self.lengths]
-        return logits
 
     def _mask(self, at: torch.Tensor, width: int) -> torch.Tensor:
         """Additive (n, 1, 1, width): every row sees its own positions, the new one included."""

@@ -41,9 +41,10 @@ class TokenTree:
 
 @torch.inference_mode()
 def tree_logits(
-    model: VQAThinkerForConditionalGeneration, prompt: Prompt, trees: Sequence[TokenTree], filler: int
+    model: VQAThinkerForConditionalGeneration, prompt: Prompt, trees: Sequence[TokenTree], filler: int, first: int = 0
 ) -> torch.Tensor:
-    """Logits (B, N, V) of what follows each node of the trees of the B videos of a prompt.
+    """Logits (B, N - first, V) of what follows each node, the `first` ones left out, of the trees of the B videos of a
+    prompt.
 
     A mask shows every node its own ancestors only, so the cache of the prompt is copied once, not once for every
     branch. `filler` is the id of any token, which fills up the smaller trees.
@@ -58,6 +59,7 @@ def tree_logits(
         attention_mask=_mask(past, trees, size, prompt.cache.layers[0].keys.dtype).to(ids.device),
         past_key_values=cache_of((layer.keys, layer.values) for layer in prompt.cache.layers),
         use_cache=True,
+        logits_to_keep=size - first,
     ).logits.float()
 
 

@@ -58,6 +58,8 @@ def shard_names(folder: Path) -> list[str]:
         raise ModelError(f"{folder} holds no weights: neither {SINGLE} nor {INDEX}")
     try:
         names = sorted(set(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values()))
+        if not all(isinstance(name, str) for name in names):
+            raise TypeError("it names files by something else than text")
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise ModelError(f"{folder / INDEX} is no index of shards: {error}") from None
     if absent := [name for name in names if not (folder / name).is_file()]:

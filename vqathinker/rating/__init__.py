@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .ask import QuestionError, Reply
     from .defects import Defect, parse_defects
+    from .events import Event, Opened, Rated, Replied, TimelineMade, Watched, WindowRated, Wrote
     from .faults import Fault
-    from .rater import Event, Rated, Rater, Replied, Watched, Wrote
-    from .rating import Comparison, Frame, ModelComparison, Rating, Rollout, Timings, first_better
-    from .reading import Opened, TimelineMade, WindowRated
+    from .rater import Rater
+    from .rating import Comparison, Frame, ModelComparison, Novelty, Rating, Rollout, Timings, first_better
     from .timeline import Timeline, TimelineWindow
     from .words import score_word
 
 HOMES = {
     "ask": ("QuestionError", "Reply"),
     "defects": ("Defect", "parse_defects"),
+    "events": ("Event", "Opened", "Rated", "Replied", "TimelineMade", "Watched", "WindowRated", "Wrote"),
     "faults": ("Fault",),
-    "rater": ("Event", "Rated", "Rater", "Replied", "Watched", "Wrote"),
-    "rating": ("Comparison", "Frame", "ModelComparison", "Rating", "Rollout", "Timings", "first_better"),
-    "reading": ("Opened", "TimelineMade", "WindowRated"),
+    "rater": ("Rater",),
+    "rating": ("Comparison", "Frame", "ModelComparison", "Novelty", "Rating", "Rollout", "Timings", "first_better"),
     "timeline": ("Timeline", "TimelineWindow"),
     "words": ("score_word",),
 }
@@ -33,6 +33,7 @@ __all__ = [
     "Fault",
     "Frame",
     "ModelComparison",
+    "Novelty",
     "Opened",
     "QuestionError",
     "Rated",

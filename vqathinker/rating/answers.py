@@ -8,24 +8,24 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
+import torch
 from transformers import PreTrainedTokenizerBase, TextIteratorStreamer
 
-from ..answer import reasoning
+from ..answer import counted_score, reasoning
 from ..errors import VideoError
-from ..model.generation import Prompt, group_steps, rollout_seeds, write
+from ..model.generation import Prompt, rollout_seeds, write
 from ..model.loading import LoadedModel
-from ..model.scores import Opening, ScoreTable, score_tables
+from ..model.scores import AnswerPrefix, ScoreTable, score_tables
+from ..model.write_groups import group_steps
 from ..protocols import RELEASED
 from ..rewards import parse_answer
 from ..scorers import AnswerForm
 from ..video import Clip
 from .defects import parse_defects
-from .rating import Frame, Rating, Rollout, Timings
+from .rating import Frame, Novelty, Rating, Rollout, Timings
 from .words import WORDS, judged_word, score_word, with_word
 
-UNREADABLE = 3.0
-"""What an answer without a number counts as in the published evaluation."""
-BESIDE = 32
+PREFIXES_AT_ONCE = 32
 PLAIN = AnswerForm()
 
 
@@ -101,14 +101,14 @@ def sampling(
 ) -> Generator[None, None, tuple[Rollout, ...]]:
     """`sample_answers` a step at a time: after the first one the prompt may be gone.
 
-    At most `BESIDE` are written beside one another, so that memory does not grow with `count`.
+    At most `PREFIXES_AT_ONCE` are written beside one another, so that memory does not grow with `count`.
     """
     limits = {"max_new_tokens": max_new_tokens, "eos_token_id": loaded.eos_token_id}
     seeds, rows = rollout_seeds(seed, count), []
-    if count > BESIDE:
+    if count > PREFIXES_AT_ONCE:
         prompt = Prompt(*prompt.rows(1), prompt.shift)
-    for start in range(0, count, BESIDE):
-        [written] = yield from group_steps(loaded.model, prompt, seeds[start : start + BESIDE], **limits)
+    for start in range(0, count, PREFIXES_AT_ONCE):
+        [written] = yield from group_steps(loaded.model, prompt, seeds[start : start + PREFIXES_AT_ONCE], **limits)
         rows += written
     texts = loaded.processor.tokenizer.batch_decode(rows, skip_special_tokens=True) if rows else ()
     return tuple(Rollout(text if loaded.protocol == RELEASED else in_agreement(text)) for text in texts)
@@ -152,7 +152,7 @@ def opening_of(
     open_word: bool = True,
     form: AnswerForm = PLAIN,
     written: Sequence[int] = (),
-) -> Opening:
+) -> AnswerPrefix:
     """An answer up to its number; with the word of its closing judgement left open, where it has one and each of the
     five is a single token there. Else in the tokens in which it was `written`, where they are known."""
     opened = form.up_to_number(text)
@@ -168,9 +168,9 @@ def opening_of(
         ]
         if len(differs) == 1 and all(len(other) == len(own) for other in others):
             at = differs[0]
-            return Opening(tuple(own[:at]), tuple(other[at] for other in others), tuple(own[at + 1 :]))
+            return AnswerPrefix(tuple(own[:at]), tuple(other[at] for other in others), tuple(own[at + 1 :]))
     kept, begun = tokens_within(tokenizer, written, opened)
-    return Opening((*kept, *ids(opened[len(begun) :])) if kept else tuple(own))
+    return AnswerPrefix((*kept, *ids(opened[len(begun) :])) if kept else tuple(own))
 
 
 def tokens_within(tokenizer: PreTrainedTokenizerBase, written: Sequence[int], text: str) -> tuple[Sequence[int], str]:
@@ -210,8 +210,7 @@ def settled(text: str, score: float, form: AnswerForm = PLAIN) -> str:
 
 def greedy_score(text: str, form: AnswerForm = PLAIN) -> float:
     """The number in an answer, held to the scale; 3.00 where it cannot be read, as in the published evaluation."""
-    answer = form.published(text)
-    return UNREADABLE if answer is None else min(max(answer, 1.0), 5.0)
+    return counted_score(form.published(text))
 
 
 def make_rating(
@@ -223,8 +222,9 @@ def make_rating(
     rollouts: tuple[Rollout, ...],
     timings: Timings,
     notes: tuple[str, ...] = (),
+    overview: torch.Tensor | None = None,
 ) -> Rating:
-    """Everything about one rated video, of which the model wrote `text`.
+    """Everything about one rated video, of which the model wrote `text`; `overview` as in the model's `Encoded`.
 
     The score is the answer of least risk under the distribution of all answers that the model could have written there,
     and `settled` writes it into the text. By the released protocol it is the greedy number, and the text stays.
@@ -249,7 +249,16 @@ def make_rating(
         greedy=greedy,
         deviation=error_deviation(loaded, table),
         notes=notes,
+        novelty=novelty_of(loaded, overview),
     )
+
+
+def novelty_of(loaded: LoadedModel, overview: torch.Tensor | None) -> Novelty | None:
+    """How far a video is from what the model learned from; None where it cannot tell."""
+    detector = loaded.novelty
+    if detector is None or overview is None:
+        return None
+    return Novelty(detector.of(overview), detector.false_alarm_rate, detector.detection_rate)
 
 
 def error_deviation(loaded: LoadedModel, table: ScoreTable) -> float | None:

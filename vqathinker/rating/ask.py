@@ -10,11 +10,9 @@ from ..answer import after_reasoning, reasoning, written_answer
 from ..errors import ModelError, VQAThinkerError
 from ..model.loading import LoadedModel
 from ..model.prompts import IMAGE
-from ..scorers import SCORERS
+from ..scorers import cannot
+from ..scorers.scorer import LONGEST_QUESTION
 from .rating import Frame, Timings
-
-LONGEST = 1000
-"""Characters of a question."""
 
 
 class QuestionError(VQAThinkerError):
@@ -50,14 +48,13 @@ def can_ask(loaded: LoadedModel) -> bool:
 
 def check_question(loaded: LoadedModel, question: str) -> str:
     """The question without spaces around it. Raises ModelError for a model that cannot answer, and QuestionError."""
-    if not can_ask(loaded):
-        able = ", ".join(one.name for one in SCORERS.values() if one.abilities.asks)
-        raise ModelError(f"the model {loaded.name} can only rate a video, not answer questions; {able} can")
+    if reason := cannot(loaded.scorer, "asks", f"the model {loaded.name}"):
+        raise ModelError(reason)
     question = question.strip()
     if not question:
         raise QuestionError("there is no question; ask something about the video's quality")
-    if len(question) > LONGEST:
-        raise QuestionError(f"the question is {len(question)} characters long; up to {LONGEST} are read")
+    if len(question) > LONGEST_QUESTION:
+        raise QuestionError(f"the question is {len(question)} characters long; up to {LONGEST_QUESTION} are read")
     if marks := [mark for mark in special_marks(loaded.processor.tokenizer) if mark in question]:
         raise QuestionError(f"the question contains {marks[0]}, which has a meaning of its own for the model")
     return question

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import csv
 import os
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import VQAThinkerError
 
-COLUMNS = (
+BATCH_COLUMNS = (
     "file", "score", "error", "expected", "word", "defects", "reasoning", "spread",
-    "model", "precision", "decode_s", "total_s", "bytes", "modified",
+    "model", "precision", "decode_s", "total_s", "bytes", "modified", "novelty",
 )  # fmt: skip
-OLD_COLUMNS = COLUMNS[:-2]
-"""Those of tables that did not yet tell a file that was replaced."""
-HEADER, OLD_HEADER = (",".join(columns).encode() for columns in (COLUMNS, OLD_COLUMNS))
-FRACTIONS, WHOLE = ("score", "expected", "spread", "decode_s", "total_s"), ("bytes", "modified")
+OLD_BATCH_COLUMNS = (BATCH_COLUMNS[:-1], BATCH_COLUMNS[:-3])
+"""Those of earlier versions: tables that did not yet tell what is unlike all that was learned, nor a file that was
+replaced."""
+HEADER, *OLD_HEADERS = (",".join(columns).encode() for columns in (BATCH_COLUMNS, *OLD_BATCH_COLUMNS))
+FRACTIONS, WHOLE_NUMBERS = ("score", "expected", "spread", "decode_s", "total_s", "novelty"), ("bytes", "modified")
 TEXT = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
 
 
@@ -50,7 +52,7 @@ def read_rows(table: Path) -> list[dict[str, str]]:
         with open(table, **TEXT) as content:
             return list(csv.DictReader(content))
     except (OSError, csv.Error) as error:
-        raise TableError(f"{table} cannot be read as a table: {error}.") from error
+        raise TableError(f"{table} cannot be read as a table: {getattr(error, 'strerror', '') or error}.") from error
 
 
 def write_rows(table: Path, rows: Iterable[dict[str, object]]) -> None:
@@ -58,10 +60,26 @@ def write_rows(table: Path, rows: Iterable[dict[str, object]]) -> None:
     fresh = table.with_name(f"{table.name}.new")
     try:
         with open(fresh, "w", **TEXT) as content:
-            writer = csv.DictWriter(content, COLUMNS, restval="", lineterminator="\n")
+            writer = csv.DictWriter(content, BATCH_COLUMNS, restval="", lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
         fresh.replace(table)
+    except OSError as error:
+        raise TableError(f"{table} cannot be written: {error.strerror or error}.") from error
+
+
+def check_writable(table: Path) -> None:
+    """Raises TableError where rows cannot be added to `table`, or its folder takes no file; leaves nothing behind."""
+    try:
+        try:
+            os.stat(table)
+        except FileNotFoundError:
+            pass
+        else:
+            with open(table, "ab"):
+                pass
+        with tempfile.TemporaryFile(dir=table.parent):
+            pass
     except OSError as error:
         raise TableError(f"{table} cannot be written: {error.strerror or error}.") from error
 
@@ -72,7 +90,7 @@ def renew_old(table: Path) -> None:
         return
     rows = read_rows(table)
     with open(table, "rb") as content:
-        old = content.readline().strip() == OLD_HEADER
+        old = content.readline().strip() in OLD_HEADERS
     if old:
         write_rows(table, rows)
 
@@ -81,7 +99,7 @@ def _drop_cut_line(table: Path) -> None:
     with open(table, "rb+") as file:
         content = file.read()
         first, newline, _ = content.partition(b"\n")
-        if first.rstrip(b"\r") not in (HEADER, OLD_HEADER) and (newline or not HEADER.startswith(first)):
+        if first.rstrip(b"\r") not in (HEADER, *OLD_HEADERS) and (newline or not HEADER.startswith(first)):
             raise TableError(f"{table} is not a table of ratings; choose another file for --out.")
         if content and not content.endswith(b"\n"):
             file.truncate(content.rfind(b"\n") + 1)
@@ -108,7 +126,7 @@ def begin(out: Path) -> Path:
                 rows = parquet.read_table(out).to_pylist()
             except (OSError, ValueError) as error:  # pyarrow's own errors are both
                 raise TableError(f"{out} cannot be read as a table: {error}.") from error
-            if rows and tuple(rows[0]) != COLUMNS:
+            if rows and tuple(rows[0]) not in (BATCH_COLUMNS, *OLD_BATCH_COLUMNS):
                 raise TableError(f"{out} is not a table of ratings; choose another file for --out.")
             write_rows(table, ({name: "" if v is None else v for name, v in row.items()} for row in rows))
     return table
@@ -120,9 +138,9 @@ def finish(out: Path) -> None:
     if not is_parquet(out) or not os.path.exists(table):
         return
     arrow, parquet = _pyarrow(out)
-    kinds = {**dict.fromkeys(FRACTIONS, (float, arrow.float64())), **dict.fromkeys(WHOLE, (int, arrow.int64()))}
+    kinds = {**dict.fromkeys(FRACTIONS, (float, arrow.float64())), **dict.fromkeys(WHOLE_NUMBERS, (int, arrow.int64()))}
     rows, columns, types = read_rows(table), {}, []
-    for name in COLUMNS:
+    for name in BATCH_COLUMNS:
         read, kind = kinds.get(name, (_text, arrow.string()))
         columns[name] = [read(row[name]) if row.get(name) else None for row in rows]
         types.append((name, kind))

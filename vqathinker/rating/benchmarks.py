@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..markdown import markdown_table
 from .labels import HIGH, LOW, Labels
 
-MODELS = ("FAST-VQA", "DOVER", "Q-Align", "VisualQuality-R1 (on LSVQ)", "VQAThinker 8B")
+PUBLISHED_MODELS = ("FAST-VQA", "DOVER", "Q-Align", "VisualQuality-R1 (on LSVQ)", "VQAThinker 8B")
 
 
 @dataclass(frozen=True)
@@ -82,17 +83,17 @@ def count_problem(labels: Labels, benchmark: Benchmark) -> str:
     return f"{benchmark.title} has {benchmark.videos} videos, the labels name {count}: not comparable as it is"
 
 
-def table(name: str, reports: Sequence[dict]) -> str:
+def benchmark_table(name: str, reports: Sequence[dict]) -> str:
     """Measured and published results as a Markdown table. `reports` are those of `evaluate --benchmark NAME --out`."""
     benchmark = BENCHMARKS[name]
-    lines = [f"| {benchmark.title} | SRCC | PLCC | MAE | videos |", "|---|---|---|---|---|"]
+    rows = []
     for report in reports:
         metrics = report["metrics"]["score"]
         cells = [f"{report['model']} ({report['protocol']}), measured", *(_cell(metrics[one]) for one in metrics)]
-        lines.append("| " + " | ".join([*cells, str(report["rated"])]) + " |")
-    for model, (srcc, plcc) in zip(MODELS, benchmark.published, strict=True):
-        lines.append(f"| {model}, published | {srcc:.3f} | {plcc:.3f} | | |")
-    return "\n".join(lines)
+        rows.append([*cells, str(report["rated"])])
+    for model, (srcc, plcc) in zip(PUBLISHED_MODELS, benchmark.published, strict=True):
+        rows.append([f"{model}, published", f"{srcc:.3f}", f"{plcc:.3f}", "", ""])
+    return markdown_table([benchmark.title, "SRCC", "PLCC", "MAE", "videos"], rows)
 
 
 def _cell(measured: dict) -> str:

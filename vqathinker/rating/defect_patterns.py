@@ -93,7 +93,7 @@ _PATTERNS = {
         | wobbl\w+ | trembl\w+""",
 }
 """Of two defects at one place the first in this order wins; written in verbose form: a space is \\s."""
-NAMES = re.compile("|".join(rf"(?P<{name}>\b(?:{pattern}))" for name, pattern in _PATTERNS.items()), re.VERBOSE)
+DEFECT_NAMES = re.compile("|".join(rf"(?P<{name}>\b(?:{pattern}))" for name, pattern in _PATTERNS.items()), re.VERBOSE)
 _DEGREES = {
     "slight": r"""slight(?:ly)? | mild(?:ly)? | minor | subtl[ey] | faint(?:ly)? | light(?:ly)? | somewhat | barely
         | a\s+(?:little|bit|touch|small\s+amount)""",

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from ..answer import reasoning
-from .defect_patterns import BREAK, DEGREES, DENIED_AFTER, NAMES, NEGATION, PHRASES
+from .defect_patterns import BREAK, DEFECT_NAMES, DEGREES, DENIED_AFTER, NEGATION, PHRASES
 
 SEVERITIES = ("slight", "noticeable", "severe")
 UNSTATED = "noticeable"
@@ -95,7 +95,7 @@ def _think_part(text: str) -> str:
 
 def _named_in(segment: str) -> list[tuple[str, str]]:
     """(name, severity) of every defect that one clause affirms."""
-    matches = list(NAMES.finditer(segment))
+    matches = list(DEFECT_NAMES.finditer(segment))
     levels = [(level.start(), level.end(), level.lastgroup) for level in DEGREES.finditer(segment)]
     denials = [match.start() for match in NEGATION.finditer(segment)]
     owner = {level: min(matches, key=lambda m: _distance(segment, level, m), default=None) for level in levels}

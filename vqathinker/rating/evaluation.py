@@ -15,7 +15,7 @@ from .rater import Rater
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000
-CHUNK = 100
+RESAMPLES_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,8 @@ def content_counts(contents: Sequence[Hashable], seed: int, resamples: int) -> I
     replacement; (draws, n) for some draws at a time, `resamples` together."""
     place = {content: k for k, content in enumerate(dict.fromkeys(contents))}
     of_file, rng = [place[content] for content in contents], np.random.default_rng(seed)
-    for start in range(0, resamples, CHUNK):
-        yield draw_counts(len(place), min(CHUNK, resamples - start), rng)[:, of_file]
+    for start in range(0, resamples, RESAMPLES_AT_ONCE):
+        yield draw_counts(len(place), min(RESAMPLES_AT_ONCE, resamples - start), rng)[:, of_file]
 
 
 def rank_correlations(x: np.ndarray, y: np.ndarray, counts: np.ndarray) -> np.ndarray:

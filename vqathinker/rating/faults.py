@@ -18,7 +18,7 @@ CLOSE_S = 1e-3
 """Moments that are this near are one."""
 BRIEF_S = 0.5
 """What is this near to a moment may be the same brief fault."""
-SMALLEST = 1e-3
+SMALLEST_PROBABILITY = 1e-3
 """Probabilities below are all alike."""
 
 
@@ -221,7 +221,7 @@ def confident(sure: float, rule: FaultRule) -> float:
 
 def log_odds(probability: float) -> float:
     """Of a probability, held to what can be told apart."""
-    held = min(max(probability, SMALLEST), 1 - SMALLEST)
+    held = min(max(probability, SMALLEST_PROBABILITY), 1 - SMALLEST_PROBABILITY)
     return float(np.log(held / (1 - held)))
 
 

@@ -7,6 +7,8 @@ from concurrent import futures
 from itertools import islice
 from typing import Any
 
+from ..model.ahead import take_ready
+
 
 class Feed:
     """Runs `prepare` on items in `jobs` threads, `ahead` items before they are asked for, no more.
@@ -27,12 +29,9 @@ class Feed:
 
     def take(self, count: int, wait: bool) -> list[Any]:
         """At most `count` prepared items, those that are ready now; where none is, `wait` for the first."""
-        if wait and count:
-            futures.wait(self._pending, return_when=futures.FIRST_COMPLETED)
-        ready = [future for future in self._pending if future.done()][:count]
-        self._pending = [future for future in self._pending if future not in ready]
+        ready = take_ready(self._pending, count, wait)
         self._fill()
-        return [future.result() for future in ready]
+        return ready
 
     def close(self) -> None:
         """Start nothing more, and do not wait for what is under way."""

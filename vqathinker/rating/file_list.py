@@ -8,11 +8,11 @@ from pathlib import Path
 
 from .batch_table import TableError, is_parquet
 
-NAMES = ("file", "path", "video")
+PATH_COLUMNS = ("file", "path", "video")
 """Columns that hold paths; the first one that there is is read."""
 
 
-def listed(paths: Iterable[str | Path]) -> Iterator[str | Path]:
+def with_lists_read(paths: Iterable[str | Path]) -> Iterator[str | Path]:
     """The paths, with those that a .parquet lists in its place. Raises TableError."""
     for path in paths:
         if is_parquet(Path(path)) and os.path.isfile(path):
@@ -27,9 +27,9 @@ def read_list(table: Path) -> list[str]:
         import pyarrow.parquet as parquet
 
         names = parquet.read_schema(table).names
-        column = next((name for name in NAMES if name in names), None)
+        column = next((name for name in PATH_COLUMNS if name in names), None)
         if column is None:
-            known, wanted = ", ".join(names), ", ".join(NAMES)
+            known, wanted = ", ".join(names), ", ".join(PATH_COLUMNS)
             raise TableError(f"{table} lists no files: it has the columns {known}, none of {wanted}.")
         return [str(path) for path in parquet.read_table(table, columns=[column])[column].to_pylist() if path]
     except ImportError as error:

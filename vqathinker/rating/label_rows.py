@@ -14,17 +14,17 @@ from typing import NamedTuple
 from ..answer import answer_span
 from ..errors import VQAThinkerError
 
-FILES = (
+FILE_HEADERS = (
     "file", "filename", "file_name", "video", "videoname", "video_name", "video_path", "path", "name", "image",
     "image_name", "image_path", "image_id", "vid", "flickr_id",
 )  # fmt: skip
-SCORES = ("mos", "score", "mos_full", "video_score", "mos_score", "solution", "label", "rating")
+SCORE_HEADERS = ("mos", "score", "mos_full", "video_score", "mos_score", "solution", "label", "rating")
 """Headers in known data sets: of the column with the file, and of that with the score; the first of them counts."""
-WANTED = f"a column for the file ({', '.join(FILES)}) and one for the score ({', '.join(SCORES)})"
-DELIMITERS = ("\t", ";", ",", " ")
-EMPTY = "the line is empty"
-NUMBER = re.compile(r"\s*[-+]?\d+([.,]\d*)?([eE][-+]?\d+)?\s*")
-SHOWN = 12
+WANTED = f"a column for the file ({', '.join(FILE_HEADERS)}) and one for the score ({', '.join(SCORE_HEADERS)})"
+DELIMITERS = ("\t", ";", "|", ",", " ")
+EMPTY_LINE = "the line is empty"
+NUMBER_CELL = re.compile(r"\s*[-+]?\d+([.,]\d*)?([eE][-+]?\d+)?\s*")
+CELLS_SHOWN = 12
 
 
 class LabelsError(VQAThinkerError):
@@ -78,7 +78,7 @@ def json_rows(data: bytes) -> Iterator[tuple[str, dict | str]]:
 
 def _object(line: bytes) -> dict | str:
     if not line.strip():
-        return EMPTY
+        return EMPTY_LINE
     try:
         row = json.loads(line)
     except UnicodeDecodeError as error:
@@ -91,7 +91,7 @@ def _object(line: bytes) -> dict | str:
 
 
 def _of_json(path: Path, data: bytes, columns: tuple[str, str] | None) -> Iterator[Entry]:
-    rows = [(place, row) for place, row in json_rows(data) if row != EMPTY]
+    rows = [(place, row) for place, row in json_rows(data) if row != EMPTY_LINE]
     if not any(isinstance(row, dict) for _, row in rows) or len(rows) == 1 and of_object(*rows[0], columns)[1] is None:
         raise LabelsError(f"{path} holds no labels: as JSON they are objects with {WANTED}, in a list or one a line.")
     return (of_object(place, row, columns) for place, row in rows)
@@ -101,7 +101,7 @@ def of_object(place: str, row: object, columns: tuple[str, str] | None = None) -
     """File and score of an object, None where it has none; a file in a list of its own counts as that file."""
     if not isinstance(row, dict):
         return Entry(place, None, None)
-    file_keys, score_keys = ([columns[0]], [columns[1]]) if columns else (FILES, SCORES)
+    file_keys, score_keys = ([columns[0]], [columns[1]]) if columns else (FILE_HEADERS, SCORE_HEADERS)
     file, score = _first(row, file_keys), _first(row, score_keys)
     turns = row.get("conversations")  # LSVQ as the official code distributes it: the second turn is the answer
     if score is None and isinstance(turns, list) and len(turns) > 1 and isinstance(turns[1], dict):
@@ -152,7 +152,7 @@ def _share(delimiter: str, lines: list[str]) -> float:
 
 
 def _point(cell: str) -> str:
-    return cell.replace(",", ".") if NUMBER.fullmatch(cell) else cell
+    return cell.replace(",", ".") if NUMBER_CELL.fullmatch(cell) else cell
 
 
 def _with_pandas(path: Path, data: bytes) -> Iterator[tuple[int, list[object]]]:
@@ -185,11 +185,11 @@ def _of_table(
         raise LabelsError(f"{path} holds no labels: it is empty.")
     number, header = first
     places = _places(header, columns)
-    if places is None and columns is None and len(header) > 1 and NUMBER.fullmatch(str(header[-1] or "")):
+    if places is None and columns is None and len(header) > 1 and NUMBER_CELL.fullmatch(str(header[-1] or "")):
         places = (0, -1)
         yield Entry(f"{unit} {number}", *(_text(header[place]) for place in places))
     if places is None:
-        there = ", ".join(str(cell) for cell in header[:SHOWN]) + (", …" if len(header) > SHOWN else "")
+        there = ", ".join(str(cell) for cell in header[:CELLS_SHOWN]) + (", …" if len(header) > CELLS_SHOWN else "")
         wanted = f"the columns {columns[0]!r} and {columns[1]!r}" if columns else WANTED
         told = f"its columns are {there}; expected {wanted}; --columns names others"
         raise LabelsError(f"{path} holds no labels: {told}.")
@@ -201,7 +201,7 @@ def _of_table(
 def _places(header: list[object], columns: tuple[str, str] | None) -> tuple[int, int] | None:
     """Where the file and the score stand, or None where the header does not say so."""
     known = [re.sub(r"[^a-z0-9]+", "_", str(cell).strip().lower()).strip("_") for cell in header]
-    wanted = (FILES, SCORES)
+    wanted = (FILE_HEADERS, SCORE_HEADERS)
     if columns:
         known, wanted = [str(cell).strip() for cell in header], ([columns[0]], [columns[1]])
     found = [next((known.index(name) for name in names if name in known), None) for names in wanted]

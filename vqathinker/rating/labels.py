@@ -62,12 +62,24 @@ def read_labels(path: str | Path, columns: tuple[str, str] | None = None) -> Lab
 
 
 def find_file(folder: Path, name: str) -> Path:
-    """The labelled file in a folder: many data sets leave the ending out ("10053703034" is 10053703034.mp4)."""
+    """The labelled file in a folder: many data sets leave the ending out ("10053703034" is 10053703034.mp4), and some
+    were listed where folders end with a backslash."""
     path = folder / name
+    if "\\" in name and not os.path.exists(path):
+        path = folder / name.replace("\\", "/")
     if path.suffix.lower() in VIDEOS + STILLS or os.path.isfile(path):
         return path
     ended = (path.with_name(path.name + ending) for ending in VIDEOS + STILLS)
     return next((one for one in ended if os.path.isfile(one)), path)
+
+
+def none_found(labels: Labels, folder: Path) -> str:
+    """A sentence where not one labelled file is in the folder, which is hardly the right one then; else nothing."""
+    paths = [find_file(folder, name) for name, _ in labels.entries]
+    if any(os.path.exists(path) for path in paths):
+        return ""
+    few = "the labelled file is not there" if len(paths) == 1 else f"none of the {len(paths)} labelled files is there"
+    return f"{few}: the first was looked for as {paths[0]}; --videos names the folder that their names begin in"
 
 
 def _sort_out(found: Iterable[Entry]) -> tuple[dict[str, float], list[str]]:

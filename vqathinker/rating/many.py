@@ -16,7 +16,7 @@ from ..model.ahead import Ahead
 from ..model.generation import Prompt
 from ..model.loading import LoadedModel
 from ..model.memory import videos_that_fit
-from ..model.serving import Later, Refused, Request, Row, serve
+from ..model.serving import Later, Refused, Request, RunningAnswer, serve
 from ..video import Clip, Crew, load_clip
 from .answers import check_shown, frames_of, make_rating, possible_scores, sampling
 from .feed import Feed
@@ -25,15 +25,15 @@ from .rating import Frame, Rating, Rollout, Timings
 logger = logging.getLogger(__name__)
 K, T = TypeVar("K"), TypeVar("T")
 Ask = Callable[[Clip], tuple[tuple[int, ...], dict]]
-MOST = {"cpu": 8, "cuda": 32}
+MOST_BATCH = {"cpu": 8, "cuda": 32}
 """Answers under way at a time, where nothing else is said and memory is enough."""
 MOST_JOBS = 8
-AHEAD = 4
+DECODED_AHEAD = 4
 """Decoded videos that wait for the model, beside those that are being decoded."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class BatchPlan:
     """How many answers are written at a time, and how many videos are decoded at a time."""
 
     batch: int
@@ -44,12 +44,12 @@ class Plan:
             raise ValueError(f"batch and jobs must be at least 1, got {self.batch} and {self.jobs}")
 
 
-def make_plan(loaded: LoadedModel, batch: int | None = None, jobs: int | None = None) -> Plan:
+def make_batch_plan(loaded: LoadedModel, batch: int | None = None, jobs: int | None = None) -> BatchPlan:
     """What was asked for; where nothing was, what the memory that is free and the processors allow."""
     device = loaded.model.device
     if batch is None:
-        batch = videos_that_fit(loaded.sizes, loaded.precision, device, MOST.get(device.type, 8))
-    return Plan(batch, min(MOST_JOBS, processors()) if jobs is None else jobs)
+        batch = videos_that_fit(loaded.sizes, loaded.precision, device, MOST_BATCH.get(device.type, 8))
+    return BatchPlan(batch, min(MOST_JOBS, processors()) if jobs is None else jobs)
 
 
 def processors() -> int:
@@ -59,7 +59,7 @@ def processors() -> int:
 
 
 @dataclass(frozen=True)
-class Decoded:
+class DecodedVideo:
     """A video on its way: its place among all, and what the rating says of it beside the answer."""
 
     number: int
@@ -73,7 +73,7 @@ class Decoded:
 def rate_many(
     loaded: LoadedModel,
     paths: Iterable[str | Path],
-    plan: Plan,
+    plan: BatchPlan,
     *,
     max_new_tokens: int,
     rollouts: int = 0,
@@ -96,14 +96,14 @@ def rate_many(
             return Refused(decoded, asked)
         return Request(decoded, *asked, max_new_tokens)
 
-    def finish(row: Row, prompt: Prompt) -> Rating | Later:
+    def finish(row: RunningAnswer, prompt: Prompt) -> Rating | Later:
         rate = concluded(loaded, row, prompt)
         return Later(sampled(rate, prompt)) if rollouts else rate(())
 
     def sampled(rate: Callable[[tuple[Rollout, ...]], Rating], prompt: Prompt) -> Generator[None, None, Rating]:
         return rate((yield from sampling(loaded, prompt, max_new_tokens, rollouts, seed)))
 
-    feed = Feed(enumerate(paths), prepare, plan.jobs, plan.jobs + AHEAD)
+    feed = Feed(enumerate(paths), prepare, plan.jobs, plan.jobs + DECODED_AHEAD)
     options = {"batch": plan.batch, "eos_token_id": loaded.eos_token_id, "turn": turn, "report": report}
     try:
         with Ahead(feed, loaded.model) as source:
@@ -126,24 +126,24 @@ def in_order(served: Iterable[tuple[K, T]]) -> Iterator[tuple[K, T]]:
 
 def _decode(
     loaded: LoadedModel, ask: Ask, number: int, path: str | Path, crew: Crew
-) -> tuple[Decoded, tuple[tuple[int, ...], dict] | VideoError]:
+) -> tuple[DecodedVideo, tuple[tuple[int, ...], dict] | VideoError]:
     """A video on its way with its prompt and tensors, or why it cannot be rated."""
     began, frames = time.perf_counter(), ()
     try:
         clip = load_clip(path, loaded.video_spec, crew=crew)
         check_shown(loaded, clip)
         frames, decode_s = frames_of(clip), time.perf_counter() - began
-        return Decoded(number, path, frames, began, decode_s, clip.notes), ask(clip)
+        return DecodedVideo(number, path, frames, began, decode_s, clip.notes), ask(clip)
     except VideoError as error:
         reason = error
     except Exception as error:  # one file must not end a run over thousands
         logger.debug("%s", path, exc_info=error)
         reason = VideoError(f"{Path(path).name} cannot be prepared: {type(error).__name__}: {error}")
-    return Decoded(number, path, frames, began, time.perf_counter() - began), reason
+    return DecodedVideo(number, path, frames, began, time.perf_counter() - began), reason
 
 
-def concluded(loaded: LoadedModel, row: Row, prompt: Prompt) -> Callable[[tuple[Rollout, ...]], Rating]:
-    """The rating of a finished row whose key is a `Decoded`, as soon as there are the sampled answers about it."""
+def concluded(loaded: LoadedModel, row: RunningAnswer, prompt: Prompt) -> Callable[[tuple[Rollout, ...]], Rating]:
+    """The rating of a finished row whose key is a `DecodedVideo`, as soon as there are the sampled answers about it."""
     decoded, tokenizer = row.request.key, loaded.processor.tokenizer
     tokens = [token for token in row.tokens if token != loaded.eos_token_id]
     text = tokenizer.decode(tokens, skip_special_tokens=True)
@@ -156,6 +156,7 @@ def concluded(loaded: LoadedModel, row: Row, prompt: Prompt) -> Callable[[tuple[
             first_token_s=row.first_token - row.began,
             total_s=time.perf_counter() - decoded.began,
         )
-        return make_rating(loaded, decoded.path, decoded.frames, text, table, sampled, timings, decoded.notes)
+        overview = row.request.video.get("overview")
+        return make_rating(loaded, decoded.path, decoded.frames, text, table, sampled, timings, decoded.notes, overview)
 
     return rate

@@ -22,7 +22,7 @@ from .faults import FaultRule, Sighting
 from .naming import Namer, prompt_about
 from .timeline import Timeline
 
-MOST = 24
+MOST_MOMENTS = 24
 """Moments about which answers are written, those of the likeliest faults."""
 MOST_KEPT = 600
 """Moments of which the features are kept for that, some 30 KB each: of more than these the first ones."""
@@ -86,7 +86,7 @@ class Moments:
             for moment in window.moments
             if fault.start_s <= moment.start_s < fault.end_s and moment.start_s in self._kept
         }
-        starts = sorted(wanted, key=lambda start: -wanted[start])[:MOST]
+        starts = sorted(wanted, key=lambda start: -wanted[start])[:MOST_MOMENTS]
         if not starts or cancel.is_set():
             return timeline
         with turn, torch.inference_mode():

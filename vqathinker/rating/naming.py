@@ -20,7 +20,7 @@ from .defects import DEFECTS, SENTENCES, SEVERITIES, defect_sentence
 from .sureness import sureness
 from .words import before_judgement, voice_of
 
-Opening = tuple[str, tuple[int, ...]]
+DefectCue = tuple[str, tuple[int, ...]]
 
 
 class Namer:
@@ -64,14 +64,14 @@ class Namer:
         """The text of each token."""
         return self.loaded.processor.tokenizer.batch_decode([[token] for token in tokens], skip_special_tokens=True)
 
-    def _openings_of(self, voice: int) -> list[Opening]:
+    def _openings_of(self, voice: int) -> list[DefectCue]:
         """(defect, tokens) for each way in which a sentence may begin that names a defect, no further than it has to
         be read to know which."""
         tokenizer, whole = self.loaded.processor.tokenizer, []
         for name, severity in product(DEFECTS, SEVERITIES):
             sentence = " " + defect_sentence(name, severity, voice)
             whole.append((name, tuple(tokenizer(sentence, add_special_tokens=False)["input_ids"])))
-        found: dict[Opening, None] = {}
+        found: dict[DefectCue, None] = {}
         for name, tokens in whole:
             shared = max(_alike(tokens, other) for another, other in whole if another != name)
             found[name, tokens[: shared + 1]] = None

@@ -9,19 +9,22 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import torch
+
 from ..errors import ModelError, VideoError
-from ..model.generation import Prompt, prefill
+from ..model.generation import Prompt, encode, prefill
 from ..model.loading import LoadedModel
 from ..model.memory import clear_memory_error
 from ..protocols import RELEASED
-from ..scorers import SCORERS, Scorer
+from ..scorers import Scorer, cannot
 from ..video import Clip, Crew, DecodeCancelled, disorder, load_clip
 from ..video.windows import WindowSpec
 from . import many
 from .answers import check_shown, frames_of, make_rating, possible_scores, sample_answers, stream_answer
 from .ask import Reply, can_ask, check_question, reply_in
+from .events import Event, Rated, Replied, TimelineEvent, TimelineMade, Watched, Wrote
 from .rating import Comparison, Rating, Timings
-from .reading import TimelineEvent, TimelineMade, read_windows
+from .reading import read_windows
 from .timeline import Timeline
 from .words import before_judgement
 
@@ -30,43 +33,14 @@ KEEP_S = 5.0
 """How long a decoding process waits for the next file: to start one takes longer than to decode many a clip."""
 
 
-@dataclass(frozen=True)
-class Watched:
-    """The clip is decoded: its frames can be shown."""
-
-    clip: Clip
-
-
-@dataclass(frozen=True)
-class Wrote:
-    """The answer so far."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Rated:
-    """The end: the whole rating."""
-
-    rating: Rating
-
-
-@dataclass(frozen=True)
-class Replied:
-    """The end of a question: the whole reply."""
-
-    reply: Reply
-
-
-Event = Watched | Wrote | Rated
-
-
 @dataclass
 class Draft:
     """An answer that is being written, what is shown of it, and when its parts were done (time.perf_counter). The
-    closing judgement waits for the score, whose word it says."""
+    closing judgement waits for the score, whose word it says. `overview` is that of the model's `Encoded`, where the
+    novelty of the video is asked for."""
 
     prompt: Prompt | None = None
+    overview: torch.Tensor | None = None
     tokens: list[int] = field(default_factory=list)
     text: str = ""
     shown: str = ""
@@ -191,7 +165,8 @@ class Rater:
             return
         timings = draft.timings(start + away, decoded + away)
         file = "" if path is clip else path
-        rating = make_rating(self.loaded, file, frames_of(clip), draft.text, table, sampled, timings, clip.notes)
+        answered = (frames_of(clip), draft.text, table, sampled, timings, clip.notes)
+        rating = make_rating(self.loaded, file, *answered, draft.overview)
         if rating.text != draft.shown:
             yield Wrote(rating.text)
         yield Rated(rating)
@@ -213,7 +188,7 @@ class Rater:
         """
         if rollouts < 0:
             raise ValueError(f"rollouts must not be negative, got {rollouts}")
-        plan = many.make_plan(self.loaded, batch, jobs)
+        plan = many.make_batch_plan(self.loaded, batch, jobs)
         limits = {"max_new_tokens": self.max_new_tokens, "rollouts": rollouts, "seed": seed}
         return many.rate_many(self.loaded, paths, plan, turn=self._model_turn, report=report, **limits)
 
@@ -242,10 +217,9 @@ class Rater:
 
         Setting `cancel` ends it early, with the timeline of what was rated. At most `batch` windows at a time.
         """
-        if not self.loaded.scorer.abilities.timeline:
-            able = ", ".join(one.name for one in SCORERS.values() if one.abilities.timeline)
-            raise ModelError(f"{self.loaded.scorer.title} makes no timelines; {able} can")
-        plan = many.make_plan(self.loaded, batch, 1)
+        if reason := cannot(self.loaded.scorer, "timeline"):
+            raise ModelError(reason)
+        plan = many.make_batch_plan(self.loaded, batch, 1)
         limits = {"batch": plan.batch, "max_new_tokens": self.max_new_tokens, "turn": self._model_turn}
         cancel, spec = cancel or threading.Event(), WindowSpec(window_s, overlap)
         return read_windows(self.loaded, path, spec, cancel=cancel, report=report, **limits)
@@ -294,8 +268,10 @@ class Rater:
 
         def prepare() -> Prompt:
             draft.began = time.perf_counter()
-            inputs = self.loaded.processor(clip, question=question)
-            draft.prompt = prefill(self.loaded.model, inputs.to(self.loaded.model.device))
+            inputs = self.loaded.processor(clip, question=question).to(self.loaded.model.device)
+            if self.loaded.novelty:
+                inputs, draft.overview = encode(self.loaded.model, inputs)
+            draft.prompt = prefill(self.loaded.model, inputs)
             draft.encoded = time.perf_counter()
             return draft.prompt
 

@@ -45,6 +45,25 @@ class Timings:
 
 
 @dataclass(frozen=True)
+class Novelty:
+    """How far a video is from all that the model learned from: `distance` in multiples of a limit, above which it
+    counts as unlike. Measured of that limit, 0 to 1: of held-out files the share that is called so by mistake, and of
+    odd ones (test cards, noise, charts, screens, drawings) the share that is."""
+
+    distance: float
+    false_alarm_rate: float
+    detection_rate: float
+
+    @property
+    def unlike(self) -> bool:
+        return self.distance > 1
+
+    def to_dict(self) -> dict:
+        rounded = {name: round(value, 3) for name, value in asdict(self).items()}
+        return {"unlike": self.unlike} | rounded
+
+
+@dataclass(frozen=True)
 class Rating:
     """The model's answer about one video.
 
@@ -52,7 +71,7 @@ class Rating:
     whose mean is `expected`. `greedy` is the number that it wrote first, digit by digit, as in the paper. All are in
     [1, 5] and deterministic for a file, a model and a precision. `deviation` is the standard deviation of the score's
     error, where the checkpoint was calibrated. `notes` say what was done to the file before it was looked at, or what
-    is unusual about it.
+    is unusual about it. `novelty` is None for a checkpoint that cannot tell.
     """
 
     file: str
@@ -69,6 +88,7 @@ class Rating:
     greedy: float | None = None
     deviation: float | None = None
     notes: tuple[str, ...] = ()
+    novelty: Novelty | None = None
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -102,6 +122,7 @@ class Rating:
             "precision": self.precision,
             "timings": {name: round(seconds, 3) for name, seconds in asdict(self.timings).items()},
             "notes": list(self.notes),
+            "novelty": None if self.novelty is None else self.novelty.to_dict(),
         }
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import VideoError
 from ..model.generation import Prompt
 from ..model.loading import LoadedModel
-from ..model.serving import Row, serve
+from ..model.serving import RunningAnswer, serve
 from ..video import DecodeCancelled
-from ..video.avoid import NOTE
+from ..video.avoid import PASSED_OVER_NOTE
 from ..video.reel import Window, open_reel
 from ..video.windows import WindowSpec
 from .answers import frames_of
-from .many import Decoded, concluded, in_order
+from .events import Opened, TimelineEvent, TimelineMade, WindowRated
+from .many import DecodedVideo, concluded, in_order
 from .moments import Moments
 from .naming import Namer
 from .rating import Rating
@@ -24,39 +25,9 @@ from .timeline import Timeline, TimelineWindow
 from .whereabouts import Whereabouts
 from .window_source import Place, Stopped, WindowSource
 
-STOPPED = "stopped at {:.1f} s of {:.1f} s"
+STOPPED_NOTE = "stopped at {:.1f} s of {:.1f} s"
 GAPS = "a long film: windows of {:g} s, one every {:.1f} s"
-NOTHING = "{} shows nothing but black frames, titles or credits: it has no timeline."
-
-
-@dataclass(frozen=True)
-class Opened:
-    """The headers of the film are read: how long it is, and about how many windows it will have."""
-
-    duration_s: float
-    window_s: float
-    step_s: float
-    count: int
-
-
-@dataclass(frozen=True)
-class WindowRated:
-    """One more window, in their order, and what it showed; about `count` there will be."""
-
-    window: TimelineWindow
-    shown: Window
-    number: int
-    count: int
-
-
-@dataclass(frozen=True)
-class TimelineMade:
-    """The end: the whole timeline, or, after a stop, that of what had been rated."""
-
-    timeline: Timeline
-
-
-TimelineEvent = Opened | WindowRated | TimelineMade
+NOTHING_SHOWN = "{} shows nothing but black frames, titles or credits: it has no timeline."
 
 
 def read_windows(
@@ -96,11 +67,15 @@ def read_windows(
         cards.pop()
     passed = source.passed + len(rated) - len(cards)
     if not cards:
-        raise VideoError(NOTHING.format(Path(path).name))
-    notes = [*reel.notes, *[GAPS.format(plan.window_s, plan.step_s)] * plan.has_gaps, *[NOTE] * bool(passed)]
+        raise VideoError(NOTHING_SHOWN.format(Path(path).name))
+    notes = [
+        *reel.notes,
+        *[GAPS.format(plan.window_s, plan.step_s)] * plan.has_gaps,
+        *[PASSED_OVER_NOTE] * bool(passed),
+    ]
     windows = tuple(rated[: len(cards)])
     if cancel.is_set() and rated[-1].end_s < plan.duration_s:
-        notes.append(STOPPED.format(rated[-1].end_s, plan.duration_s))
+        notes.append(STOPPED_NOTE.format(rated[-1].end_s, plan.duration_s))
     facts = (Path(path).name, plan.duration_s, plan.window_s, plan.step_s, tuple(reel.cuts))
     timeline = Timeline(*facts, windows, loaded.name, loaded.precision, tuple(notes))
     yield TimelineMade(whereabouts.add_to(moments.grade(timeline, turn, cancel), turn, cancel))
@@ -117,9 +92,9 @@ def _in_order(
 ) -> Iterator[tuple[Place, TimelineWindow]]:
     """The windows as they are rated, held back until those before them are."""
 
-    def finish(row: Row, prompt: Prompt) -> TimelineWindow:
+    def finish(row: RunningAnswer, prompt: Prompt) -> TimelineWindow:
         key, source.first_done = row.request.key, True
-        decoded = Decoded(key.number, path, frames_of(key.shown.clip), key.began, 0.0)
+        decoded = DecodedVideo(key.number, path, frames_of(key.shown.clip), key.began, 0.0)
         asked = replace(row, request=replace(row.request, key=decoded))
         rating = concluded(loaded, asked, prompt)(())
         written = [token for token in row.tokens if token != loaded.eos_token_id]

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
-from .defect_patterns import BREAK, NAMES
+from .defect_patterns import BREAK, DEFECT_NAMES
 
 
 def sureness(pieces: Sequence[str], sure: Sequence[float]) -> dict[str, float]:
@@ -20,7 +20,7 @@ def sureness(pieces: Sequence[str], sure: Sequence[float]) -> dict[str, float]:
     """
     text, ends = "".join(pieces).lower(), list(accumulate(map(len, pieces)))
     found: dict[str, float] = {}
-    for match in NAMES.finditer(text):
+    for match in DEFECT_NAMES.finditer(text):
         opens = max((gap.end() for gap in BREAK.finditer(text, 0, match.start())), default=0)
         tokens = slice(bisect_right(ends, opens), bisect_right(ends, match.end() - 1) + 1)
         found[match.lastgroup] = max(found.get(match.lastgroup, 0.0), min(sure[tokens], default=0.0))

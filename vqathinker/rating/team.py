@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-Item = TypeVar("Item")
-PATIENCE = timedelta(days=7)
+ItemT = TypeVar("ItemT")
+TEAM_TIMEOUT = timedelta(days=7)
 """How long the first process to be done waits for the last one."""
 
 
@@ -26,11 +26,11 @@ class Team:
     def leads(self) -> bool:
         return self.rank == 0
 
-    def share(self, items: Sequence[Item]) -> list[Item]:
+    def share(self, items: Sequence[ItemT]) -> list[ItemT]:
         """Every `size`-th item, so that long and short ones are spread evenly."""
         return list(items[self.rank :: self.size])
 
-    def gather(self, items: Sequence[Item]) -> list[Item]:
+    def gather(self, items: Sequence[ItemT]) -> list[ItemT]:
         """What all processes have of their shares, in the order before `share`."""
         if self.size == 1:
             return list(items)
@@ -41,7 +41,7 @@ class Team:
         longest = max(map(len, shares))
         return [share[place] for place in range(longest) for share in shares if place < len(share)]
 
-    def follow(self, value: Item | None = None) -> Item | None:
+    def follow(self, value: ItemT | None = None) -> ItemT | None:
         """What the first process passes, in every process."""
         if self.size == 1:
             return value
@@ -69,6 +69,6 @@ def join_team() -> Team:
     import torch
     from accelerate import PartialState
 
-    state = PartialState(cpu=not torch.cuda.is_available(), timeout=PATIENCE)
+    state = PartialState(cpu=not torch.cuda.is_available(), timeout=TEAM_TIMEOUT)
     atexit.register(state.destroy_process_group)  # its threads may abort an interpreter that shuts down around them
     return Team(state.process_index, state.num_processes, str(state.device))

@@ -23,7 +23,7 @@ SPATIAL = frozenset(
     "blur low_resolution noise compression underexposure overexposure low_contrast color corruption".split()
 )
 """Faults that may be in a part of the picture; the others are of its motion."""
-MOST = 12
+MOST_MAPPED = 12
 """Faults of a film that are mapped, the surest: each takes as long as rating a window, and nobody else has the model
 between them."""
 
@@ -52,7 +52,7 @@ class Whereabouts:
         """The timeline with the places of its surest faults. `turn` is held for each."""
         windows = list(timeline.windows)
         wanted = [one for one in timeline.faults if one.window in self._kept and one.name in SPATIAL]
-        for fault in sorted(wanted, key=lambda one: -one.confidence)[:MOST]:
+        for fault in sorted(wanted, key=lambda one: -one.confidence)[:MOST_MAPPED]:
             if cancel.is_set():
                 break
             with turn:

@@ -19,7 +19,7 @@ from ..video.reel import Reel, Window
 from .moments import Moment
 from .whereabouts import finest_grid
 
-LOOK_EVERY_S = 0.1
+STOP_CHECK_S = 0.1
 
 
 class Stopped(Exception):
@@ -84,7 +84,7 @@ class WindowSource:
             return []
         while self.open and len(windows) < count and not self.cancel.is_set():
             try:
-                item = self._ready.get(wait and not windows, LOOK_EVERY_S)
+                item = self._ready.get(wait and not windows, STOP_CHECK_S)
             except queue.Empty:
                 if wait and not windows:
                     continue
@@ -121,7 +121,7 @@ class WindowSource:
     def _put(self, item: Window | BaseException | None) -> None:
         while not self._done.is_set():
             try:
-                return self._ready.put(item, timeout=LOOK_EVERY_S)
+                return self._ready.put(item, timeout=STOP_CHECK_S)
             except queue.Full:
                 continue
         raise Stopped

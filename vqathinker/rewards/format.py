@@ -8,10 +8,10 @@ import torch
 
 from ..answer import well_formed
 from .reward import Answers, Reward, Trace
-from .spec import DEFAULT, RewardSpec
+from .spec import DEFAULT_SPEC, RewardSpec
 
 
-def format_ok(text: str, spec: RewardSpec = DEFAULT) -> bool:
+def format_ok(text: str, spec: RewardSpec = DEFAULT_SPEC) -> bool:
     """True when the whole text is one think block followed by one answer block.
 
     Source: official format_reward, with the repairs allow_outer_whitespace and refuse_repeated_tags. What stands in
@@ -28,7 +28,7 @@ def format_ok(text: str, spec: RewardSpec = DEFAULT) -> bool:
     )
 
 
-def format_reward(texts: Sequence[Sequence[str]], spec: RewardSpec = DEFAULT) -> torch.Tensor:
+def format_reward(texts: Sequence[Sequence[str]], spec: RewardSpec = DEFAULT_SPEC) -> torch.Tensor:
     """1 for a well-formed completion, else 0: `format_ok` of texts[B][G] as a float32 tensor (B, G).
 
     Source: official format_reward.

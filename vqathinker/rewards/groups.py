@@ -11,7 +11,7 @@ import torch
 from .notation import num, plain
 from .registry import REWARDS
 from .reward import Answers, Trace, read_answers
-from .spec import DEFAULT, RewardSpec
+from .spec import DEFAULT_SPEC, RewardSpec
 from .temporal import BonusTrace, bonus_trace
 
 
@@ -52,7 +52,7 @@ class RewardTable:
         """The regression reward before a coarse answer is punished."""
         return self.trace["regression"].bell
 
-    def with_bonus(self, perturbed: RewardTable, spec: RewardSpec = DEFAULT) -> RewardTable:
+    def with_bonus(self, perturbed: RewardTable, spec: RewardSpec = DEFAULT_SPEC) -> RewardTable:
         """The table after the temporal bonus, given the table of the perturbed clips of the same videos.
 
         >>> good, poor = "<think>a</think><answer>4.00</answer>", "<think>a</think><answer>2.50</answer>"
@@ -70,7 +70,9 @@ class RewardTable:
         }
         return self._raised(bonus, spec)
 
-    def with_bonus_for(self, paired: torch.Tensor, perturbed: RewardTable, spec: RewardSpec = DEFAULT) -> RewardTable:
+    def with_bonus_for(
+        self, paired: torch.Tensor, perturbed: RewardTable, spec: RewardSpec = DEFAULT_SPEC
+    ) -> RewardTable:
         """The same where some videos only have a twin, paired (B,): the others keep what they have."""
         raised = self.with_bonus(perturbed, spec)
         bonus = {name: trace.only_for(paired, self.parts[name]) for name, trace in raised.bonus.items()}
@@ -102,7 +104,7 @@ def in_sum() -> list[str]:
     return list(reversed(REWARDS))
 
 
-def weigh(parts: Mapping[str, torch.Tensor], spec: RewardSpec = DEFAULT) -> torch.Tensor:
+def weigh(parts: Mapping[str, torch.Tensor], spec: RewardSpec = DEFAULT_SPEC) -> torch.Tensor:
     """The weighted sum of the rewards, each under its name; with weights 1, the sum.
 
     Shapes broadcast, in practice (B, G) each. Source: official grpo_trainer.py (a plain sum).
@@ -116,7 +118,7 @@ def weigh(parts: Mapping[str, torch.Tensor], spec: RewardSpec = DEFAULT) -> torc
 def score_groups(
     texts: Sequence[Sequence[str]],
     mos: Sequence[float],
-    spec: RewardSpec = DEFAULT,
+    spec: RewardSpec = DEFAULT_SPEC,
     rng: np.random.Generator | None = None,
 ) -> RewardTable:
     """The rewards of G completions for each of B videos.

@@ -46,12 +46,3 @@ def plain(value: float | torch.Tensor) -> str:
     ('0.3', '0.8', '1')
     """
     return f"{float(value):g}"
-
-
-def name_of(video: int) -> str:
-    """What a video is called where nobody named it: A, B, …, Z, 27, …
-
-    >>> name_of(0), name_of(26)
-    ('A', '27')
-    """
-    return chr(ord("A") + video) if video < 26 else str(video + 1)

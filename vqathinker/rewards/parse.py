@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from ..answer import NUMBER, answer_span
-from .spec import DEFAULT, RewardSpec
+from .spec import DEFAULT_SPEC, RewardSpec
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Answer:
     within: str = field(default="", repr=False, compare=False)
 
 
-def read_answer(text: str, spec: RewardSpec = DEFAULT) -> Answer:
+def read_answer(text: str, spec: RewardSpec = DEFAULT_SPEC) -> Answer:
     """The first number inside the last `<answer>…</answer>` of a completion, with its decimals.
 
     Any number is read, on or off the MOS scale; one too large for a float is unreadable. Source: official
@@ -45,7 +45,7 @@ def read_answer(text: str, spec: RewardSpec = DEFAULT) -> Answer:
     return Answer(value, len(written.rpartition(".")[2]) if "." in written else 0, inside)
 
 
-def parse_answer(text: str, spec: RewardSpec = DEFAULT) -> float | None:
+def parse_answer(text: str, spec: RewardSpec = DEFAULT_SPEC) -> float | None:
     """The score of a completion, or None when there is none: the value of `read_answer`.
 
     Source: official rewards, except that text without tags is unreadable here (the released code would read "Frame1"

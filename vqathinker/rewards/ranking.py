@@ -10,9 +10,9 @@ import torch
 
 from .notation import chance, digits_for, num, plain
 from .reward import Answers, Gate, Reward, Trace
-from .spec import DEFAULT, RewardSpec
+from .spec import DEFAULT_SPEC, RewardSpec
 
-VARIANCE_FLOOR = DEFAULT.smoothing
+VARIANCE_FLOOR = DEFAULT_SPEC.smoothing
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def preference_target(mos: torch.Tensor) -> torch.Tensor:
     return ((mos[:, None] > mos).float() - (mos[:, None] < mos).float() + 1) / 2
 
 
-def fidelity(probability, target, smoothing: float = DEFAULT.smoothing) -> torch.Tensor:
+def fidelity(probability, target, smoothing: float = DEFAULT_SPEC.smoothing) -> torch.Tensor:
     """How well a predicted preference P agrees with the true one g: sqrt(P g + e) + sqrt((1 - P)(1 - g) + e).
 
     probability and target are tensors or floats that broadcast, in [0, 1]; the result lies in [2 sqrt(e),
@@ -95,7 +95,7 @@ def fidelity(probability, target, smoothing: float = DEFAULT.smoothing) -> torch
     return (probability * target + smoothing).sqrt() + (wrong + smoothing).sqrt()
 
 
-def group_moments(scores: torch.Tensor, spec: RewardSpec = DEFAULT) -> tuple[torch.Tensor, torch.Tensor]:
+def group_moments(scores: torch.Tensor, spec: RewardSpec = DEFAULT_SPEC) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and unbiased variance of the readable scores of each group.
 
     scores (B, G), NaN where unreadable -> two tensors (B,); NaN where nothing is readable. A single score has
@@ -111,7 +111,7 @@ def group_moments(scores: torch.Tensor, spec: RewardSpec = DEFAULT) -> tuple[tor
     return mean, torch.where(mean.isnan(), torch.nan, variance)
 
 
-def ranking_reward(scores: torch.Tensor, mos: torch.Tensor, spec: RewardSpec = DEFAULT) -> torch.Tensor:
+def ranking_reward(scores: torch.Tensor, mos: torch.Tensor, spec: RewardSpec = DEFAULT_SPEC) -> torch.Tensor:
     """The fidelity of every answer against every other video, averaged over the other videos.
 
     Answer j of video i meets video k with P = Phi((score_ij - mean_k) / sqrt(var_i + var_k + 1e-6)).

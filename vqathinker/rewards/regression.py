@@ -9,7 +9,7 @@ import torch
 
 from .notation import num, plain
 from .reward import Answers, Gate, Reward, Trace
-from .spec import DEFAULT, RewardSpec
+from .spec import DEFAULT_SPEC, RewardSpec
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class RegressionTrace(Trace):
     factor: torch.Tensor
 
 
-def bell(scores, target, sigma: float = DEFAULT.sigma) -> torch.Tensor:
+def bell(scores, target, sigma: float = DEFAULT_SPEC.sigma) -> torch.Tensor:
     """exp(-(score - target)^2 / (2 sigma^2)): 1 for a perfect score, 0.61 at an error of sigma, falling to 0.
 
     scores and target are tensors or numbers that broadcast, on the MOS scale; the result is float32, in [0, 1], and
@@ -41,7 +41,7 @@ def bell(scores, target, sigma: float = DEFAULT.sigma) -> torch.Tensor:
 
 
 def regression_reward(
-    scores: torch.Tensor, mos: torch.Tensor, decimals: torch.Tensor, spec: RewardSpec = DEFAULT
+    scores: torch.Tensor, mos: torch.Tensor, decimals: torch.Tensor, spec: RewardSpec = DEFAULT_SPEC
 ) -> torch.Tensor:
     """The bell, times coarse_factor where fewer than min_decimals decimals count; 0 for an unreadable (NaN) score.
 

@@ -11,7 +11,7 @@ import torch
 
 from .notation import num, plain
 from .parse import Answer, read_answer
-from .spec import DEFAULT, RewardSpec
+from .spec import DEFAULT_SPEC, RewardSpec
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Answers:
 def read_answers(
     texts: Sequence[Sequence[str]],
     mos: Sequence[float],
-    spec: RewardSpec = DEFAULT,
+    spec: RewardSpec = DEFAULT_SPEC,
     rng: np.random.Generator | None = None,
 ) -> Answers:
     """What was written, read once for all rewards; without rng, random scores are those of seed 0.
@@ -137,7 +137,7 @@ class Reward:
         """Its weight in the total under a spec."""
         return spec.weight(self.name, self.weight)
 
-    def sentence(self, spec: RewardSpec = DEFAULT) -> str:
+    def sentence(self, spec: RewardSpec = DEFAULT_SPEC) -> str:
         """`about` with the constants of a spec."""
         return self.about.format(**{name: plain(x) for name, x in asdict(spec).items() if not isinstance(x, Mapping)})
 

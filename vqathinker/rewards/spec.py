@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 
 MAY_BE_ZERO = ("coarse_factor", "bonus", "ranking_gate", "regression_gate")
-WEIGHTS = ("format_weight", "regression_weight", "ranking_weight")
+WEIGHT_FIELDS = ("format_weight", "regression_weight", "ranking_weight")
 
 
 def _repair(released: str):
@@ -76,15 +76,15 @@ class RewardSpec:
     define_small_groups: bool = _repair("one video divides by zero; one rollout makes every preference a coin toss")
 
     def __post_init__(self) -> None:
-        for name in ("sigma", "smoothing", *MAY_BE_ZERO, *WEIGHTS):
-            value, zero_is_fine = getattr(self, name), name in MAY_BE_ZERO + WEIGHTS
+        for name in ("sigma", "smoothing", *MAY_BE_ZERO, *WEIGHT_FIELDS):
+            value, zero_is_fine = getattr(self, name), name in MAY_BE_ZERO + WEIGHT_FIELDS
             if not math.isfinite(value) or value < 0 or (value == 0 and not zero_is_fine):
                 wanted = "a number from 0 up" if zero_is_fine else "a positive number"
                 raise ValueError(f"RewardSpec.{name} must be {wanted}, not {value}.")
         for name, value in self.weights.items():
             if isinstance(value, str) or not math.isfinite(value) or value < 0:
                 raise ValueError(f"RewardSpec.weights: {name} must be a number from 0 up, not {value!r}.")
-            if f"{name}_weight" in WEIGHTS:
+            if f"{name}_weight" in WEIGHT_FIELDS:
                 raise ValueError(f"RewardSpec.weights: {name} has a field of its own, {name}_weight.")
         if not self.lowest < self.highest:
             raise ValueError(f"RewardSpec.lowest must be below highest, not {self.lowest} and {self.highest}.")
@@ -97,7 +97,7 @@ class RewardSpec:
         >>> RewardSpec(weights={"length": 0.2}).weight("length"), RewardSpec(ranking_weight=2).weight("ranking")
         (0.2, 2)
         """
-        return getattr(self, f"{name}_weight") if f"{name}_weight" in WEIGHTS else self.weights.get(name, default)
+        return getattr(self, f"{name}_weight") if f"{name}_weight" in WEIGHT_FIELDS else self.weights.get(name, default)
 
     def with_weight(self, name: str, weight: float) -> RewardSpec:
         """The same spec with another weight of one reward.
@@ -105,7 +105,7 @@ class RewardSpec:
         >>> RewardSpec().with_weight("format", 0.5).format_weight, RewardSpec().with_weight("length", 2).weights
         (0.5, {'length': 2})
         """
-        if f"{name}_weight" in WEIGHTS:
+        if f"{name}_weight" in WEIGHT_FIELDS:
             return replace(self, **{f"{name}_weight": weight})
         return replace(self, weights={**self.weights, name: weight})
 
@@ -136,4 +136,4 @@ class RewardSpec:
         return cls(**dict.fromkeys(cls.repairs(), False), **constants)
 
 
-DEFAULT = RewardSpec()
+DEFAULT_SPEC = RewardSpec()

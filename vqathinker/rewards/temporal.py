@@ -9,7 +9,7 @@ import torch
 from .notation import num, plain
 from .regression import compared
 from .reward import Gate
-from .spec import DEFAULT, RewardSpec
+from .spec import DEFAULT_SPEC, RewardSpec
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,9 @@ class BonusTrace:
         return lines
 
 
-def bonus_trace(reward: torch.Tensor, perturbed: torch.Tensor, gate: Gate, spec: RewardSpec = DEFAULT) -> BonusTrace:
+def bonus_trace(
+    reward: torch.Tensor, perturbed: torch.Tensor, gate: Gate, spec: RewardSpec = DEFAULT_SPEC
+) -> BonusTrace:
     """The bonus on one reward (B, G), given that of the perturbed clips (B, G'); what `temporal_bonus` does twice."""
     first, second = _means(reward, perturbed, spec)
     opened = first > second if spec.gate_needs_gain else first >= second
@@ -75,7 +77,7 @@ def _means(ordered: torch.Tensor, perturbed: torch.Tensor, spec: RewardSpec) -> 
 
 
 def temporal_bonus(
-    ranking, regression, perturbed_ranking, perturbed_regression, spec: RewardSpec = DEFAULT, *, bell=None
+    ranking, regression, perturbed_ranking, perturbed_regression, spec: RewardSpec = DEFAULT_SPEC, *, bell=None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Adds `bonus` to the good answers to the ordered clip, if the ordered clip earned more than the perturbed one.
 

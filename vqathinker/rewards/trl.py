@@ -31,17 +31,17 @@ from .format import FORMAT
 from .registry import REWARDS
 from .regression import REGRESSION
 from .reward import Reward, read_answers
-from .spec import DEFAULT, RewardSpec
+from .spec import DEFAULT_SPEC, RewardSpec
 from .twins import Scored, score_with_twins
 
 Rewards = list[float | None]
-OWN = ("format", "regression", "ranking")
+NAMED_REWARDS = ("format", "regression", "ranking")
 """Rewards of the registry that have a function with a name of its own here."""
 Completion = str | list[dict]
 """A text, or the messages that a conversation was continued by."""
 
 
-def format_reward(completions: Sequence[Completion], *, spec: RewardSpec = DEFAULT, **columns) -> Rewards:
+def format_reward(completions: Sequence[Completion], *, spec: RewardSpec = DEFAULT_SPEC, **columns) -> Rewards:
     """1.0 for one thought and then one answer, else 0.0: `format_ok` of each completion. Reads no column.
 
     >>> format_reward(["<think>Sharp.</think><answer>3.42</answer>", "3.42"])
@@ -50,7 +50,7 @@ def format_reward(completions: Sequence[Completion], *, spec: RewardSpec = DEFAU
     return _alone(FORMAT, completions, [0.0] * len(completions), spec, columns)
 
 
-def bell_reward(completions: Sequence[Completion], *, spec: RewardSpec = DEFAULT, **columns) -> Rewards:
+def bell_reward(completions: Sequence[Completion], *, spec: RewardSpec = DEFAULT_SPEC, **columns) -> Rewards:
     """exp(-(score - mos)^2 / (2 sigma^2)), less for a coarse answer: `regression_reward` of each completion, in [0, 1].
 
     Reads `mos`. Where `spec.unreadable_is_lowest` is off, an unreadable answer stands for a random score, as released.
@@ -62,7 +62,7 @@ def bell_reward(completions: Sequence[Completion], *, spec: RewardSpec = DEFAULT
     return _alone(REGRESSION, completions, mos, spec, columns)
 
 
-def ranking_reward(completions: Sequence[Completion], *, spec: RewardSpec = DEFAULT, **columns) -> Rewards:
+def ranking_reward(completions: Sequence[Completion], *, spec: RewardSpec = DEFAULT_SPEC, **columns) -> Rewards:
     """How well each answer puts its video on the right side of all others of the batch, in [0, 1.001]: fidelity.
 
     Reads `mos` and `video`. The batch is that of all processes; an unreadable answer earns 0, and so does every answer
@@ -76,7 +76,7 @@ def ranking_reward(completions: Sequence[Completion], *, spec: RewardSpec = DEFA
     return batch.own(batch.scored(spec).plain.parts["ranking"])
 
 
-def temporal_reward(completions: Sequence[Completion], *, spec: RewardSpec = DEFAULT, **columns) -> Rewards:
+def temporal_reward(completions: Sequence[Completion], *, spec: RewardSpec = DEFAULT_SPEC, **columns) -> Rewards:
     """What the temporal bonus adds to the bell and to the ranking reward of each completion: 0.0, 0.3 or 0.6.
 
     Reads `mos`, `video` and `perturbed`. A video whose twin is not in the batch gets no bonus.
@@ -91,7 +91,7 @@ def temporal_reward(completions: Sequence[Completion], *, spec: RewardSpec = DEF
     return batch.own(sum(bonus, torch.zeros_like(scored.plain.total)))
 
 
-def reward_functions(spec: RewardSpec = DEFAULT) -> list[Callable[..., Rewards]]:
+def reward_functions(spec: RewardSpec = DEFAULT_SPEC) -> list[Callable[..., Rewards]]:
     """The four functions with another spec, under their own names, and one for every other reward of the registry; for
     one that lacks a reward, leave it out.
 
@@ -102,7 +102,7 @@ def reward_functions(spec: RewardSpec = DEFAULT) -> list[Callable[..., Rewards]]
     """
     functions = (format_reward, bell_reward, ranking_reward, temporal_reward)
     named = [update_wrapper(partial(function, spec=spec), function) for function in functions]
-    return named + [_function_of(REWARDS[name], spec) for name in REWARDS if name not in OWN]
+    return named + [_function_of(REWARDS[name], spec) for name in REWARDS if name not in NAMED_REWARDS]
 
 
 def _function_of(reward: Reward, spec: RewardSpec) -> Callable[..., Rewards]:
@@ -128,7 +128,7 @@ def text_of(completion: Completion) -> str:
     return "".join(one if isinstance(one, str) else "".join(part.get("text") or "" for part in one) for one in contents)
 
 
-class Row(NamedTuple):
+class CompletionRow(NamedTuple):
     """One completion of the batch."""
 
     text: str
@@ -138,10 +138,10 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Batch:
+class GatheredBatch:
     """The completions of all processes, in their order; those of this one begin at `first`."""
 
-    rows: list[Row]
+    rows: list[CompletionRow]
     first: int
     count: int
 
@@ -175,18 +175,18 @@ class Batch:
         return found
 
 
-def _gather(name: str, completions: Sequence[Completion], columns: dict) -> Batch:
+def _gather(name: str, completions: Sequence[Completion], columns: dict) -> GatheredBatch:
     """The batch of all processes; every process has to call it."""
     mos, video = _columns(name, completions, columns, "mos", "video")
     perturbed = columns.get("perturbed") or [False] * len(completions)
     texts = [text_of(one) for one in completions]
-    rows = [Row(*row) for row in zip(texts, map(float, mos), video, map(bool, perturbed), strict=True)]
+    rows = [CompletionRow(*row) for row in zip(texts, map(float, mos), video, map(bool, perturbed), strict=True)]
     if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
-        return Batch(rows, 0, len(rows))
+        return GatheredBatch(rows, 0, len(rows))
     shares: list = [None] * torch.distributed.get_world_size()
     torch.distributed.all_gather_object(shares, rows)
     first = sum(map(len, shares[: torch.distributed.get_rank()]))
-    return Batch([row for share in shares for row in share], first, len(rows))
+    return GatheredBatch([row for share in shares for row in share], first, len(rows))
 
 
 def _columns(name: str, completions: Sequence[Completion], columns: dict, *needed: str) -> list[Sequence]:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from .groups import RewardTable, score_groups
-from .spec import DEFAULT, RewardSpec
+from .spec import DEFAULT_SPEC, RewardSpec
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def score_with_twins(
     texts: Sequence[Sequence[str]],
     twin_texts: Sequence[Sequence[str] | None],
     mos: Sequence[float],
-    spec: RewardSpec = DEFAULT,
+    spec: RewardSpec = DEFAULT_SPEC,
     rng: np.random.Generator | None = None,
 ) -> Scored:
     """Rewards of the videos of all processes. texts[B][G]; twin_texts[B], None for a video without a twin.

@@ -11,6 +11,9 @@ from ..answer import NUMBER, answer_span, up_to_answer, with_answer
 BEFORE_NUMBER = re.compile(r"[^<\d]*?(?=-?\d)")
 UNSIGNED = re.compile(NUMBER.pattern.removeprefix("-?"))
 
+LONGEST_QUESTION = 1000
+"""Characters of a question that a model is asked."""
+
 
 @dataclass(frozen=True)
 class Abilities:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from ..bundled import EVALUATION_FILE
 from ..errors import ModelError
+from ..files import FORMATS
 from ..scorers import which
 from ..video import Limits
+from .settings import Settings
 
 WHAT = """
 ## What it is
@@ -30,9 +33,9 @@ runs the *{model}* model.{bundled}
 BURSTS = """; around each of them it also sees a short
   burst of consecutive frames at low resolution, for freezes, judder and shake"""
 STILLS_ONLY = "; it sees them as pictures, no motion"
-BUNDLED = """ It is bundled with the page: a few million parameters, trained on two CPU cores with the
+ABOUT_BUNDLED = """ It is bundled with the page: a few million parameters, trained on two CPU cores with the
 recipe of this repository, to show the whole method on any machine. The published 8B model is far better."""
-LIMITS = """
+ABOUT_LIMITS = """
 ## Limits
 
 - It hears nothing: sound plays no part.
@@ -40,9 +43,9 @@ LIMITS = """
 - It judges technical quality, not whether a video is beautiful, true or worth watching.
 - Scores of one model can be compared with each other; small differences (0.1 or 0.2) mean little.
 - It has not been tested for decisions about people or money, and should not make any.
-- Files of up to {megabytes} MB and {side} pixels a side: MP4, MOV, WebM, MKV, AVI, MPEG-TS, GIF, JPEG, PNG, WebP, BMP.
+- Files of up to {megabytes} MB and {side} pixels a side: {formats}.
 
-Uploads stay on the machine that runs this page and are deleted after an hour.
+Uploads stay on the machine that runs this page and are deleted after {kept}.
 """
 PROGRAM = """
 ## Use it from a program
@@ -53,9 +56,11 @@ from gradio_client import Client, handle_file
 Client("{address}").predict(handle_file("clip.mp4"), api_name="/rate")
 ```
 
-`/compare` rates two videos and tells the probability that the first is better; `/rewards` turns answers and human
-scores into the rewards of the lab. "Use via API" below describes all three.
+`/timeline` tells how good a video is from moment to moment; `/compare` rates two videos and tells the probability that
+the first is better; `/rewards` turns answers and human scores into the rewards of the lab.{beside} "Use via API" below
+describes them all.
 """
+PROGRAM_BESIDE = " `/compare_models` rates one video with both models."
 HOST = """
 ## Host it yourself, small or large
 
@@ -102,27 +107,36 @@ MEASURED = {
     "the clip in order is preferred to one in disorder, by expected": "preference.expected.all",
     "well-formed answers": "well_formed",
 }
-CAVEAT = (
+MEASURED_CAVEAT = (
     "A small demonstration model, taught by people's scores of pictures. On {samples} pictures that it never saw it is "
     "off by {mae:.2f} on average; in {alarms:.0%} of moving clips without a defect it names one."
 )
 CARD_SECTIONS = ("Where it fails", "Training data")
 
 
-def about(model: str, address: str, checkpoint: Path | None) -> str:
+def about_page(settings: Settings, checkpoint: Path | None) -> str:
     """The whole page. Measured numbers, failures and training data are there where the checkpoint folder has them."""
-    limits = Limits()
+    model, beside = settings.model, PROGRAM_BESIDE if settings.beside_model else ""
+    megabytes, kept = settings.max_bytes // 2**20, duration(settings.keep_s)
     return "".join(
         [
-            WHAT.format(model=model, bundled=BUNDLED if model == "tiny" else "", motion=motion(model)),
-            numbers(checkpoint / "evaluation.json") if checkpoint else "",
+            WHAT.format(model=model, bundled=ABOUT_BUNDLED if model == "tiny" else "", motion=motion(model)),
+            numbers(checkpoint / EVALUATION_FILE) if checkpoint else "",
             from_card(checkpoint / "README.md") if checkpoint else "",
-            LIMITS.format(megabytes=limits.max_bytes // 2**20, side=limits.max_side),
-            PROGRAM.format(address=address),
+            ABOUT_LIMITS.format(formats=FORMATS, megabytes=megabytes, side=Limits().max_side, kept=kept),
+            PROGRAM.format(address=settings.address, beside=beside),
             HOST,
             CREDITS,
         ]
     )
+
+
+def duration(seconds: float) -> str:
+    """ "an hour", "2 hours", "5 minutes": how long uploads are kept, in words."""
+    minutes = round(seconds / 60)
+    if minutes % 60:
+        return "a minute" if minutes == 1 else f"{minutes} minutes"
+    return "an hour" if minutes == 60 else f"{minutes // 60} hours"
 
 
 def motion(model: str) -> str:
@@ -139,22 +153,22 @@ def motion(model: str) -> str:
 def numbers(path: Path) -> str:
     """A short Markdown table from a checkpoint's evaluation.json, of what is in it; empty when there is none."""
     content = read_evaluation(path)
-    found = [(title, measured(content, keys)) for title, keys in MEASURED.items()]
+    found = [(title, measured_value(content, keys)) for title, keys in MEASURED.items()]
     rows = [f"| {title} | {value} |" for title, value in found if value]
     if not rows:
         return ""
     return "\n".join(["", "## How well it does", "", MEASURED_ON, "", "| | |", "|---|---|", *rows, ""])
 
 
-def caveat(checkpoint: Path) -> str:
+def measured_caveat(checkpoint: Path) -> str:
     """What to expect of a bundled model, in a sentence with its measured error and false alarms; empty without them."""
-    content = read_evaluation(checkpoint / "evaluation.json")
+    content = read_evaluation(checkpoint / EVALUATION_FILE)
     found = {
         "samples": entry(content, "sets.biq.samples"),
         "mae": entry(content, "sets.biq.score.mae.value"),
         "alarms": entry(content, "defects.false_alarms.value"),
     }
-    return CAVEAT.format(**found) if all(isinstance(value, int | float) for value in found.values()) else ""
+    return MEASURED_CAVEAT.format(**found) if all(isinstance(value, int | float) for value in found.values()) else ""
 
 
 def read_evaluation(path: Path) -> object:
@@ -172,7 +186,7 @@ def entry(content: object, keys: str) -> object:
     return content
 
 
-def measured(content: object, keys: str) -> str:
+def measured_value(content: object, keys: str) -> str:
     """ "0.81 [0.76, 0.85]" or "0.99" from nested objects, empty where there is no such number."""
     content = entry(content, keys)
     if isinstance(content, dict) and content.get("value") is not None:

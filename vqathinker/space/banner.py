@@ -16,13 +16,13 @@ from .queue.model import Model
 from .widgets import markup, texts
 from .widgets.parts import html
 
-LOOK_EVERY_S = 3.0
+MODEL_CHECK_S = 3.0
 
 
 def build_banner(model: Model, page: gr.Blocks, caveat: str) -> None:
     """Put the line and the header into the Blocks that are being built. Every page looks by itself until the model is
     there."""
-    line, timer = html("banner"), gr.Timer(LOOK_EVERY_S)
+    line, timer = html("banner"), gr.Timer(MODEL_CHECK_S)
     header = html("header", header_of(model, caveat))
 
     def look() -> list:

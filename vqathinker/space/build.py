@@ -18,19 +18,20 @@ from starlette.middleware import Middleware
 from ..bundled import checkpoint_folder
 from ..errors import VQAThinkerError
 from ..heap import few_arenas, give_back
-from .about import about, caveat
+from .about import about_page, measured_caveat
 from .banner import build_banner
 from .compare.tab import build_compare_tab
 from .history.tab import build_learned_tab
-from .lab.tab import TAB_ID as LAB
+from .lab.tab import LAB_TAB_ID as LAB
 from .lab.tab import build_lab_tab, open_shared
 from .queue.model import Model
 from .queue.requests import Wishes
 from .rate.tab import build_rate_tab
 from .server.api import add_endpoints
+from .server.assets import Assets
 from .server.calls import Calls
 from .server.page import Page
-from .server.service import Gate, Service
+from .server.service import GateMiddleware, Service
 from .server.stopping import Stop, end, leave_at_once
 from .server.tools import mend_tools
 from .server.uploads import Uploads
@@ -52,7 +53,7 @@ def build(settings: Settings, uploads: Uploads) -> tuple[Page, Model]:
     """The whole page and its model, which is loaded in the background from here on."""
     model, to_rate, to_compare, to_follow, to_follow_both = Model(settings), Wishes(), Wishes(), Wishes(), Wishes()
     checkpoint = checkpoint_folder(settings.model)
-    expected = caveat(checkpoint)
+    expected = measured_caveat(checkpoint)
     with Page(title=texts.TITLE, analytics_enabled=False, fill_width=False) as page:
         page.calls = Calls(uploads.folder, settings.urls, bool(settings.beside_model))
         build_banner(model, page, expected)
@@ -68,7 +69,7 @@ def build(settings: Settings, uploads: Uploads) -> tuple[Page, Model]:
             teachers.click(None, None, lab.parent, js=OPEN_LAB, api_visibility="private")
             build_learned_tab(settings.model)
             with gr.Tab("About"):
-                gr.Markdown(about(settings.model, settings.address, checkpoint), elem_id="about")
+                gr.Markdown(about_page(settings, checkpoint), elem_id="about")
         add_endpoints(model)
 
         def leave(request: gr.Request) -> None:
@@ -103,7 +104,7 @@ def launch(settings: Settings) -> NoReturn:
         uploads.keep_swept(give_back)
         model.metrics.gauge("vqathinker_upload_bytes", "Bytes of uploads on the disk", uploads.bytes)
         try:
-            _, address, _ = serve(page, settings, Service(model, uploads, page.calls, settings.max_bytes))
+            _, address, _ = start_server(page, settings, Service(model, uploads, page.calls, settings.max_bytes))
             mend_tools(page.mcp_server_obj, page.calls)
             print(f"VQAThinker is at {address} (Ctrl-C stops it).", flush=True)
             page.server.config.timeout_graceful_shutdown = GRACE_S
@@ -120,7 +121,7 @@ def shown_files(settings: Settings) -> list[dict]:
     return [*load_examples(settings.examples), *load_rated(settings.examples)]
 
 
-def serve(page: Page, settings: Settings, service: Service) -> tuple:
+def start_server(page: Page, settings: Settings, service: Service) -> tuple:
     """Start the server in a thread of its own; what Gradio's launch returns."""
     return page.launch(
         prevent_thread_lock=True,
@@ -132,7 +133,7 @@ def serve(page: Page, settings: Settings, service: Service) -> tuple:
         allowed_paths=[str(settings.examples / entry["file"]) for entry in shown_files(settings)],
         max_file_size=settings.max_bytes,
         max_threads=settings.bounds.whole + SPARE_THREADS,
-        app_kwargs={"middleware": [Middleware(Gate, service=service)]},
+        app_kwargs={"middleware": [Middleware(GateMiddleware, service=service), Middleware(Assets)]},
         mcp_server=find_spec("mcp") is not None,
         footer_links=["api", "settings"],
         run_history=False,

@@ -9,7 +9,7 @@ from threading import Semaphore
 
 import av
 
-AHEAD = 2
+FRAMES_AHEAD = 2
 """Frames that wait at most: each holds as much memory as one in the decoder."""
 Emit = Callable[[int, av.VideoFrame], None]
 
@@ -17,7 +17,7 @@ Emit = Callable[[int, av.VideoFrame], None]
 @contextmanager
 def aside(emit: Emit) -> Iterator[Emit]:
     """An `emit` that returns before it is done, for any threads. The end waits for all, and raises what it raised."""
-    room = Semaphore(AHEAD)
+    room = Semaphore(FRAMES_AHEAD)
     pending: list[Future] = []
 
     def work(i: int, frame: av.VideoFrame) -> None:

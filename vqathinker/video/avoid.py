@@ -14,7 +14,7 @@ from vqathinker.video.spec import Clip
 
 ROUNDS = 2
 """How often what was read in exchange is looked at again."""
-NOTE = "black frames, titles or credits passed over"
+PASSED_OVER_NOTE = "black frames, titles or credits passed over"
 
 
 def avoid_useless(decoding: Decoding, clip: Clip) -> Clip:
@@ -50,7 +50,7 @@ def _exchanged(decoding: Decoding, clip: Clip, rows: Sequence[int], found: Seque
         times=tuple(times),
         frames=frames[order],
         bursts=None if bursts is None else bursts[order],
-        notes=(NOTE,),
+        notes=(PASSED_OVER_NOTE,),
     )
 
 

@@ -16,9 +16,9 @@ from vqathinker.video.process import WORKER, Crew, Gone, Process
 from vqathinker.video.shots import Look
 from vqathinker.video.spec import Limits, VideoInfo
 
-THREADS = 2
-LOOK_EVERY_S = 0.1
-Shown = tuple[str, int, np.ndarray]
+DECODER_THREADS = 2
+CANCEL_CHECK_S = 0.1
+FilmFrame = tuple[str, int, np.ndarray]
 
 
 class DecodeTimeout(VideoError):
@@ -74,7 +74,7 @@ class Decoding:
             "decoder": decoder,
             "timeout_s": timeout_s,
             "protocol": protocol,
-            "threads": crew.threads if crew else THREADS,
+            "threads": crew.threads if crew else DECODER_THREADS,
         }
         try:
             self.info = VideoInfo(**self._ask(question)["info"])
@@ -111,7 +111,7 @@ class Decoding:
         self.notes = tuple(message.get("notes", ()))
         return message["times"], message["decoder"]
 
-    def film(self, frames: Sequence[int], lumas: Sequence[int], side: int, size: int) -> Iterator[Shown]:
+    def film(self, frames: Sequence[int], lumas: Sequence[int], side: int, size: int) -> Iterator[FilmFrame]:
         """("frame", i, (side, side, 3)) and ("luma", i, (size, size)), uint8 and squashed, in their order: a frame
         before the luma of the same number. A file that breaks is shown up to there, and no error; see `broken_s`.
 
@@ -148,7 +148,7 @@ class Decoding:
 
     def _watch(self) -> None:
         """End the process when its time is over or it is cancelled."""
-        while not self._done.wait(min(LOOK_EVERY_S, self.timeout_s)):
+        while not self._done.wait(min(CANCEL_CHECK_S, self.timeout_s)):
             self._late = time.monotonic() >= self._end
             if self._late or self._cancel.is_set():
                 self._process.kill()

@@ -9,11 +9,12 @@ from itertools import pairwise
 import av
 import numpy as np
 
-from vqathinker.video.decode_pyav import LOST_AT_END, Emit, made_whole, position_of, skips_unreferenced
+from vqathinker.video.aside import Emit
+from vqathinker.video.decode_pyav import LOST_AT_END, made_whole, position_of, skips_unreferenced
 from vqathinker.video.index import Index
 from vqathinker.video.stream import Missed, Source, open_stream
 
-FAR = 60
+SEEK_FROM = 60
 """Frames that nobody wants before a key frame, from which on seeking to it is worth its while."""
 
 
@@ -40,7 +41,7 @@ def stretches(index: Index, wanted: Sequence[int]) -> list[list[int]]:
         return [list(wanted)]
     keys = np.searchsorted(index.pts, index.keys)
     before = keys[np.maximum(np.searchsorted(keys, wanted, side="right") - 1, 0)]
-    places = [k for k, (i, _) in enumerate(pairwise(wanted), 1) if before[k] - i > FAR]
+    places = [k for k, (i, _) in enumerate(pairwise(wanted), 1) if before[k] - i > SEEK_FROM]
     return [part.tolist() for part in np.split(np.asarray(wanted), places)]
 
 
@@ -65,7 +66,7 @@ def _read(source: Source, index: Index, left: deque[int], emit: Emit) -> int:
 def _packets(source: Source, index: Index, first: int) -> Iterator[av.Packet]:
     """From the last key frame before a frame on, or from the beginning where that is as near."""
     key = int(np.searchsorted(index.keys, index.pts[first], side="right")) - 1 if index.seekable else 0
-    if key > 0 and np.searchsorted(index.pts, index.keys[key]) > FAR:
+    if key > 0 and np.searchsorted(index.pts, index.keys[key]) > SEEK_FROM:
         return source.packets_from(int(index.keys[key]))
     return source.packets()
 

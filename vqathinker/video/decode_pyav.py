@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ import av
 import numpy as np
 
 from vqathinker.errors import VideoError
+from vqathinker.video.aside import Emit
 from vqathinker.video.fields import deinterlaced
 from vqathinker.video.index import Index
 from vqathinker.video.picture import to_luma, to_rgb
@@ -19,13 +20,11 @@ from vqathinker.video.stream import Missed, Source, open_stream
 
 __all__ = ["decode_pyav", "to_luma", "to_rgb"]
 
-THREADS = 2
 # A file may end in a few frames that its index promises and no decoder shows; more than that is damage.
 LOST_AT_END = 3
-Emit = Callable[[int, av.VideoFrame], None]
 
 
-def decode_pyav(path: str, index: Index, wanted: Sequence[int], emit: Emit, threads: int = THREADS) -> None:
+def decode_pyav(path: str, index: Index, wanted: Sequence[int], emit: Emit, threads: int) -> None:
     """Call emit(i, av.VideoFrame) for every index in `wanted` (sorted, unique), in any order, perhaps twice, from up to
     `threads` threads. Frames of combed films are deinterlaced.
 

@@ -18,14 +18,14 @@ from vqathinker.video.picture import View, wide_rgb
 from vqathinker.video.stream import Missed, Source, open_stream
 from vqathinker.video.transparency import TRANSPARENT
 
-PLACES = 6
-RUN = 5
+GLIMPSES = 6
+RUN_FRAMES = 5
 """Consecutive frames in which fields are looked for."""
-REACH = 48
+MOST_BETWEEN_RUNS = 48
 """Frames that are decoded at most, beside the runs themselves."""
 FLAT_SPREAD = 16
 """Levels between the darkest and the brightest pixel of an empty picture."""
-SMALL = 240
+LIGHT_SIDE = 240
 """Pixels of the longer side, over which light is averaged: single edges overshoot."""
 
 
@@ -35,7 +35,7 @@ def look_closer(path: str, index: Index, first: av.VideoFrame) -> Index:
     bars = not index.resized and _may_have_bars(first)
     if not (bars or view.interlaced or view.alpha or (view.tone and view.tone.transfer)):
         return replace(index, notes=_notes(view))
-    runs = glimpses(path, index, RUN if view.interlaced else 1) or [[first]]
+    runs = glimpses(path, index, RUN_FRAMES if view.interlaced else 1) or [[first]]
     if view.interlaced:
         view = replace(view, combed=is_combed(runs))
     if bars:
@@ -51,8 +51,8 @@ def look_closer(path: str, index: Index, first: av.VideoFrame) -> Index:
 def glimpses(path: str, index: Index, run: int) -> list[list[av.VideoFrame]]:
     """Runs of up to `run` consecutive frames: from each of a few key frames on, and, where these are few, from the end
     of some more frames that are decoded behind them; from the beginning of a file that cannot be sought in."""
-    places = np.unique(np.linspace(0, len(index.keys) - 1, PLACES).round().astype(int)) if index.seekable else [None]
-    reach, runs = max(run, REACH // len(places)), []
+    places = np.unique(np.linspace(0, len(index.keys) - 1, GLIMPSES).round().astype(int)) if index.seekable else [None]
+    reach, runs = max(run, MOST_BETWEEN_RUNS // len(places)), []
     with open_stream(path, index.limits, number=index.stream) as source:
         for place in places:
             packets = source.packets() if place is None else source.packets_from(int(index.keys[place]))
@@ -110,5 +110,5 @@ def _is_transparent(frame: av.VideoFrame) -> bool:
 
 
 def _small(view: View) -> tuple[int, int]:
-    scale = min(1.0, SMALL / max(view.width, view.height))
+    scale = min(1.0, LIGHT_SIDE / max(view.width, view.height))
     return max(1, round(view.width * scale)), max(1, round(view.height * scale))

@@ -14,7 +14,7 @@ from vqathinker.video.spec import Limits
 HEAD_BYTES = 4096
 FIRST_BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"styp", b"moof", b"sidx"}
 PICTURE_BRANDS = {b"avif", b"heic", b"heix", b"heif", b"mif1"}
-STARTS = {
+FIRST_BYTES = {
     "mpeg": (b"\0\0\1\xba", b"\0\0\1\xb3"),
     "ogg": (b"OggS",),
     "y4m": (b"YUV4MPEG2 ",),
@@ -53,8 +53,10 @@ def check_file(path: str | os.PathLike, limits: Limits, whole: bool = True) -> s
 
 
 def refuse_other_places(path: str | bytes) -> None:
-    """Raises VideoError for what stands for a file in other programs: standard input, a web address."""
+    """Raises VideoError for what is no file here: no name at all, standard input, a web address."""
     name = os.fsdecode(path)
+    if not name:  # not the folder that one is in, for which pathlib takes it
+        raise VideoError("The name of a file is empty.")
     if name == "-":
         raise VideoError("Standard input cannot be rated: write it to a file first.")
     if ADDRESS.match(name):
@@ -100,7 +102,7 @@ def _sniff(name: str, head: bytes) -> str:
         raise VideoError(f"{name} is a HEIF or AVIF picture; please convert it to JPEG or PNG.")
     if head[4:8] in FIRST_BOXES:
         return "mp4"
-    for kind, starts in STARTS.items():
+    for kind, starts in FIRST_BYTES.items():
         if head.startswith(starts):
             return kind
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":

@@ -16,18 +16,18 @@ from vqathinker.video.guard import check_pixels
 from vqathinker.video.orientation import orientation_of
 from vqathinker.video.picture import released_view, view_of
 from vqathinker.video.reference import is_layered
-from vqathinker.video.sizes import Sizes
+from vqathinker.video.sizes import PictureSizes
 from vqathinker.video.spec import Limits
 from vqathinker.video.stream import Source, open_stream
 
-NUMBERS = ("first", "second", "third", "fourth")
+ORDINALS = ("first", "second", "third", "fourth")
 
 
 @dataclass
 class _Walk:
     """What the packets of a file say, in its order."""
 
-    sizes: Sizes
+    sizes: PictureSizes
     pts: list[int | None] = field(default_factory=list)
     dts: list[int | None] = field(default_factory=list)
     keys: list[int] = field(default_factory=list)
@@ -96,7 +96,7 @@ def make_index(path: str, limits: Limits, protocol: str = "default") -> Index:
 def _unusual(index: Index) -> list[str]:
     (place, count), notes = index.place, []
     if count > 1:
-        which = NUMBERS[place - 1] if place <= len(NUMBERS) else f"{place}th"
+        which = ORDINALS[place - 1] if place <= len(ORDINALS) else f"{place}th"
         notes.append(f"the {which} of {count} video streams")
     if index.resized:
         notes.append("the size of the picture changes, shown in the one that lasts longest")
@@ -104,7 +104,7 @@ def _unusual(index: Index) -> list[str]:
 
 
 def _walk(source: Source) -> _Walk:
-    walk = _Walk(Sizes(source.stream))
+    walk = _Walk(PictureSizes(source.stream))
     vp8, hevc = source.context.codec.canonical_name == "vp8", source.context.codec.canonical_name == "hevc"
     for packet in source.packets():
         if walk.first is None:

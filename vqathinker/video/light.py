@@ -21,7 +21,7 @@ STRIPE = 256
 """Rows that are converted at a time, so that a 4K picture needs no gigabyte of floats."""
 
 TRANSFERS = {16: "PQ", 18: "HLG"}
-WIDE = {
+WIDE_GAMUTS = {
     9: ("BT.2020", ((1.6605, -0.5876, -0.0728), (-0.1246, 1.1329, -0.0083), (-0.0182, -0.1006, 1.1187))),
     11: ("DCI-P3", ((1.2249, -0.2247, 0.0), (-0.0420, 1.0419, 0.0), (-0.0197, -0.0786, 1.0979))),
     12: ("Display P3", ((1.2249, -0.2247, 0.0), (-0.0420, 1.0419, 0.0), (-0.0197, -0.0786, 1.0979))),
@@ -42,7 +42,7 @@ class Tone:
     def note(self) -> str:
         if self.transfer:
             return f"tone-mapped from HDR ({self.transfer})"
-        return f"colours converted from {WIDE[self.primaries][0]}"
+        return f"colours converted from {WIDE_GAMUTS[self.primaries][0]}"
 
 
 def tone_of(transfer: int, primaries: int) -> Tone | None:
@@ -50,7 +50,7 @@ def tone_of(transfer: int, primaries: int) -> Tone | None:
     name = TRANSFERS.get(transfer, "")
     # HDR without a word on its primaries is BT.2020: BT.2100 knows no other.
     primaries = 9 if name and primaries == 2 else primaries
-    return Tone(name, primaries) if name or primaries in WIDE else None
+    return Tone(name, primaries) if name or primaries in WIDE_GAMUTS else None
 
 
 def tone_mapped(rgb16: np.ndarray, tone: Tone) -> np.ndarray:
@@ -58,8 +58,8 @@ def tone_mapped(rgb16: np.ndarray, tone: Tone) -> np.ndarray:
     out = np.empty(rgb16.shape, np.uint8)
     for top in range(0, len(rgb16), STRIPE):
         light = display_light(rgb16[top : top + STRIPE], tone.transfer)
-        if tone.primaries in WIDE:
-            light = light @ np.array(WIDE[tone.primaries][1], np.float32).T
+        if tone.primaries in WIDE_GAMUTS:
+            light = light @ np.array(WIDE_GAMUTS[tone.primaries][1], np.float32).T
         if tone.peak > 1:
             light *= _roll_off(light.max(axis=-1, keepdims=True), tone.peak)
         # The table is entered by the root, as the curve is steep near black.

@@ -14,16 +14,16 @@ from vqathinker.errors import VideoError
 from vqathinker.video.avoid import avoid_useless
 from vqathinker.video.decode import DecoderCrash, Decoding
 from vqathinker.video.guard import check_file
+from vqathinker.video.perturb import BLACK
 from vqathinker.video.process import WORKER, Crew
 from vqathinker.video.sample import burst_window, frame_indices
 from vqathinker.video.spec import Clip, Limits, VideoInfo, VideoSpec
 
-BLACK = -1
-SPEC, LIMITS = VideoSpec(), Limits()
-Timeline = np.ndarray | Sequence[int] | Callable[[int], np.ndarray]
+DEFAULT_VIDEO_SPEC, DEFAULT_LIMITS = VideoSpec(), Limits()
+FrameOrder = np.ndarray | Sequence[int] | Callable[[int], np.ndarray]
 
 
-def probe(path: str | os.PathLike, limits: Limits = LIMITS, *, timeout_s: float = 60.0) -> VideoInfo:
+def probe(path: str | os.PathLike, limits: Limits = DEFAULT_LIMITS, *, timeout_s: float = 60.0) -> VideoInfo:
     """What is known of a file before its frames are read. Raises VideoError, as load_clip does."""
     with Decoding(path, check_file(path, limits), limits, timeout_s) as decoding:
         return decoding.info
@@ -31,11 +31,11 @@ def probe(path: str | os.PathLike, limits: Limits = LIMITS, *, timeout_s: float 
 
 def load_clip(
     path: str | os.PathLike,
-    spec: VideoSpec = SPEC,
+    spec: VideoSpec = DEFAULT_VIDEO_SPEC,
     *,
-    limits: Limits = LIMITS,
+    limits: Limits = DEFAULT_LIMITS,
     timeout_s: float = 60.0,
-    timeline: Timeline | None = None,
+    timeline: FrameOrder | None = None,
     cancel: threading.Event | None = None,
     crew: Crew | None = None,
 ) -> Clip:
@@ -57,7 +57,7 @@ def _load(
     spec: VideoSpec,
     limits: Limits,
     timeout_s: float,
-    timeline: Timeline | None = None,
+    timeline: FrameOrder | None = None,
     decoder: str = "auto",
     command: Sequence[str] = WORKER,
     cancel: threading.Event | None = None,
@@ -77,7 +77,7 @@ def _load(
         return _assemble(decoding, spec, timeline)
 
 
-def _assemble(decoding: Decoding, spec: VideoSpec, timeline: Timeline | None) -> Clip:
+def _assemble(decoding: Decoding, spec: VideoSpec, timeline: FrameOrder | None) -> Clip:
     info, length, size = decoding.info, spec.burst_length, spec.burst_size
     shown = _shown(timeline, info.num_frames)
     indices = frame_indices(info.num_frames, spec.frames)
@@ -105,7 +105,7 @@ def _assemble(decoding: Decoding, spec: VideoSpec, timeline: Timeline | None) ->
     return replace(clip, notes=(*decoding.notes, *(note for note in clip.notes if note not in decoding.notes)))
 
 
-def _shown(timeline: Timeline | None, num_frames: int) -> np.ndarray:
+def _shown(timeline: FrameOrder | None, num_frames: int) -> np.ndarray:
     if timeline is None:
         return np.arange(num_frames)
     shown = np.asarray(timeline(num_frames) if callable(timeline) else timeline)

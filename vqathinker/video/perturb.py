@@ -14,13 +14,13 @@ from collections.abc import Callable
 import numpy as np
 
 BLACK = -1
-UNITS = 12
+UNITS_OF_CLIP = 12
 Perturbation = Callable[[int, np.random.Generator], np.ndarray]
 
 
 def unit(num_frames: int) -> int:
     """Frames that stand for one sampled frame of the paper."""
-    return max(1, num_frames // UNITS)
+    return max(1, num_frames // UNITS_OF_CLIP)
 
 
 def shuffle(num_frames: int, rng: np.random.Generator) -> np.ndarray:

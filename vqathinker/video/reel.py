@@ -11,20 +11,20 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from vqathinker.errors import VideoError
-from vqathinker.video.decode import DecodeCancelled, Decoding, Shown
+from vqathinker.video.decode import DecodeCancelled, Decoding, FilmFrame
 from vqathinker.video.guard import check_file
 from vqathinker.video.intact import CutOffError
 from vqathinker.video.sample import burst_window
 from vqathinker.video.shots import CUT_LEVELS, cut_in, is_card, is_empty
 from vqathinker.video.spec import Clip, Limits, VideoInfo, VideoSpec
-from vqathinker.video.windows import Plan, WindowSpec, make_plan, windows_of
+from vqathinker.video.windows import WindowPlan, WindowSpec, make_window_plan, windows_of
 
 AROUND = 4
 """Frames on either side of what may be a cut, which tell whether it is one."""
-LUMA = 96
+CUT_LUMA_SIDE = 96
 """Side of the luma in which cuts are looked for where the model has no bursts."""
-STILL = "{} is a picture, or shows only one: it has no timeline."
-BROKEN = "the file breaks off: it could be shown up to {:.1f} s of {:.1f} s"
+IS_STILL = "{} is a picture, or shows only one: it has no timeline."
+BREAKS_OFF = "the file breaks off: it could be shown up to {:.1f} s of {:.1f} s"
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Reel:
     """One film: `windows` yields them in their order, once. `cuts` (in s) and `notes` grow meanwhile."""
 
     decoding: Decoding
-    plan: Plan
+    plan: WindowPlan
     spec: VideoSpec
     side: int
     notes: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ class Reel:
         return self.decoding.info
 
     def windows(self) -> Iterator[Window]:
-        size = self.spec.burst_size if self.spec.burst_length else LUMA
+        size = self.spec.burst_size if self.spec.burst_length else CUT_LUMA_SIDE
         film = self.decoding.film(self.plan.pictures, self.plan.frames, self.side, size)
         cutter, seen = _Cutter(self), False
         for window in cutter.cut(film):
@@ -67,7 +67,7 @@ class Reel:
             self.notes = (*self.notes, str(cutter.error).rstrip("."))
         self.notes = (*self.decoding.notes, *self.notes)
         if self.decoding.broken_s is not None:
-            self.notes = (*self.notes, BROKEN.format(self.decoding.broken_s, self.plan.duration_s))
+            self.notes = (*self.notes, BREAKS_OFF.format(self.decoding.broken_s, self.plan.duration_s))
 
 
 def open_reel(
@@ -97,9 +97,9 @@ def open_reel(
     try:
         info, nothing = decoding.info, np.zeros((0, 1, 1), np.uint8)
         if info.is_still or info.num_frames < 2:
-            raise VideoError(STILL.format(decoding.name))
+            raise VideoError(IS_STILL.format(decoding.name))
         times, _ = decoding.read(nothing, {}, nothing, {}, list(range(info.num_frames)))
-        plan = make_plan(np.array(times), info.duration_s, windows, spec.frames)
+        plan = make_window_plan(np.array(times), info.duration_s, windows, spec.frames)
         return Reel(decoding, plan, spec, side, notes)
     except BaseException:
         decoding.close()
@@ -117,7 +117,7 @@ class _Cutter:
         self.error: VideoError | None = None
         self.back = max(AROUND, reel.spec.burst_length)
 
-    def cut(self, film: Iterable[Shown]) -> Iterator[Window]:
+    def cut(self, film: Iterable[FilmFrame]) -> Iterator[Window]:
         """The windows, and after an error of the file those of what was shown before. Raises DecodeCancelled."""
         ranges, end, shown = deque(self.plan.ranges), 0, 0
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import av
 
-SLICES = 32
+SLICE_TYPES = 32
 """Types of NAL units below this one hold a picture (ITU-T H.265, table 7-1)."""
 LOOK = 8192
 """Bytes of a packet in which its first slice must begin."""
@@ -20,7 +20,7 @@ def is_layered(packet: av.Packet, extradata: bytes | None) -> bool:
     for start in _units(data, (extradata[21] & 3) + 1 if prefixed else 0):
         if start + 1 >= len(data):
             return True
-        if data[start] >> 1 & 0x3F < SLICES:
+        if data[start] >> 1 & 0x3F < SLICE_TYPES:
             return data[start + 1] & 7 != 1
     return True
 

@@ -18,7 +18,7 @@ PARAMETER_SETS = {
 HEADERS = {"vp8": slice(6, 10), "vp9": slice(0, 10)}
 
 
-class Sizes:
+class PictureSizes:
     """Counts the packets of a film by the size of the picture that they belong to."""
 
     def __init__(self, stream: av.VideoStream) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vqathinker.protocols import DEFAULT, PROTOCOLS
+from vqathinker.protocols import DEFAULT_PROTOCOL, PROTOCOLS
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class VideoSpec:
     frames: int = 6
     burst_length: int = 8
     burst_size: int = 96
-    protocol: str = DEFAULT
+    protocol: str = DEFAULT_PROTOCOL
     side: int = 0
 
     def __post_init__(self) -> None:

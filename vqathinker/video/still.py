@@ -15,7 +15,7 @@ from vqathinker.video.guard import check_pixels
 from vqathinker.video.spec import Limits
 from vqathinker.video.transparency import TRANSPARENT, composed
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
+STILL_FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 CROPPED = "bars cropped"
 
 
@@ -25,7 +25,7 @@ def open_image(path: str, limits: Limits) -> Iterator[Image.Image]:
     name = os.path.basename(path)
     Image.MAX_IMAGE_PIXELS = None  # our own limits are checked below, before anything is decoded
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with Image.open(path, formats=STILL_FORMATS) as image:
             check_pixels(name, *image.size, limits)
             yield image
     except (OSError, ValueError, SyntaxError, EOFError):

@@ -13,7 +13,7 @@ from vqathinker.errors import VideoError
 from vqathinker.video.spec import Limits
 
 # Demuxers that read one file and follow no names inside it: playlists and concat scripts are not among them.
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,ogg,yuv4mpegpipe,flv,asf,mxf,gif"
+VIDEO_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,ogg,yuv4mpegpipe,flv,asf,mxf,gif"
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """FFmpeg's own decoders of these leave out the transparency that WebM stores beside the picture."""
 
@@ -67,7 +67,7 @@ def open_stream(path: str, limits: Limits, threads: int = 1, number: int | None 
     """
     name = os.path.basename(path)
     try:
-        container = av.open(path, options={"format_whitelist": FORMATS}, metadata_errors="replace")
+        container = av.open(path, options={"format_whitelist": VIDEO_FORMATS}, metadata_errors="replace")
     except av.FFmpegError:
         raise VideoError(f"{name} is damaged: it cannot be opened as a video.") from None
     with container:
@@ -114,7 +114,7 @@ def _moving(path: str, films: Sequence[av.VideoStream]) -> set[int]:
     counts = {stream.index: stream.frames for stream in films}
     if not all(counts.values()):
         counts = dict.fromkeys(counts, 0)
-        with av.open(path, options={"format_whitelist": FORMATS}, metadata_errors="replace") as container:
+        with av.open(path, options={"format_whitelist": VIDEO_FORMATS}, metadata_errors="replace") as container:
             for packet in container.demux([container.streams[index] for index in counts]):
                 counts[packet.stream_index] += bool(packet.size)
                 if min(counts.values()) > 1:

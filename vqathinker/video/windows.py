@@ -34,7 +34,7 @@ class WindowSpec:
 
 
 @dataclass(frozen=True)
-class Plan:
+class WindowPlan:
     """Which parts of a film are looked at.
 
     times: (N + 1,) seconds, when each frame is shown, and the end of the last one.
@@ -73,19 +73,19 @@ class Plan:
         return int(first), int(end)
 
 
-def make_plan(times: np.ndarray, duration_s: float, spec: WindowSpec, frames: int) -> Plan:
+def make_window_plan(times: np.ndarray, duration_s: float, spec: WindowSpec, frames: int) -> WindowPlan:
     """The windows of a film of N frames, shown at times (N,); a window shows `frames` pictures, evenly spaced."""
     end_s = max(duration_s, float(times[-1]) + 1e-3)
     times = np.append(np.asarray(times, np.float64), end_s)
     step_s = max(spec.window_s * (1 - spec.overlap), end_s / spec.most)
-    whole = Plan(spec.window_s, step_s, times, ((0, len(times) - 1),), ())
+    whole = WindowPlan(spec.window_s, step_s, times, ((0, len(times) - 1),), ())
     ranges = whole.ranges
     if whole.has_gaps:
         starts = (np.arange(spec.most) + 0.5) * step_s - spec.window_s / 2
         found = [whole.frames_within(start, start + spec.window_s) for start in starts]
         ranges = tuple((first, end) for first, end in found if end > first)
     pictures = sorted({i for part in ranges for i in _evenly(times, *part, spec.window_s / frames)})
-    return Plan(spec.window_s, step_s, times, ranges, tuple(pictures))
+    return WindowPlan(spec.window_s, step_s, times, ranges, tuple(pictures))
 
 
 def _evenly(times: np.ndarray, first: int, end: int, step_s: float) -> list[int]:
@@ -96,7 +96,7 @@ def _evenly(times: np.ndarray, first: int, end: int, step_s: float) -> list[int]
     return [min(end - 1, max(first, int(i))) for i in np.searchsorted(times, moments + 1e-6, side="right") - 1]
 
 
-def windows_of(plan: Plan, first: int, shown: int, closed: bool, done: int = 0) -> list[tuple[int, int]]:
+def windows_of(plan: WindowPlan, first: int, shown: int, closed: bool, done: int = 0) -> list[tuple[int, int]]:
     """Frames [first, end) of the windows of a shot that begins at `first` and is known up to `shown`, but for the
     `done` first ones.
 

@@ -33,6 +33,30 @@ PICTURES = {"photo": (93, 141), "frame": (64, 116)}
 """Name: height and width of pictures of noise."""
 
 
+RELEASED_SIZES = {
+    "vocab_size": 152064,
+    "hidden_size": 3584,
+    "intermediate_size": 18944,
+    "num_attention_heads": 28,
+    "num_key_value_heads": 4,
+    "num_hidden_layers": 28,
+    "max_window_layers": 28,
+}
+RELEASED_TOWER = {
+    "depth": 32,
+    "hidden_size": 1280,
+    "intermediate_size": 3420,
+    "num_heads": 16,
+    "out_hidden_size": 3584,
+    "fullatt_block_indexes": [7, 15, 23, 31],
+}
+
+
+def released_sizes() -> dict:
+    """Changes to `config` that give it the sizes of the 7B scorers; their `rope_scaling` comes beside them."""
+    return RELEASED_SIZES | {"vision_config": config()["vision_config"] | RELEASED_TOWER}
+
+
 def config(**changes) -> dict:
     """A `config.json` as the scorers were released, with the settings of the language model at its top."""
     return {

@@ -11,9 +11,10 @@ from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
 from vqathinker import ModelError, VideoError, load_rater
 from vqathinker.answer import ANSWER
-from vqathinker.model.family.qwen2_5_vl.loading import Sizes
-from vqathinker.model.generation import prefill, rollout_seeds, write, write_groups
+from vqathinker.model.family.qwen2_5_vl.loading import QwenSizes
+from vqathinker.model.generation import prefill, rollout_seeds, write
 from vqathinker.model.memory import need
+from vqathinker.model.write_groups import write_groups
 from vqathinker.rating import Rated, Rater, Watched, Wrote
 from vqathinker.rating.answers import possible_scores, settled
 from vqathinker.scorers import SCORERS
@@ -118,31 +119,14 @@ def test_lower_precisions_quantise_the_language_model_only(qwen, photo, precisio
 
 
 def test_at_the_released_size_parameters_and_memory_are_those_that_are_told():
-    sizes = {
-        "hidden_size": 3584,
-        "intermediate_size": 18944,
-        "num_hidden_layers": 28,
-        "max_window_layers": 28,
-        "num_attention_heads": 28,
-        "num_key_value_heads": 4,
-        "vocab_size": 152064,
-        "rope_scaling": {"type": "mrope", "mrope_section": [16, 24, 24]},
-    }
-    seeing = qwen_folders.config()["vision_config"] | {
-        "depth": 32,
-        "hidden_size": 1280,
-        "intermediate_size": 3420,
-        "num_heads": 16,
-        "out_hidden_size": 3584,
-        "fullatt_block_indexes": [7, 15, 23, 31],
-    }
-    config = Qwen2_5_VLConfig.from_dict(qwen_folders.config(**sizes, vision_config=seeing))
+    rope = {"type": "mrope", "mrope_section": [16, 24, 24]}
+    config = Qwen2_5_VLConfig.from_dict(qwen_folders.config(**qwen_folders.released_sizes(), rope_scaling=rope))
     with torch.device("meta"):
         model = Qwen2_5_VLForConditionalGeneration(config)
     for scorer in (SCORERS["visualquality-r1"], SCORERS["q-insight"]):
         assert model.num_parameters() / 1e9 == pytest.approx(scorer.parameters, rel=0.01)
     shapes = {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
-    needs = {name: need(shapes, Sizes(config), name, torch.device("cuda")) for name in ("bf16", "int8", "nf4")}
+    needs = {name: need(shapes, QwenSizes(config), name, torch.device("cuda")) for name in ("bf16", "int8", "nf4")}
     weights = [needs[name].weights / 1e9 for name in needs]
     assert weights == sorted(weights, reverse=True) and weights[0] == pytest.approx(16.6, abs=0.1)
     assert all(2e9 < one.video < 5e9 for one in needs.values()), "the largest picture, or all frames of a video"

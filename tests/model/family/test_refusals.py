@@ -179,3 +179,10 @@ def test_a_checkpoint_of_another_family_is_not_converted(folder, tmp_path, capsy
     assert main(["convert", str(folder), str(tmp_path / "out")]) == 2
     assert "holds a 'qwen2_5_vl' model, not a VQAThinker checkpoint" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_what_the_name_of_a_model_tells_it_cannot_do_is_refused_before_anything_is_looked_for(clip, capsys):
+    assert main(["timeline", str(clip("plain.mp4")), "--model", "visualquality-r1@no/where"]) == 2
+    assert capsys.readouterr().err == "vqathinker: VisualQuality-R1 7B makes no timelines; tiny, 8b can\n"
+    assert main(["timeline", str(clip("plain.mp4")), "--model", "no/where/at/all"]) == 2
+    assert "no model 'no/where/at/all'" in capsys.readouterr().err

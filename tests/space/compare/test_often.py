@@ -9,15 +9,15 @@ import pytest
 
 from tests.space.markup import parse
 from tests.space.reports import report
-from vqathinker.space.compare.often import FILE, how_often, read_steps
-from vqathinker.space.compare.views import headline, outcome
+from vqathinker.space.compare.often import INTERVAL_FILE, how_often, read_steps
+from vqathinker.space.compare.views import better_one, outcome
 
 STEP = {"from": 0.5, "to": 0.8, "right": 0.661, "low": 0.62, "high": 0.7, "pairs": 1234}
 LAST = {"from": 0.8, "to": 1.0, "right": 0.9, "low": 0.88, "high": 0.93, "pairs": 50}
 
 
 def steps(folder: Path, *entries: dict) -> tuple:
-    (folder / FILE).write_text(json.dumps({"pairs": list(entries)}))
+    (folder / INTERVAL_FILE).write_text(json.dumps({"pairs": list(entries)}))
     return read_steps(folder)
 
 
@@ -34,7 +34,7 @@ def test_the_step_that_holds_the_probability_is_told(tmp_path):
 )
 def test_what_was_not_measured_is_not_told(tmp_path, content: str):
     assert read_steps(tmp_path) == ()
-    (tmp_path / FILE).write_text(content)
+    (tmp_path / INTERVAL_FILE).write_text(content)
     assert read_steps(tmp_path) == () and how_often((), 0.9) == ""
 
 
@@ -49,7 +49,7 @@ def test_what_was_not_measured_is_not_told(tmp_path, content: str):
     ],
 )
 def test_the_headline_speaks_of_the_better_one(probability: float, told: str):
-    assert headline(probability) == told
+    assert better_one(probability) == told
 
 
 def test_the_page_tells_it_for_calibrated_scores_only(tmp_path):

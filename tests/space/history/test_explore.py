@@ -9,20 +9,26 @@ import json
 import pytest
 
 from vqathinker.rewards import RewardSpec, bell, fidelity
-from vqathinker.space.history.explore import DASHES, PEOPLE, explore_csv, explore_figures, panels
-from vqathinker.space.history.tab import REWARDS, explore
+from vqathinker.space.history.explore import (
+    EXPLORED_DASHES,
+    EXPLORED_MOS,
+    explore_csv,
+    explore_figures,
+    explored_curves,
+)
+from vqathinker.space.history.tab import EXPLORED_REWARDS, explore
 
 SPEC = RewardSpec()
 
 
 def curves(number: int) -> dict:
-    return list(panels().values())[number][1]
+    return list(explored_curves().values())[number][1]
 
 
 def test_the_bell_is_that_of_the_regression_reward():
     x, y = curves(0)["with two decimals"]
-    assert y == pytest.approx([float(bell(answer, PEOPLE, SPEC.sigma)) for answer in x], abs=1e-4)
-    assert max(y) == 1 and x[y.index(1)] == PEOPLE
+    assert y == pytest.approx([float(bell(answer, EXPLORED_MOS, SPEC.sigma)) for answer in x], abs=1e-4)
+    assert max(y) == 1 and x[y.index(1)] == EXPLORED_MOS
     assert max(curves(0)["with one decimal"][1]) == pytest.approx(SPEC.coarse_factor)
 
 
@@ -50,7 +56,7 @@ def test_the_figure_and_the_table_hold_the_same_points():
     assert sum(len(one["x"]) for one in data) == len(rows) and len(data) == 8
     last = data[-1]
     assert [float(row["y"]) for row in rows if row["curve"] == last["name"]] == last["y"]
-    assert all(one["line"]["dash"] in DASHES for one in data)
+    assert all(one["line"]["dash"] in EXPLORED_DASHES for one in data)
     *plots, link = explore()
-    assert len(plots) == REWARDS and "download=" in link
+    assert len(plots) == EXPLORED_REWARDS and "download=" in link
     assert [curve for plot in plots for curve in json.loads(plot.plot)["data"]] == data

@@ -9,7 +9,7 @@ import pytest
 from tests.space.markup import parse
 from tests.space.stories import content, story
 from vqathinker.space.history.curves import running_mean
-from vqathinker.space.history.figures import LEAST_SPAN, figures, span, swatch
+from vqathinker.space.history.figures import LEAST_SPAN, axis_range, figures, swatch
 
 
 def rows_of(figure: dict, **wanted: object) -> list[dict]:
@@ -63,9 +63,9 @@ def test_figures_are_json_without_numbers_that_are_none(tmp_path):
 
 
 def test_a_small_change_does_not_fill_the_height():
-    low, high = span([0.90, 0.89])
+    low, high = axis_range([0.90, 0.89])
     assert high - low == pytest.approx(LEAST_SPAN) and low < 0.89 < 0.9 < high
-    assert span([0.0, 1.0])[0] < 0 and span([0.0, 1.0])[1] > 1
+    assert axis_range([0.0, 1.0])[0] < 0 and axis_range([0.0, 1.0])[1] > 1
 
 
 def test_two_curves_of_a_figure_differ_by_more_than_colour(tmp_path):

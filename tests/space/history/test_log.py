@@ -9,7 +9,7 @@ import pytest
 
 from tests.space.stories import STILL, content, save, story, write
 from vqathinker.bundled import CHECKPOINTS, checkpoint_folder
-from vqathinker.space.history.log import BROKEN, FILE, MISSING, StoryError, read_story
+from vqathinker.space.history.log import BROKEN_LOG, LOG_FILE, MISSING, StoryError, read_story
 
 
 def test_a_log_is_read_with_all_its_parts(tmp_path):
@@ -53,7 +53,7 @@ def test_no_file_and_no_folder_are_one_sentence(tmp_path):
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '"training"', "\udcff", '{"format": 1}', '{"format": 2}'])
 def test_what_is_no_log_is_one_sentence(tmp_path, text: str):
-    (tmp_path / FILE).write_bytes(text.encode(errors="surrogateescape"))
+    (tmp_path / LOG_FILE).write_bytes(text.encode(errors="surrogateescape"))
     assert_refused(tmp_path)
 
 
@@ -92,13 +92,13 @@ def test_what_does_not_fit_together_is_one_sentence(tmp_path, broken: dict):
 def assert_refused(folder: Path) -> None:
     with pytest.raises(StoryError) as error:
         read_story(folder)
-    head, tail = BROKEN.split("{}")
+    head, tail = BROKEN_LOG.split("{}")
     told = str(error.value)
     assert told.startswith(head) and told.endswith(tail) and "\n" not in told and len(told) > len(head) + len(tail) + 3
 
 
 def test_the_log_of_the_bundled_checkpoint_is_there_and_light():
-    path = checkpoint_folder("tiny") / FILE
+    path = checkpoint_folder("tiny") / LOG_FILE
     found = read_story(checkpoint_folder("tiny"))
     assert path.stat().st_size < 250_000 and json.loads(path.read_text(encoding="utf-8"))["format"] == 1
     assert found.saves[0] == 0 and found.last == found.steps[-1] and found.probes

@@ -12,11 +12,11 @@ import pytest
 from tests.space.markup import parse
 from tests.space.stories import content, save, story
 from vqathinker.space.history import curves
-from vqathinker.space.history.log import FILE, MISSING, Change
+from vqathinker.space.history.log import LOG_FILE, MISSING, Change
 from vqathinker.space.history.page import page, slots, whisker
-from vqathinker.space.history.replay import marked, words
+from vqathinker.space.history.replay import marked_changes, words
 from vqathinker.space.history.tab import content as tab
-from vqathinker.space.widgets.charts import Answers, axis
+from vqathinker.space.widgets.charts import AxisRow, axis
 
 
 def test_the_running_mean_is_that_of_the_neighbours():
@@ -26,7 +26,7 @@ def test_the_running_mean_is_that_of_the_neighbours():
         [statistics.fmean(values[max(0, k - 3) : k + 4]) for k in range(40)]
     )
     assert curves.running_mean([1.0, 2.0], 1) == [1.0, 2.0]
-    assert [curves.window_of(n) for n in (1, 13, 14, 64, 5000)] == [1, 1, 3, 9, 51]
+    assert [curves.smoothing_window(n) for n in (1, 13, 14, 64, 5000)] == [1, 1, 3, 9, 51]
 
 
 def test_the_figures_are_those_of_the_step(tmp_path):
@@ -133,15 +133,15 @@ def test_cut_answers_are_told(tmp_path):
 
 def test_only_words_that_were_not_there_are_marked():
     assert (
-        marked("It is very sharp & wide", "It was very sharp")
+        marked_changes("It is very sharp & wide", "It was very sharp")
         == "It <mark>is</mark> very sharp <mark>&amp; wide</mark>"
     )
-    assert marked("same words", "same words") == "same words"
+    assert marked_changes("same words", "same words") == "same words"
     assert words("<think> Sharp. </think><answer>3.00</answer>") == "Sharp." and words("no form") == "no form"
 
 
 def test_a_row_tells_mos_start_and_what_cannot_be_read():
-    parsed = parse(axis([Answers([3.0], None, before=2.5, people=3.25)]))
+    parsed = parse(axis([AxisRow([3.0], None, before=2.5, people=3.25)]))
     [row] = parsed.classed("vq-row")
     assert row["aria-label"] == "own answer unreadable, MOS 3.25; 1 sampled answers, mean 3.00"
     assert (
@@ -165,5 +165,5 @@ def test_a_whisker_crosses_the_middle_only_if_the_interval_holds_0():
 
 def test_the_tab_says_in_one_sentence_that_there_is_no_log(tmp_path):
     assert MISSING.split("(")[0] in parse(tab(tmp_path)).text and "learned" not in tab(tmp_path)
-    (tmp_path / FILE).write_text("<b>{")
+    (tmp_path / LOG_FILE).write_text("<b>{")
     assert "cannot be read" in parse(tab(tmp_path)).text

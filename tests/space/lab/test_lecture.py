@@ -11,9 +11,9 @@ from tests.space.lab.test_page import read
 from vqathinker.answer import compose
 from vqathinker.space.lab import lecture, tab, tour
 from vqathinker.space.lab.clips import SUPPOSED, Example
-from vqathinker.space.lab.experiment.actions import PLACES, act
+from vqathinker.space.lab.experiment.actions import WAY_PLACES, act
 from vqathinker.space.lab.experiment.numbers import last_step
-from vqathinker.space.lab.experiment.state import DEFAULT, LabError, LabState
+from vqathinker.space.lab.experiment.state import DEFAULT_STATE, LabError, LabState
 from vqathinker.space.lab.page import render
 from vqathinker.space.lab.strip import WAY, here
 from vqathinker.space.widgets.thumbnails import Film
@@ -65,55 +65,55 @@ def test_what_is_no_slide_is_the_lab(slide):
 
 
 def test_the_page_knows_how_many_slides_and_stops_there_are():
-    assert tab.SLIDES == len(lecture.SLIDES) == 8 and len(tour.STOPS) <= 8
-    assert f"SLIDES = {tab.SLIDES}" in tab.SCRIPT and tour.STOPS[-1].text in tab.SCRIPT
+    assert tab.SLIDE_COUNT == len(lecture.SLIDES) == 8 and len(tour.TOUR_STOPS) <= 8
+    assert f"SLIDES = {tab.SLIDE_COUNT}" in tab.SCRIPT and tour.TOUR_STOPS[-1].text in tab.SCRIPT
 
 
 def test_every_stop_of_the_tour_points_at_something():
-    for stop in tour.STOPS:
-        state = act(DEFAULT, {"kind": "go", "to": stop.place}) if stop.place else DEFAULT
+    for stop in tour.TOUR_STOPS:
+        state = act(DEFAULT_STATE, {"kind": "go", "to": stop.place}) if stop.place else DEFAULT_STATE
         page = render(state, 1100, EXAMPLES)
         assert any(re.search(rf'class="[^"]*\b{name}\b', page) for name in re.findall(r"\.([\w-]+)", stop.target)), stop
 
 
 @pytest.mark.parametrize("station", WAY, ids=lambda station: station.place)
 def test_the_strip_shows_where_one_is_after_a_click(station):
-    state = act(replace(DEFAULT, step=3), {"kind": "go", "to": station.place})
+    state = act(replace(DEFAULT_STATE, step=3), {"kind": "go", "to": station.place})
     assert here(state) == station.place
     marked = re.findall(r'aria-pressed="true" aria-label="(\w+)"', render(state, 900, EXAMPLES).split("</nav>")[0])
     assert marked == [station.name]
 
 
 def test_the_strip_leads_to_every_place_and_the_walk_is_on_it():
-    assert [station.place for station in WAY] == list(PLACES)
-    walk = [here(replace(DEFAULT, view="step", step=step)) for step in range(last_step() + 1)]
+    assert [station.place for station in WAY] == list(WAY_PLACES)
+    walk = [here(replace(DEFAULT_STATE, view="step", step=step)) for step in range(last_step() + 1)]
     assert walk == ["answers", "scores", "bell", "bell", "ranking", "temporal", "total", "advantage"]
 
 
 def test_the_first_steps_do_not_give_the_end_away():
     for step in range(last_step()):
-        page = render(replace(DEFAULT, view="step", step=step), 1100)
+        page = render(replace(DEFAULT_STATE, view="step", step=step), 1100)
         assert "pushed" not in page and "earns most" not in page
-    assert "pushed up most" in render(replace(DEFAULT, view="step", step=last_step()), 1100)
+    assert "pushed up most" in render(replace(DEFAULT_STATE, view="step", step=last_step()), 1100)
 
 
 def test_a_clip_takes_the_place_of_the_chosen_video():
-    state = replace(DEFAULT, video=1)
+    state = replace(DEFAULT_STATE, video=1)
     answer = tab.lab_answer(
         {"state": state.to_json(), "width": 900, "actions": [{"kind": "example", "name": "squirrel"}]}, EXAMPLES
     )
     after = LabState.from_json(answer["state"])
     assert after.videos[1].ordered == EXAMPLES["squirrel"].texts and after.videos[1].clip == "squirrel"
-    assert after.videos[0] == DEFAULT.videos[0] and after.videos[1].title == "Video B, squirrel"
+    assert after.videos[0] == DEFAULT_STATE.videos[0] and after.videos[1].title == "Video B, squirrel"
     missing = tab.lab_answer({"width": 900, "actions": [{"kind": "example", "name": "none"}]}, EXAMPLES)
     assert "no recorded answers" in missing["problem"]
     with pytest.raises(LabError):
-        act(DEFAULT, EXAMPLES["squirrel"].action(7))
+        act(DEFAULT_STATE, EXAMPLES["squirrel"].action(7))
 
 
 @pytest.mark.parametrize("view", ["bell", "ranking", "temporal", "step", "update"])
 def test_every_symbol_of_a_formula_leads_to_a_control_that_is_there(view: str):
-    page = render(replace(DEFAULT, view=view, step=last_step()), 1100)
+    page = render(replace(DEFAULT_STATE, view=view, step=last_step()), 1100)
     formula = page.split('class="lab-formula"')[1].split("</ul>")[0]
     assert formula.count("(") == formula.count(")")
     aims = set(re.findall(r'data-aim="([^"]*)"', formula))

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.space.lab_states import states
-from vqathinker.space.lab.experiment.link import BROKEN, from_link, to_link
+from vqathinker.space.lab.experiment.link import BROKEN_LINK, from_link, to_link
 from vqathinker.space.lab.experiment.presets import PRESETS
-from vqathinker.space.lab.experiment.state import DEFAULT, LabState
+from vqathinker.space.lab.experiment.state import DEFAULT_STATE, LabState
 from vqathinker.space.lab.page import render
 from vqathinker.space.lab.tab import MOST_ACTIONS, lab_answer, offer
 
@@ -67,7 +67,7 @@ def test_every_state_is_drawn(state: LabState, width: int):
 
 def test_the_answer_of_the_server_is_a_state_and_its_page():
     answer = lab_answer({"width": 900})
-    assert LabState.from_json(answer["state"]) == DEFAULT == from_link(answer["link"])
+    assert LabState.from_json(answer["state"]) == DEFAULT_STATE == from_link(answer["link"])
     assert "lab-notice" in answer["html"] and answer["problem"] == ""
     answer = lab_answer({"state": answer["state"], "width": 900, "actions": [{"kind": "preset", "name": "tie"}]})
     assert LabState.from_json(answer["state"]) == PRESETS["tie"].state
@@ -84,7 +84,7 @@ def test_a_link_restores_its_state_and_a_bad_one_the_first():
     link = to_link(PRESETS["wrong"].state)
     assert LabState.from_json(lab_answer({"link": link})["state"]) == PRESETS["wrong"].state
     answer = lab_answer({"link": "broken"})
-    assert LabState.from_json(answer["state"]) == DEFAULT and answer["problem"] == BROKEN
+    assert LabState.from_json(answer["state"]) == DEFAULT_STATE and answer["problem"] == BROKEN_LINK
 
 
 @pytest.mark.parametrize("width", [None, "wide", float("nan"), -5, 0, 1e9])
@@ -106,7 +106,7 @@ def test_rollouts_are_offered_to_the_page():
 def test_as_many_actions_as_hands_can_make_are_carried_out_and_no_more():
     many = [{"kind": "videos", "change": 1}] * (MOST_ACTIONS + 1)
     answer = lab_answer({"width": 900, "actions": many})
-    assert "at most 64 actions" in answer["problem"] and LabState.from_json(answer["state"]) == DEFAULT
+    assert "at most 64 actions" in answer["problem"] and LabState.from_json(answer["state"]) == DEFAULT_STATE
     assert lab_answer({"width": 900, "actions": many[1:]})["problem"] == ""
 
 
@@ -126,8 +126,8 @@ HUGE, HALF = 10**400, "\ud800"
         {"actions": [{"kind": "choose", "video": HUGE}, {"kind": "score", "video": 0, "answer": 0, "value": HUGE}]},
         {"actions": [{"kind": "text", "text": HALF}, {"kind": "number", "number": HALF}]},
         {"actions": [{"kind": "mine", "mos": 3, "texts": [HALF]}, {"kind": "mine", "mos": HUGE, "texts": ["a"]}]},
-        {"state": DEFAULT.to_json().replace('"name":"A"', '"name":"\\ud800"')},
-        {"state": DEFAULT.to_json().replace("0.5", str(HUGE), 1)},
+        {"state": DEFAULT_STATE.to_json().replace('"name":"A"', '"name":"\\ud800"')},
+        {"state": DEFAULT_STATE.to_json().replace("0.5", str(HUGE), 1)},
         {"state": 5, "link": [HALF]},
         {"link": HALF},
     ],

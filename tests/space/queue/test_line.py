@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import threading
-import time
+from types import SimpleNamespace
 
 import pytest
 
-from vqathinker.space.queue.line import BusyError, Line, Stage, Ticket
+from vqathinker.space.queue import line as queue_line
+from vqathinker.space.queue.line import BusyError, Line, LineStage, Ticket
 from vqathinker.space.queue.visitors import Visitor
 from vqathinker.space.settings import Bounds
 
 
 def take(line: Line, ticket: Ticket) -> bool:
     """Prepare if that is allowed; whether the model is there then."""
-    if ticket.stage is Stage.PREPARING:
+    if ticket.stage is LineStage.PREPARING:
         line.prepared(ticket)
-    return ticket.stage is Stage.TURN
+    return ticket.stage is LineStage.TURN
 
 
-def serve_all(line: Line, tickets: list[Ticket]) -> list[str]:
-    """The sessions in the order of their turns, when everybody prepares as soon as they may."""
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What the line takes for the time, [seconds]: a busy machine makes no turn longer than another."""
+    now = [0.0]
+    monkeypatch.setattr(queue_line, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    return now
+
+
+def serve_all(line: Line, tickets: list[Ticket], clock: list[float]) -> list[str]:
+    """The sessions in the order of their turns of a second each, when everybody prepares as soon as they may."""
     served = []
     while line.count():
         for ticket in list(line._order):
             take(line, ticket)
-        [ticket] = (ticket for ticket in tickets if ticket.stage is Stage.TURN)
+        [ticket] = (ticket for ticket in tickets if ticket.stage is LineStage.TURN)
         served.append(ticket.visitor.session)
-        time.sleep(0.002)  # what a turn takes is what its visitor has used
+        clock[0] += 1
         line.leave(ticket)
     return served
 
@@ -59,28 +68,28 @@ def test_a_turn_comes_as_soon_as_the_one_before_leaves():
     assert places == [0]
 
 
-def test_between_any_two_turns_of_one_who_floods_everybody_else_has_one():
+def test_between_any_two_turns_of_one_who_floods_everybody_else_has_one(clock):
     line = Line()
     tickets = [line.join(Visitor("flood")) for _ in range(6)]
     tickets += [line.join(Visitor(name)) for name in "ab"]
-    served = serve_all(line, tickets)
+    served = serve_all(line, tickets, clock)
     assert set(served[:3]) == {"flood", "a", "b"} and served[3:] == ["flood"] * 5
 
 
-def test_an_address_with_many_sessions_has_no_more_turns_than_another():
+def test_an_address_with_many_sessions_has_no_more_turns_than_another(clock):
     line = Line()
     tickets = [line.join(Visitor(f"s{k}", "10.0.0.1")) for k in range(6)]
     tickets += [line.join(Visitor(name, "10.0.0.2")) for name in "ab"]
-    served = serve_all(line, tickets)
+    served = serve_all(line, tickets, clock)
     assert max(served.index("a"), served.index("b")) <= 4
 
 
 def test_a_visitor_prepares_one_at_a_time_and_all_together_a_few():
     line = Line(Bounds(abreast=2))
     flood = [line.join(Visitor("flood")) for _ in range(3)]
-    assert [ticket.stage for ticket in flood] == [Stage.PREPARING, Stage.WAITING, Stage.WAITING]
+    assert [ticket.stage for ticket in flood] == [LineStage.PREPARING, LineStage.WAITING, LineStage.WAITING]
     other, third = line.join(Visitor("other")), line.join(Visitor("third"))
-    assert other.stage is Stage.PREPARING and third.stage is Stage.WAITING
+    assert other.stage is LineStage.PREPARING and third.stage is LineStage.WAITING
 
 
 def test_who_is_prepared_first_goes_before_who_hangs_in_preparing():

@@ -14,7 +14,7 @@ from tests import clips, raters
 from tests.video.decoders import decoders
 from vqathinker.errors import ModelError, VideoError, VQAThinkerError
 from vqathinker.rating import Rated, Watched, Wrote
-from vqathinker.space.queue.line import BusyError, Stage
+from vqathinker.space.queue.line import BusyError, LineStage
 from vqathinker.space.queue.model import Model, Waiting
 from vqathinker.space.queue.requests import Job
 from vqathinker.space.queue.visitors import Visitor
@@ -100,13 +100,13 @@ def test_the_work_for_a_visitor_who_has_left_is_ended_at_every_stage(model: Mode
     """While it is decoded by a process that hangs, and while answers are sampled, when no event comes."""
     gone = threading.Event()
     leaver = Visitor("leaver", here=lambda: not gone.is_set())
-    for rollouts, stage in ((0, Stage.PREPARING), (32, Stage.TURN)):
+    for rollouts, stage in ((0, LineStage.PREPARING), (32, LineStage.TURN)):
         job = Job(str(clip("plain.mp4")), rollouts)
         gone.clear()
         with ThreadPoolExecutor(1) as pool:
             ratings = pool.submit(model.rate, job, visitor=leaver)
             wait_until(lambda stage=stage: model.line.count(stage))
-            if stage is Stage.PREPARING:
+            if stage is LineStage.PREPARING:
                 stop_decoders()
             gone.set()
             assert ratings.result(PATIENCE_S) == []
@@ -152,7 +152,7 @@ def test_a_full_line_is_told_with_the_time_to_come_again(model: Model, clip):
 def test_at_the_end_of_the_page_all_work_ends(model: Model, clip):
     with ThreadPoolExecutor(3) as pool:
         ratings = [pool.submit(model.rate, Job(str(clip("plain.mp4")), 32)) for _ in range(3)]
-        wait_until(lambda: model.line.count(Stage.TURN))
+        wait_until(lambda: model.line.count(LineStage.TURN))
         model.close(seconds=PATIENCE_S)
         assert [rating.result(PATIENCE_S) for rating in ratings] == [[]] * 3
     assert model.rate(Job(str(clip("plain.mp4")))) == []
@@ -211,7 +211,7 @@ def test_a_timeline_lets_others_have_the_model_between_its_windows(model: Model,
     long = model.watch([Job(str(film), window_s=1.0)], threading.Event(), Visitor("a"))
     events = [next(long), next(long)]
     done = ThreadPoolExecutor(1).submit(model.rate, Job(str(clip("plain.mp4"))), visitor=Visitor("b"))
-    wait_until(lambda: model.line.count(Stage.PREPARED) or done.done())
+    wait_until(lambda: model.line.count(LineStage.PREPARED) or done.done())
     for event in long:
         events.append(event)
     assert len(done.result(PATIENCE_S)) == 1

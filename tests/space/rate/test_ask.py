@@ -11,7 +11,7 @@ from tests.rating.test_ask import make_rater
 from vqathinker.bundled import CHECKPOINTS
 from vqathinker.space.queue.model import Model
 from vqathinker.space.queue.requests import Job, Wishes
-from vqathinker.space.rate.ask import NO_VIDEO, answer_aloud, build_ask_panel, can_ask, said
+from vqathinker.space.rate.ask import NO_VIDEO, answer_aloud, build_ask_panel, model_can_ask, reply_html
 from vqathinker.space.settings import Settings
 
 
@@ -52,7 +52,7 @@ def test_an_answer_is_shown_in_steps_and_with_its_reasoning(talker: Model, clip)
     shown = list(answer_aloud(talker, str(clip("plain.mp4")), "Does it stutter?"))
     reply = talker.rater().ask(clip("plain.mp4"), "Does it stutter?")
     assert 'class="vq-note busy"' in shown[0] and len(shown) > 3
-    assert shown[-1] == said(reply.answer, reply.reasoning)
+    assert shown[-1] == reply_html(reply.answer, reply.reasoning)
 
 
 def test_what_goes_wrong_is_one_sentence(talker: Model, make_talker: Callable[[str], Model], clip):
@@ -61,11 +61,11 @@ def test_what_goes_wrong_is_one_sentence(talker: Model, make_talker: Callable[[s
     assert "is a text file" in list(answer_aloud(talker, str(clip("text.mp4")), "Is it sharp?"))[-1]
     silent = make_talker("tiny")
     assert "can only rate a video" in list(answer_aloud(silent, str(clip("plain.mp4")), "Is it sharp?"))[-1]
-    assert can_ask(talker) and not can_ask(silent)
+    assert model_can_ask(talker) and not model_can_ask(silent)
 
 
 def test_a_model_that_could_not_be_loaded_answers_nothing(make_model: Callable[[str], Model]):
-    assert not can_ask(make_model("no-such-model"))
+    assert not model_can_ask(make_model("no-such-model"))
 
 
 @pytest.mark.parametrize(("name", "built"), [("tiny", False), ("elsewhere", True), (str(CHECKPOINTS.parent), True)])
@@ -90,5 +90,5 @@ def test_the_last_file_of_a_visitor_is_asked_about():
 
 
 def test_an_answer_cannot_bring_markup():
-    html = said("<script>alert(1)</script>", "<b>")
+    html = reply_html("<script>alert(1)</script>", "<b>")
     assert "<script>" not in html and "<b>" not in html

@@ -11,7 +11,7 @@ import pytest
 from tests.space.markup import parse
 from tests.space.reports import report
 from vqathinker.bundled import checkpoint_folder
-from vqathinker.space.rate.held_out import FILE, HeldOut, nine_in_ten, read_held_out
+from vqathinker.space.rate.held_out import HELD_OUT_FILE, HeldOut, nine_in_ten, read_held_out
 from vqathinker.space.rate.place import among
 from vqathinker.space.widgets import texts
 
@@ -53,13 +53,13 @@ def test_without_pictures_there_is_nothing():
 )
 def test_a_file_that_cannot_be_read_shows_nothing(tmp_path: Path, content: str):
     assert read_held_out(tmp_path) is None
-    (tmp_path / FILE).write_text(content)
+    (tmp_path / HELD_OUT_FILE).write_text(content)
     assert read_held_out(tmp_path) is None
 
 
 @pytest.mark.parametrize("point", [[0.5, 3.0], [3.0, 5.5], [3.0], ["a", 3], [float("nan"), 3.0]])
 def test_numbers_off_the_scale_show_nothing(tmp_path: Path, point: list):
-    (tmp_path / FILE).write_text(json.dumps({"format": 1, "sets": {"a": [[3.0, 3.0], point]}}))
+    (tmp_path / HELD_OUT_FILE).write_text(json.dumps({"format": 1, "sets": {"a": [[3.0, 3.0], point]}}))
     assert read_held_out(tmp_path) is None
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vqathinker.space.server.calls import SHOWN, Calls, rollouts_problem, url_problem
+from vqathinker.space.server.calls import SHOWN_CHARACTERS, Calls, rollouts_problem, url_problem
 
 TYPE = {"meta": {"_type": "gradio.FileData"}}
 
@@ -64,7 +64,10 @@ def test_what_is_no_upload_is_told(uploads: Path, value, sentence: str):
 @pytest.mark.parametrize("value", [1.7, "8", None, True, [], -1, 33, 3000, 10**400, float("nan"), float("inf")])
 def test_what_is_no_number_of_rollouts_is_told(value):
     told = rollouts_problem(value, 0)
-    assert told.startswith("rollouts must be between 0 and 32, a whole number, not ") and len(told) < 100 + SHOWN
+    assert (
+        told.startswith("rollouts must be between 0 and 32, a whole number, not ")
+        and len(told) < 100 + SHOWN_CHARACTERS
+    )
 
 
 @pytest.mark.parametrize("data", [None, {}, [], [1], [1, 2, 3], "x"])

@@ -18,7 +18,7 @@ from vqathinker.space.queue.model import Model
 from vqathinker.space.queue.requests import Job
 from vqathinker.space.queue.visitors import Visitor
 from vqathinker.space.server.calls import Calls
-from vqathinker.space.server.service import DISK_FULL, MOST_BODY, Gate, Service
+from vqathinker.space.server.service import DISK_FULL, MOST_BODY, GateMiddleware, Service
 from vqathinker.space.server.uploads import Uploads
 from vqathinker.space.settings import Settings
 
@@ -59,7 +59,7 @@ def client(service: Service) -> TestClient:
         Route("/gradio_api/call/{name:path}", echo, methods=["POST"]),
         Route("/gradio_api/queue/join", echo, methods=["POST"]),
     ]
-    return TestClient(Starlette(routes=routes, middleware=[Middleware(Gate, service=service)]))
+    return TestClient(Starlette(routes=routes, middleware=[Middleware(GateMiddleware, service=service)]))
 
 
 def test_health_says_what_is_going_on_and_ready_is_no_while_there_is_no_model(client: TestClient, service: Service):
@@ -97,7 +97,8 @@ def test_a_full_disk_is_one_sentence_and_the_next_upload_works(client: TestClien
 def test_an_upload_for_which_there_is_no_room_is_refused_before_it_is_written(service: Service, tmp_path: Path):
     roomy = Service(service.model, service.uploads, service.calls, 2**62)
     app = Starlette(
-        routes=[Route("/gradio_api/upload", upload, methods=["POST"])], middleware=[Middleware(Gate, service=roomy)]
+        routes=[Route("/gradio_api/upload", upload, methods=["POST"])],
+        middleware=[Middleware(GateMiddleware, service=roomy)],
     )
     target = tmp_path / "a"
     answer = TestClient(app).post(

@@ -20,7 +20,14 @@ from vqathinker.space.queue.model import Waiting
 from vqathinker.space.queue.requests import Job, Wish, Wishes
 from vqathinker.space.queue.visitors import Visitor
 from vqathinker.space.timeline.figure import timeline_figure, timeline_plot
-from vqathinker.space.timeline.panel import NOTHING, STOPPED, Draft, TimelinePanel, build_timeline_panel, follow
+from vqathinker.space.timeline.panel import (
+    NO_VIDEO_CHOSEN,
+    TIMELINE_STOPPED,
+    TimelineDraft,
+    TimelinePanel,
+    build_timeline_panel,
+    follow_timeline,
+)
 from vqathinker.space.timeline.svg import timeline_page, timeline_svg
 from vqathinker.space.timeline.views import faults, picture_of, under_figure
 from vqathinker.video import Clip, VideoInfo
@@ -151,7 +158,7 @@ def test_pictures_have_the_shape_of_the_film():
 
 def test_only_pictures_of_the_lowest_windows_are_kept(monkeypatch):
     monkeypatch.setattr("vqathinker.space.timeline.panel.REMEMBERED", 2)
-    draft = Draft(("",))
+    draft = TimelineDraft(("",))
     for score in (3, 2, 4, 1, 2.5):
         one = window(len(draft.windows), score)
         draft.add(WindowRated(one, shown(one), 0, 5))
@@ -184,7 +191,7 @@ def events_of(made: Timeline) -> list:
 def followed(*events, jobs: int = 1) -> list[dict]:
     panel = TimelinePanel(*(SimpleNamespace(name=name) for name in NAMES))
     wish = Wish(tuple(Job(f"/x/{k}.mp4", window_s=2.0) for k in range(jobs)), {}, cancel=threading.Event())
-    updates = follow(wish, panel, Asked(*events), Visitor(), "#player video", "timeline-plot")
+    updates = follow_timeline(wish, panel, Asked(*events), Visitor(), "#player video", "timeline-plot")
     return [dict(zip(NAMES, update, strict=True)) for update in updates]
 
 
@@ -207,7 +214,7 @@ def test_two_films_end_in_one_figure():
 def test_a_stop_keeps_what_there_is():
     opened, first, *_ = events_of(timeline(4, 3, 2))
     updates = followed(opened, first, lambda cancel: cancel.set(), TimelineMade(timeline(4)))
-    assert STOPPED in updates[-1]["status"] and 'max="0"' in updates[-1]["under"]
+    assert TIMELINE_STOPPED in updates[-1]["status"] and 'max="0"' in updates[-1]["under"]
     assert "file" not in updates[-1]["made"]
 
 
@@ -233,4 +240,4 @@ def test_a_panel_takes_any_number_of_inputs(count):
     values = [f"{k}.mp4" for k in range(count)]
     taken, *_ = special_args(event.fn, list(values), SimpleNamespace(session_hash="me"))
     status = event.fn(*taken)[NAMES.index("status")]
-    assert seen == [("me", tuple(values))] and NOTHING in status
+    assert seen == [("me", tuple(values))] and NO_VIDEO_CHOSEN in status

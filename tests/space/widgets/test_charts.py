@@ -11,7 +11,7 @@ from tests.space.markup import parse
 from vqathinker.rating import first_better
 from vqathinker.space.widgets.charts import (
     RADIUS,
-    Answers,
+    AxisRow,
     axis,
     bell_of,
     bell_path,
@@ -57,7 +57,7 @@ def area(path: str) -> float:
     "scores", [([3.4, 3.9, 3.1], [2.9, 3.3, 3.6]), ([2.0, 2.2], [4.0, 3.9]), ([3.0, 4.0], [3.0, 4.0])]
 )
 def test_the_filled_share_of_the_difference_is_the_probability(scores):
-    first, second = (Answers(row, 3.0) for row in scores)
+    first, second = (AxisRow(row, 3.0) for row in scores)
     gap, width = first.mean - second.mean, math.hypot(first.spread, second.spread)
     share = area(bell_path(gap, width, -4, 4, start=0.0)) / area(bell_path(gap, width, -4, 4))
     assert share == pytest.approx(first_better(*scores), abs=0.01)
@@ -70,7 +70,7 @@ def test_a_bell_without_spread_is_a_spike_that_can_be_drawn():
 
 
 def test_two_bells_and_their_difference_are_told_to_who_cannot_see_them():
-    rows = Answers([3.0, 4.0], 3.5, "A", "first"), Answers([2.0, 3.0], 2.5, "B", "second")
+    rows = AxisRow([3.0, 4.0], 3.5, "A", "first"), AxisRow([2.0, 3.0], 2.5, "B", "second")
     drawn = [bell_of(row) for row in rows]
     page = parse(bells(*drawn, first_better(rows[0].scores, rows[1].scores), "Both"))
     assert len(page.named("path")) == 4 and "Both" in page.text
@@ -81,7 +81,7 @@ def test_two_bells_and_their_difference_are_told_to_who_cannot_see_them():
 
 
 def test_an_axis_has_a_row_for_each_video_even_without_sampled_answers():
-    page = parse(axis([Answers([], 2.0, "in order"), Answers([3.0], 4.0, "disordered", "second")]))
+    page = parse(axis([AxisRow([], 2.0, "in order"), AxisRow([3.0], 4.0, "disordered", "second")]))
     assert [row["aria-label"] for row in page.classed("vq-row")] == [
         "in order: own answer 2.00",
         "disordered: own answer 4.00; 1 sampled answers, mean 3.00",

@@ -9,7 +9,7 @@ import pytest
 from tests.space.markup import parse
 from tests.space.reports import report
 from vqathinker.space.compare import views
-from vqathinker.space.widgets import markup
+from vqathinker.space.widgets import markup, texts
 from vqathinker.space.widgets.thumbnails import Film
 
 HOSTILE = "<img src=x onerror=alert(1)> & \"quoted\" 'too'.mp4"
@@ -29,6 +29,17 @@ def test_the_filmstrip_shows_every_frame_with_its_label():
     page = parse(markup.filmstrip(film))
     assert [image["src"] for image in page.named("img")] == [source for source, _ in film.cells]
     assert all(part in page.text for part in ("120 × 160", "0.10 s", HOSTILE))
+
+
+def test_what_moves_may_have_a_timeline():
+    assert all(markup.is_moving(markup.player(name)) for name in ("a.mp4", "a.gif", "A.GIF"))
+    assert not any(markup.is_moving(shown) for shown in (markup.player("a.png"), "", None))
+    assert not markup.is_moving(markup.player('data-moving="yes" <video.jpg'))
+
+
+def test_a_sign_in_a_legend_stays_with_its_words():
+    for legend in (texts.LEGEND, texts.PLACE_LEGEND):
+        assert legend.count("<span><i ") == legend.count("<i ") == legend.count("</span>")
 
 
 @pytest.mark.parametrize(("ahead", "words"), [(1, "one rating is before yours"), (3, "3 ratings are before yours")])

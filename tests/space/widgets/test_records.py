@@ -63,7 +63,7 @@ def test_a_record_is_what_the_model_says():
         "precision",
     )
     assert {key: report[key] for key in same} == {key: live[key] for key in same}, AGAIN
-    assert len(report["rollouts"]) == records.ROLLOUTS
+    assert len(report["rollouts"]) == records.RECORDED_ROLLOUTS
 
 
 def test_a_record_is_there_for_its_checkpoint_its_clip_and_its_precision(folder: Path):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.space.markup import parse
 from tests.space.reports import report
-from vqathinker.rating import Frame, score_word
+from vqathinker.rating import Frame, Novelty, score_word
 from vqathinker.space.widgets import score_card, texts
 from vqathinker.space.widgets.charts import WORDS
 
@@ -94,7 +94,11 @@ def test_without_sampled_answers_there_is_nothing_to_tell():
 def test_what_the_model_writes_stays_text():
     told = report(rollouts=[3.0, 4.0], reasoning=HOSTILE)
     told["rollouts"][0]["text"] = HOSTILE
-    for html in (score_card.reasoning(HOSTILE), score_card.reasoning(HOSTILE, writing=True), score_card.sure(told)):
+    for html in (
+        score_card.reasoning_box(HOSTILE),
+        score_card.reasoning_box(HOSTILE, writing=True),
+        score_card.sure(told),
+    ):
         assert parse(html).named("img") == [] and HOSTILE in parse(html).text
 
 
@@ -105,6 +109,21 @@ def test_the_marks_of_an_axis_lie_within_it():
         assert all(0 <= left <= 100 for left in lefts)
         heights = [int(px) for px in re.findall(r"bottom:(\d+)px", str(page.tags))]
         assert max(heights) <= 40
+
+
+def novel(distance: float) -> Novelty:
+    return Novelty(distance, false_alarm_rate=0.008, detection_rate=0.72)
+
+
+def test_what_is_unlike_is_said_beside_the_score_and_nothing_where_nothing_is_known():
+    page = parse(score_card.verdict(report(novelty=novel(1.3))))
+    assert texts.UNLIKE in page.text and "0.8% of held-out files" in page.text and "72% of odd ones" in page.text
+    assert texts.UNLIKE in parse(score_card.verdict(film(10) | {"novelty": novel(1.3).to_dict()}, WHOLE)).text
+    for known in (None, novel(0.4), novel(1.0)):
+        assert parse(score_card.verdict(report(novelty=known))).classed("vq-unlike") == []
+    older = report()
+    del older["novelty"]
+    assert texts.UNLIKE not in parse(score_card.verdict(older)).text
 
 
 def test_notes_say_what_was_done_to_the_file():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.training.toys import picture_row, row
-from training.common.metrics import correlations, held, set_of
+from training.common.metrics import correlations, set_of
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,3 @@ def test_agreement_is_that_of_each_set():
     found = correlations(rows, np.array([1.5, 2.5, 3.5, 4.5, 4.0, 3.0, 2.0, 1.0]))
     assert found["clive_srcc"] == pytest.approx(1) and found["pseudo_srcc"] == pytest.approx(-1)
     assert found["clive_mae"] == pytest.approx(0.5) and found["pseudo_mae"] == pytest.approx(2)
-
-
-@pytest.mark.parametrize(("score", "on_scale"), [(None, 3.0), (0.2, 1.0), (7.0, 5.0), (3.42, 3.42)])
-def test_a_score_is_held_to_the_scale(score, on_scale):
-    assert held(score) == on_scale

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from training.data.datasets import SHOWN, DatasetError, Item, check_items, read_items
+from training.data.datasets import PROBLEMS_SHOWN, DatasetError, Item, check_items, read_items
 
 QUESTION = {"from": "human", "value": "You are doing the video quality assessment task."}
 
@@ -142,13 +142,13 @@ def test_a_line_separator_inside_a_text_does_not_end_the_line(tmp_path, videos):
 
 
 def test_what_is_left_out_is_reported_and_counted(tmp_path, videos):
-    rows = [official(0, ["a.mp4"], 3)] + [official(n, [f"lost{n}.mp4"], 3) for n in range(1, SHOWN + 4)]
+    rows = [official(0, ["a.mp4"], 3)] + [official(n, [f"lost{n}.mp4"], 3) for n in range(1, PROBLEMS_SHOWN + 4)]
     said: list[str] = []
     items = read_items(write(tmp_path / "l.jsonl", rows), videos, report=said.append)
-    assert len(items) == 1 and len(said) == SHOWN + 2
+    assert len(items) == 1 and len(said) == PROBLEMS_SHOWN + 2
     assert said[0].startswith(f"left out: {tmp_path / 'l.jsonl'}, line 2: no video")
     assert said[-2] == "left out: … and 3 more"
-    assert said[-1] == f"{tmp_path / 'l.jsonl'}: {SHOWN + 3} of {SHOWN + 4} samples left out"
+    assert said[-1] == f"{tmp_path / 'l.jsonl'}: {PROBLEMS_SHOWN + 3} of {PROBLEMS_SHOWN + 4} samples left out"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def tags(path) -> tuple[int, int, int]:
 
 
 def retagged(source, target, matrix: str):
-    ffmpeg.encode(source, target, f"setparams=colorspace={matrix}")
+    ffmpeg.encode_file(source, target, f"setparams=colorspace={matrix}")
     return target
 
 

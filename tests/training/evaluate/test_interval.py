@@ -9,7 +9,7 @@ import pytest
 
 from tests.training.toys import picture_row, save_checkpoint, write_built
 from training.common.metrics import set_of
-from training.evaluate.interval import COVERAGE, calibrate, coverage, fit, halves, main
+from training.evaluate.interval import INTERVAL_COVERAGE, calibrate, coverage, fit_interval, halves, main
 from vqathinker import load_rater
 from vqathinker.rating.rating import NORMAL_90
 
@@ -30,29 +30,29 @@ def made(count: int, seed: int, name: str = "clive", factor: float = 1.0, floor:
 @pytest.mark.parametrize("factor", [0.5, 1.0, 2.5])
 @pytest.mark.parametrize("seed", range(3))
 def test_nine_in_ten_lie_within_on_answers_that_were_not_fitted(factor, seed):
-    fitted = fit(made(400, seed, factor=factor))
+    fitted = fit_interval(made(400, seed, factor=factor))
     checked = coverage(made(4000, seed + 10, factor=factor), fitted)["clive"]
-    assert checked["coverage"] == pytest.approx(COVERAGE, abs=0.05) and checked["samples"] == 4000
+    assert checked["coverage"] == pytest.approx(INTERVAL_COVERAGE, abs=0.05) and checked["samples"] == 4000
     assert fitted["factor"] == pytest.approx(factor, rel=0.35)
 
 
 def test_errors_that_do_not_follow_the_variance_get_a_high_floor_and_those_that_do_a_low_one():
     rng = np.random.default_rng(0)
     alike = [line | {"mos": 3.0 + error} for line, error in zip(made(900, 1), rng.normal(0, 0.5, 900), strict=True)]
-    assert fit(alike)["floor"] > fit(made(900, 2, floor=0.0))["floor"] + 0.3
+    assert fit_interval(alike)["floor"] > fit_interval(made(900, 2, floor=0.0))["floor"] + 0.3
 
 
 def test_a_small_set_counts_as_much_as_a_large_one():
     small, large = made(50, 0, "avt", factor=2.0), made(2000, 1, "biq", factor=0.5)
-    together = fit([*small, *large])["factor"]
-    assert fit(large)["factor"] * 1.5 < together
+    together = fit_interval([*small, *large])["factor"]
+    assert fit_interval(large)["factor"] * 1.5 < together
     widths = {name: found["width"] for name, found in coverage([*small, *large], CALIBRATION).items()}
     assert set(widths) == {"avt", "biq"}
 
 
 def test_a_few_answers_are_covered_to_the_last():
     few = made(5, 3)
-    assert coverage(few, fit(few))["clive"]["coverage"] == 1.0
+    assert coverage(few, fit_interval(few))["clive"]["coverage"] == 1.0
 
 
 def test_contents_are_halved_set_by_set_and_never_split():

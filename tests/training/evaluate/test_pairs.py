@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.evaluate.pairs import BINS, FEWEST, reliability
+from training.evaluate.pairs import FEWEST_PAIRS, PROBABILITY_EDGES, reliability
 
 CALIBRATION = {"factor": 1.0, "floor": 0.3}
 
@@ -25,12 +25,12 @@ def made(count: int, seed: int, name: str = "clive", error: float = 0.3) -> list
 def test_what_is_said_is_what_happens_where_the_errors_are_as_calibrated():
     for step in reliability(made(700, 0), CALIBRATION):
         assert step["from"] - 0.03 <= step["right"] <= step["to"] + 0.03
-        assert step["low"] <= step["right"] <= step["high"] and step["pairs"] >= FEWEST
+        assert step["low"] <= step["right"] <= step["high"] and step["pairs"] >= FEWEST_PAIRS
 
 
 def test_a_model_that_is_surer_than_it_should_be_is_found_out():
     wrong = {step["from"]: step for step in reliability(made(500, 1, error=1.5), CALIBRATION)}
-    assert wrong[BINS[4]]["high"] < BINS[4]
+    assert wrong[PROBABILITY_EDGES[4]]["high"] < PROBABILITY_EDGES[4]
 
 
 def test_a_small_set_counts_as_much_as_a_large_one():

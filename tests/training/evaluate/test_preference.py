@@ -9,7 +9,7 @@ import pytest
 
 from tests.training.toys import make_loaded, picture_row, row, write_built
 from training.evaluate.preference import choose_clips, disorders, order_is_intact, preference_report, rate_all_orders
-from training.policy.answers import answer
+from training.policy.answers import greedy_answers
 from vqathinker.model.generation import prefill
 from vqathinker.video import PERTURBATIONS, load_clip
 
@@ -90,5 +90,5 @@ def test_clips_are_rated_in_every_order_once(tmp_path):
     assert len({np.round(numbers["expected"], 6) for numbers in found.values()}) > 3
     for mode, timeline in timelines.items():
         shown = load_clip(built / "videos/clip0.mp4", loaded.processor.video_spec, timeline=timeline)
-        alone = answer(loaded, prefill(loaded.model, loaded.processor(shown)))[0]
+        alone = greedy_answers(loaded, prefill(loaded.model, loaded.processor(shown)))[0]
         assert found[mode] == {"score": alone.score, "expected": pytest.approx(alone.expected, abs=1e-4)}

@@ -8,8 +8,8 @@ import torch
 
 from tests.training.toys import picture_row, write_built
 from training.evaluate.ridge import main
-from training.evaluate.towers import features, ridge, told, towers
-from training.sft.config import load_settings
+from training.evaluate.towers import features, ridge, set_scores, towers
+from training.sft.config import load_sft_settings
 from training.sft.init import tiny_tower
 
 GRIDS, SIZE = (1, 2), 64
@@ -47,7 +47,7 @@ def test_the_towers_of_a_run_lie_between_its_average_and_imagenet(tmp_path):
 def test_each_set_is_told_for_itself():
     rows = [picture_row(k, group="clive") | {"mos": 1.0 + k} for k in range(4)]
     rows += [picture_row(k, group="biq2021") | {"mos": 1.0 + k} for k in range(4)]
-    line = told(rows, np.array([1.0, 2.0, 3.0, 4.0, 4.5, 3.5, 2.5, 1.5]))
+    line = set_scores(rows, np.array([1.0, 2.0, 3.0, 4.0, 4.5, 3.5, 2.5, 1.5]))
     assert line == "biq SRCC -1.000 MAE 2.000, clive SRCC 1.000 MAE 0.000"
 
 
@@ -55,7 +55,7 @@ def test_what_is_missing_is_one_sentence(tmp_path):
     built, run = tmp_path / "built", tmp_path / "run"
     write_built(tmp_path / "data", built)
     run.mkdir()
-    settings = load_settings("training/configs/tiny_sft.yaml").model
+    settings = load_sft_settings("training/configs/tiny_sft.yaml").model
 
     def said() -> str:
         with pytest.raises(SystemExit) as end:

@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 
 from tests.training.grpo.test_accelerate_configs import launched
 from tests.training.grpo_small import save_start, write_labels
+from training.grpo.__main__ import main
 from training.publish.checks import check_shards
 
 ROOT = Path(__file__).parents[3]
@@ -45,14 +46,17 @@ def arguments(data_dir, tmp_path_factory) -> list[str]:
     return [*where, "--config", str(folder / "grpo.yaml"), "--start-from", str(folder / "start")]
 
 
-def run(command: list[str], arguments: list[str], folder: Path, extra: dict[str, str]) -> list[dict]:
-    """The log of a run; its checkpoint is in folder/out."""
+def run(command: list[str], arguments: list[str], folder: Path, extra: dict[str, str]) -> None:
+    """In processes of its own; its checkpoint is in folder/out."""
     done = subprocess.run(
         [sys.executable, *command, str(folder / "run"), "--out", str(folder / "out"), *arguments],
         cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"} | extra, capture_output=True, text=True, timeout=400,
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+def log_of(folder: Path) -> list[dict]:
     return [json.loads(line) for line in (folder / "run" / "grpo_log.jsonl").read_text().splitlines()]
 
 
@@ -60,7 +64,7 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
     return {key: value for path in sorted(folder.glob("*.safetensors")) for key, value in load_file(path).items()}
 
 
-def test_divided_weights_learn_what_whole_ones_do(arguments, tmp_path):
+def test_divided_weights_learn_what_whole_ones_do(arguments, tmp_path, on_cpu):
     launch = [
         "-m",
         "torch.distributed.run",
@@ -70,10 +74,12 @@ def test_divided_weights_learn_what_whole_ones_do(arguments, tmp_path):
         "-m",
         "tests.training.without_gpus",
     ]
-    one = run(["-m", "training.grpo"], arguments, tmp_path / "one", {"ACCELERATE_USE_CPU": "true"})
+    main([str(tmp_path / "one" / "run"), "--out", str(tmp_path / "one" / "out"), *arguments])
+    one = log_of(tmp_path / "one")
     engine = prepare_multi_gpu_env(launched("fsdp"))
     engine |= {"FSDP_TRANSFORMER_CLS_TO_WRAP": "Qwen2DecoderLayer"}  # it has no other blocks
-    two = run(launch, arguments, tmp_path / "two", {k: v for k, v in engine.items() if k not in ("WORLD_SIZE", "RANK")})
+    run(launch, arguments, tmp_path / "two", {k: v for k, v in engine.items() if k not in ("WORLD_SIZE", "RANK")})
+    two = log_of(tmp_path / "two")
     assert [row["step"] for row in one] == [row["step"] for row in two] == [0, 1, 2]
     for name in ("loss", "kl", "grad_norm", "completions/mean_length"):
         assert [row[name] for row in two[1:]] == [pytest.approx(row[name], rel=1e-3, abs=1e-6) for row in one[1:]]

@@ -16,7 +16,7 @@ from tests.training.qwen_small import as_clip, write_start  # noqa: E402
 from training.common.start import load_start  # noqa: E402
 from training.data.datasets import read_items  # noqa: E402
 from training.grpo.config import load_grpo_settings  # noqa: E402
-from training.grpo.setup import fitting  # noqa: E402
+from training.grpo.setup import settings_for_start  # noqa: E402
 from training.grpo.train import run_grpo  # noqa: E402
 from training.policy.lora import LoraSettings  # noqa: E402
 from vqathinker import load_rater  # noqa: E402
@@ -63,8 +63,8 @@ def test_what_cannot_be_trained_is_refused_with_what_can(start, tmp_path):
     loaded = load_start(start, any_family=True)
     for changes in ({"lora": None}, {"train": ("visual",)}, {"train": ("language_model", "visual.merger")}):
         with pytest.raises(VQAThinkerError, match="the language model learns, by adapters: set train to"):
-            fitting(small(**LORA | changes), loaded)
-    assert fitting(small(**LORA), loaded).cache is False
+            settings_for_start(small(**LORA | changes), loaded)
+    assert settings_for_start(small(**LORA), loaded).cache is False
     with pytest.raises(ModelError, match="is no VQAThinker checkpoint: what it sees is not stored"):
         load_start(start)
 
@@ -72,4 +72,4 @@ def test_what_cannot_be_trained_is_refused_with_what_can(start, tmp_path):
 def test_the_shipped_settings_fit(start):
     settings = load_grpo_settings("training/configs/qwen2_5_vl_grpo_lora.yaml")
     loaded = load_start(start, any_family=True)
-    assert fitting(settings, loaded) == settings
+    assert settings_for_start(settings, loaded) == settings

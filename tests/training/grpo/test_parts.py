@@ -17,13 +17,13 @@ from tests.training.grpo_small import answer_text
 from training.data.datasets import Item
 from training.grpo.config import GrpoSettings, load_grpo_settings, present_settings
 from training.grpo.logs import reward_metrics
-from training.grpo.sampler import group_shares, limited, plan_steps, twin_choices
+from training.grpo.sampler import group_shares, limited_groups, plan_steps, twin_choices
 from training.policy.clips import read_variants, sample_key, twins_of
-from training.policy.features import Decoded, Stored, features_hash, fill
+from training.policy.features import DecodedClips, StoredClips, features_hash, fill
 from training.policy.policy import choose_trained, frozen_parts
 from training.policy.rollouts import pack
 from vqathinker.errors import VQAThinkerError
-from vqathinker.renamed import SETTINGS
+from vqathinker.renamed import OLD_SETTINGS
 from vqathinker.rewards import RewardSpec, score_with_twins
 from vqathinker.rewards.registry import removable
 from vqathinker.video import PERTURBATIONS, load_clip
@@ -99,8 +99,8 @@ def test_the_names_of_the_release_before_are_read(tmp_path):
         num_train_epochs=0.5,
         lr_scheduler_type="constant",
     )
-    noted = {old: found.to_dict()[new] for old, new in SETTINGS.items()}
-    noted |= {name: value for name, value in found.to_dict().items() if name not in SETTINGS.values()}
+    noted = {old: found.to_dict()[new] for old, new in OLD_SETTINGS.items()}
+    noted |= {name: value for name, value in found.to_dict().items() if name not in OLD_SETTINGS.values()}
     del noted["reward"]["weights"]  # it was not there either
     assert present_settings(noted) == found.to_dict()
 
@@ -109,9 +109,9 @@ def test_settings_that_trl_has_are_called_as_there():
     from trl import GRPOConfig  # takes seconds
 
     theirs = {item.name for item in fields(GRPOConfig)}
-    ours = {item.name for item in fields(GrpoSettings)} & set(SETTINGS.values()) - {"videos_per_step"}
+    ours = {item.name for item in fields(GrpoSettings)} & set(OLD_SETTINGS.values()) - {"videos_per_step"}
     # transformers 5 calls the share of the steps warmup_steps, as a float; the name from before says what it is
-    assert len(ours) == len(SETTINGS) - 1 and ours - {"warmup_ratio"} <= theirs
+    assert len(ours) == len(OLD_SETTINGS) - 1 and ours - {"warmup_ratio"} <= theirs
 
 
 @pytest.mark.parametrize("name", removable())
@@ -210,11 +210,11 @@ def test_a_plan_that_cannot_be_made_says_why(weights, videos, message):
 
 def test_a_group_can_be_limited():
     items = [Item(str(i), Path(f"{i}.mp4"), 3.0, "a" if i < 9 else "b") for i in range(12)]
-    assert [item.id for item in limited(items, {"a": 3})] == ["0", "4", "8", "9", "10", "11"]
-    assert limited(items, {}) == items
-    assert len(limited(items, {"a": 99})) == 12
+    assert [item.id for item in limited_groups(items, {"a": 3})] == ["0", "4", "8", "9", "10", "11"]
+    assert limited_groups(items, {}) == items
+    assert len(limited_groups(items, {"a": 99})) == 12
     with pytest.raises(ValueError, match="no sample is in the group 'c'; the groups are a, b"):
-        limited(items, {"c": 2})
+        limited_groups(items, {"c": 2})
 
 
 def test_twins_are_chosen_from_all_there_are():
@@ -301,7 +301,7 @@ def test_one_decoding_gives_what_each_timeline_gives_by_itself(items, processor)
 
 
 def stored(folder, model, processor, items, twins=2):
-    store = Stored(folder, features_hash(model, processor, twins, 0), processor.frames)
+    store = StoredClips(folder, features_hash(model, processor, twins, 0), processor.frames)
     with torch.no_grad():
         fill(store, items, model, processor, twins, 0, jobs=1)
     return store
@@ -310,7 +310,7 @@ def stored(folder, model, processor, items, twins=2):
 def test_stored_features_are_those_of_the_decoded_clip(tmp_path, items, model, processor):
     from training.policy.policy import see, video_features
 
-    store, decoded = stored(tmp_path, model, processor, items), Decoded(processor, 2, 0)
+    store, decoded = stored(tmp_path, model, processor, items), DecodedClips(processor, 2, 0)
     for item, has_twin in zip(items, (True, False), strict=True):
         for kept, fresh in zip(store.variants(item, 1), decoded.variants(item, 1), strict=True):
             assert (kept is None) == (fresh is None)
@@ -361,7 +361,7 @@ def test_a_file_that_cannot_be_read_is_left_out_with_its_reason(tmp_path, items,
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"\0\0\0\x18ftypmp42" + b"\0" * 500)
     samples = [*items, Item("broken", broken, 3.0), Item("gone", tmp_path / "gone.mp4", 3.0)]
-    store, decoded = stored(tmp_path / "features", model, processor, samples), Decoded(processor, 2, 0)
+    store, decoded = stored(tmp_path / "features", model, processor, samples), DecodedClips(processor, 2, 0)
     assert set(store.bad) == {sample_key(sample) for sample in samples[2:]}
     assert decoded.variants(samples[2], 0) is None and decoded.variants(samples[3], 0) is None
     assert decoded.bad.keys() == store.bad.keys()

@@ -30,13 +30,13 @@ from training.data.datasets import Item, read_items
 from training.grpo.__main__ import main
 from training.grpo.checkpoint import SaveError, forget_after, newest, resume, save_state, states
 from training.grpo.config import load_grpo_settings
-from training.grpo.logs import short
-from training.grpo.setup import PATIENCE, make_accelerator, make_learner
+from training.grpo.logs import log_line
+from training.grpo.setup import PROCESS_TIMEOUT, make_accelerator, make_learner
 from training.grpo.step import reference_logps, roll_out, train_step, update
 from training.grpo.train import run_grpo
 from vqathinker import load_rater
 from vqathinker.errors import VQAThinkerError
-from vqathinker.renamed import SETTINGS
+from vqathinker.renamed import OLD_SETTINGS
 from vqathinker.rewards import RewardSpec, format_ok
 
 ROOT = Path(__file__).parents[3]
@@ -176,7 +176,7 @@ def test_an_engine_that_tells_no_norm_leaves_it_out_of_the_log(start, items, mon
     monkeypatch.setattr(learner.accelerator, "clip_grad_norm_", lambda *_: None)
     row = train_step(learner, random_batch(learner, items), 0)
     assert row["grad_norm"] is None
-    assert json.loads(json.dumps(row, allow_nan=False)) == row and "grad_norm=None" in short(row)
+    assert json.loads(json.dumps(row, allow_nan=False)) == row and "grad_norm=None" in log_line(row)
 
 
 @pytest.mark.parametrize("norm", [float("nan"), float("inf"), torch.tensor(float("nan"))])
@@ -243,16 +243,15 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(start, data_dir, featur
     assert first.keys() == second.keys() and all(torch.equal(first[key], second[key]) for key in first)
 
 
-def test_two_processes_make_the_update_of_one(start, data_dir, features, tmp_path):
+def test_two_processes_make_the_update_of_one(start, data_dir, features, tmp_path, on_cpu):
     labels = write_labels(tmp_path / "labels.jsonl", data_dir)
     settings = settings_of(max_steps=2) | {"loss_type": "dapo"}
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-    one = [sys.executable, *command(tmp_path / "one", labels, data_dir, start, features, settings)]
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     two = [*torchrun, *command(tmp_path / "two", labels, data_dir, start, features, settings)]
-    for args in (one, two):
-        subprocess.run(args, env=environment(), check=True, capture_output=True)
+    main(command(tmp_path / "one", labels, data_dir, start, features, settings)[2:])
+    subprocess.run(two, env=environment(), check=True, capture_output=True)
     rows = [without_seconds(tmp_path / name / "run" / "grpo_log.jsonl") for name in ("one", "two")]
     assert [row["step"] for row in rows[0]] == [0, 1, 2]
     for single, shared in zip(*(row[1:] for row in rows), strict=True):
@@ -275,7 +274,7 @@ def test_processes_wait_for_hours_while_the_first_one_validates():
     )
     alone = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0"}
     done = subprocess.run([sys.executable, "-c", code], env=environment() | alone, capture_output=True, text=True)
-    assert done.stdout.strip() == str(PATIENCE), done.stderr
+    assert done.stdout.strip() == str(PROCESS_TIMEOUT), done.stderr
 
 
 def test_a_trained_tower_is_looked_through_in_every_step(start, data_dir, tmp_path):
@@ -399,8 +398,8 @@ def test_a_second_run_in_the_same_folder_is_refused(start, data_dir, features, t
 
 def test_a_state_of_the_release_before_is_read_under_the_present_names(tmp_path):
     present = small(loss_type="dapo").to_dict()
-    noted = {old: present[new] for old, new in SETTINGS.items()}
-    noted |= {name: value for name, value in present.items() if name not in SETTINGS.values()}
+    noted = {old: present[new] for old, new in OLD_SETTINGS.items()}
+    noted |= {name: value for name, value in present.items() if name not in OLD_SETTINGS.values()}
     (tmp_path / "state-000002").mkdir()
     (tmp_path / "state-000002" / "step.json").write_text(json.dumps({"step": 2, "settings": noted}))
     assert newest(tmp_path, print)[1] == {"step": 2, "settings": present}

@@ -15,12 +15,12 @@ from tests.training.grpo_small import weights_of  # noqa: E402
 from tests.training.toys import save_checkpoint  # noqa: E402
 from training.common.start import load_start  # noqa: E402
 from training.imitation.__main__ import main  # noqa: E402
-from training.imitation.run import Plan, imitate, read_examples  # noqa: E402
+from training.imitation.run import ImitationSettings, imitate, read_examples  # noqa: E402
 from training.policy.lora import LoraSettings  # noqa: E402
 from vqathinker import load_rater  # noqa: E402
 
 TEXTS = [f"<think>It is {word}.</think><answer>{score}</answer>" for word, score in (("dim", "2.10"), ("fine", "4.30"))]
-PLAN = Plan(6, 2, 2e-2, LoraSettings(4, 8))
+PLAN = ImitationSettings(6, 2, 2e-2, LoraSettings(4, 8))
 
 
 @pytest.fixture(params=["ours", "visualquality-r1", "q-insight"])
@@ -80,4 +80,6 @@ def test_numbers_that_are_none_are_refused():
         LoraSettings(0, 1)
     for changes in ({"steps": 0}, {"per_step": 0}, {"learning_rate": 0.0}):
         with pytest.raises(ValueError, match="above 0"):
-            Plan(**({"steps": 1, "per_step": 1, "learning_rate": 1.0, "lora": LoraSettings(1, 1)} | changes))
+            ImitationSettings(
+                **({"steps": 1, "per_step": 1, "learning_rate": 1.0, "lora": LoraSettings(1, 1)} | changes)
+            )

@@ -15,10 +15,11 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from tests.model.tiny_models import make_model, make_processor
 from tests.upload_hub import COMMIT, taking_uploads
+from training.common.io import REPOSITORY
 from training.publish import run as publish
 from training.publish.__main__ import main
 from training.publish.checks import INDEX, PublishError, check_repo_id, check_shards, read_card
-from training.publish.run import ROOT, Sent, files_under, model_files, space_files, upload
+from training.publish.run import Sent, files_under, model_files, space_files, upload
 
 CARD = (
     "---\nlicense: apache-2.0\nlibrary_name: transformers\npipeline_tag: video-text-to-text\ntags: [vqa]\n---\n# Tiny\n"
@@ -141,15 +142,15 @@ def test_the_index_and_the_run_belong_to_one_kind_each(checkpoint, capsys):
 
 
 def test_what_is_in_this_repository_can_be_published():
-    checkpoint = ROOT / "vqathinker" / "checkpoints" / "tiny"
+    checkpoint = REPOSITORY / "vqathinker" / "checkpoints" / "tiny"
     space = {file.name for file in space_files(checkpoint)}
     told = ["git", "ls-files", "vqathinker", "training", "constraints.txt", "requirements.txt", "pyproject.toml"]
-    tracked = subprocess.run(told, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    tracked = subprocess.run(told, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.split()
     assert len(tracked) > 200 and set(tracked) <= space
     example = ["git", "ls-files", "examples/*.mp4", "examples/*.json", "examples/*.py"]
-    shown = subprocess.run(example, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    shown = subprocess.run(example, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.split()
     assert shown and set(shown) <= space
-    run = {file.name for file in model_files(checkpoint, ROOT / "training" / "runs" / "tiny")}
+    run = {file.name for file in model_files(checkpoint, REPOSITORY / "training" / "runs" / "tiny")}
     assert {"README.md", "training/tiny/README.md", "training/tiny/grpo_log.jsonl"} < run
 
 

@@ -5,13 +5,22 @@ import json
 import numpy as np
 import pytest
 
-from tests.training.toys import make_loaded, picture_row, row
+from tests.training.toys import picture_row, row, save_checkpoint
 from training.evaluate.calibration import calibration_report
 from training.evaluate.preference import preference_report
 from training.evaluate.run import summary
-from training.report.card import MARKERS, RUN, made, main, study_section, where_logs_are, write_card
-from training.report.card_tables import accuracy, data_table, failures, preference_section, sampled_section, span
+from training.report.card import MARKERS, RUN_FOLDER, made, main, study_section, where_logs_are, write_card
+from training.report.card_tables import (
+    accuracy,
+    data_table,
+    failures,
+    novelty_sentence,
+    preference_section,
+    sampled_section,
+    with_interval,
+)
 from training.study.run import make_study
+from vqathinker.bundled import NOVELTY_FILE
 from vqathinker.video import PERTURBATIONS
 
 ENTRY = {"value": 0.8123, "low": 0.75, "high": 0.86}
@@ -51,8 +60,8 @@ def sampled() -> dict:
 
 
 def test_an_interval_is_written_with_its_bounds():
-    assert span(ENTRY) == "0.812 [0.750, 0.860]"
-    assert span({"value": None, "low": None, "high": None}) == "–"
+    assert with_interval(ENTRY) == "0.812 [0.750, 0.860]"
+    assert with_interval({"value": None, "low": None, "high": None}) == "–"
 
 
 def test_the_table_holds_the_measured_numbers():
@@ -129,11 +138,14 @@ def test_a_run_with_grpo_says_what_it_changed(tmp_path):
     ]
     (tmp_path / "grpo_log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in log))
     assert "8 steps of GRPO" in made(tmp_path) and "from 2.300 to 2.500" in made(tmp_path)
+    assert "mean of 2" not in made(tmp_path) and "the mean of 2 such runs" in made(tmp_path, 2)
 
 
 def test_only_a_run_of_the_repository_is_said_to_be_in_it(tmp_path):
-    assert where_logs_are(RUN).endswith("settings and logs, and what is known of them, are in training/runs/tiny")
-    assert where_logs_are(RUN.resolve()) == where_logs_are(RUN)
+    assert where_logs_are(RUN_FOLDER).endswith(
+        "settings and logs, and what is known of them, are in training/runs/tiny"
+    )
+    assert where_logs_are(RUN_FOLDER.resolve()) == where_logs_are(RUN_FOLDER)
     assert where_logs_are(tmp_path / "tiny") == ""
 
 
@@ -168,9 +180,20 @@ def measured(tmp_path):
     return tmp_path
 
 
+def test_how_often_something_is_called_unlike_is_told_where_the_checkpoint_can_say_it(tmp_path):
+    assert novelty_sentence(tmp_path) == ""
+    alarms = {"biq": {"unlike": 0.01, "samples": 90}, "pseudo": {"unlike": 0.04, "samples": 10}}
+    every = {"alarms": {"unlike": 0.013, "samples": 100}, "hits": {"unlike": 0.72, "samples": 69}}
+    told = {"alarms": alarms | {"all": every["alarms"]}, "hits": {"all": every["hits"]}}
+    (tmp_path / NOVELTY_FILE).write_text(json.dumps({"measured": told}))
+    text = " ".join(novelty_sentence(tmp_path).split())
+    assert "of 72% of 69 odd files" in text and "by mistake of 1.3% of 100 held-out samples" in text
+    assert "4.0% of the worst set, degraded clips" in text
+
+
 def test_the_command_writes_the_card_and_the_readme(measured, tmp_path):
     checkpoint, readme = tmp_path / "checkpoint", tmp_path / "README.md"
-    make_loaded().model.save_pretrained(checkpoint)
+    save_checkpoint(checkpoint)
     readme.write_text(f"before\n{MARKERS[0]}\nold\n{MARKERS[1]}\nafter\n")
     command = [str(measured), str(measured), "--checkpoint", str(checkpoint), "--readme", str(readme)]
     main([*command, "--run", str(tmp_path / "some_run")])
@@ -191,10 +214,9 @@ def test_the_command_writes_the_card_and_the_readme(measured, tmp_path):
 
 
 def test_a_readme_without_markers_is_refused(measured, tmp_path):
-    checkpoint = tmp_path / "checkpoint"
-    checkpoint.mkdir()
+    checkpoint = save_checkpoint(tmp_path / "checkpoint")
     (tmp_path / "README.md").write_text("nothing")
     write_card(measured, measured, checkpoint, tmp_path)
-    options = ["--checkpoint", str(checkpoint), "--readme", str(tmp_path / "README.md"), "--run", str(RUN)]
+    options = ["--checkpoint", str(checkpoint), "--readme", str(tmp_path / "README.md"), "--run", str(RUN_FOLDER)]
     with pytest.raises(SystemExit, match="training.report.card: .* needs <!-- accuracy"):
         main([str(measured), str(measured), *options])

@@ -11,7 +11,7 @@ from huggingface_hub import ModelCard
 
 import vqathinker
 from training.publish.checks import check_model_card
-from training.report.card_data import SETS, front_matter, main
+from training.report.card_data import RATED_SETS, front_matter, main
 
 CHECKPOINT = Path(vqathinker.__file__).parent / "checkpoints" / "tiny"
 MEASURED = {"value": 0.81234, "low": 0.7, "high": 0.9}
@@ -44,7 +44,7 @@ def test_the_card_of_the_bundled_model_says_what_its_evaluation_says(tmp_path):
     told = {(one.dataset_name, one.metric_name.lower()): one.metric_value for one in card.data.eval_results}
     wanted = {
         (title, metric): round(measured["sets"][name]["score"][metric]["value"], 4)
-        for name, (_, title, _) in SETS.items() if name in measured["sets"]
+        for name, (_, title, _) in RATED_SETS.items() if name in measured["sets"]
         for metric in ("srcc", "plcc", "mae")
     }  # fmt: skip
     assert told == wanted and len(told) >= 9

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from training.evaluate.lines import checkpoint_digest
-from training.report.held_out import FILE, MOST, main, points
-from vqathinker.bundled import checkpoint_folder
+from training.report.held_out import MOST_POINTS, main, points
+from vqathinker.bundled import HELD_OUT_FILE, checkpoint_folder
 from vqathinker.space.rate.held_out import read_held_out
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -46,18 +46,18 @@ def test_the_measurements_of_another_checkpoint_are_refused(folders):
     (checkpoint / "config.json").write_text('{"other": 1}')
     with pytest.raises(SystemExit, match="another checkpoint"):
         main([str(evaluation), "--checkpoint", str(checkpoint)])
-    assert not (checkpoint / FILE).exists()
+    assert not (checkpoint / HELD_OUT_FILE).exists()
 
 
 def test_without_a_rated_picture_there_is_a_sentence():
     with pytest.raises(ValueError, match="no picture of clive"):
         points([{"set": "pseudo", "mos": 3.0, "score": 3.0}])
-    many = [{"set": "biq", "mos": 3.0, "score": 3.0}] * (MOST + 10)
-    assert len(points(many)["biq"]) == MOST
+    many = [{"set": "biq", "mos": 3.0, "score": 3.0}] * (MOST_POINTS + 10)
+    assert len(points(many)["biq"]) == MOST_POINTS
 
 
 def test_the_bundled_ones_are_those_of_its_run():
     """Fails when a new run came without the command in training/README.md."""
-    kept = json.loads((checkpoint_folder("tiny") / FILE).read_text(encoding="utf-8"))
+    kept = json.loads((checkpoint_folder("tiny") / HELD_OUT_FILE).read_text(encoding="utf-8"))
     lines = [json.loads(line) for line in (ROOT / "training/runs/tiny/predictions.jsonl").read_text().splitlines()]
     assert kept["sets"] == points(lines)

@@ -13,7 +13,7 @@ from tests.training.report.test_card import order_in_time, sampled
 from tests.training.study.test_run import made_lines
 from tests.training.toys import row
 from training.evaluate.run import summary
-from training.report.plots import draw_all, figures
+from training.report.plots import draw_all, plot_makers
 from training.report.plots_style import smooth
 from training.study.run import make_study
 
@@ -73,7 +73,7 @@ def folders(tmp_path_factory):
 def test_all_plots_are_drawn_at_readme_width(folders, tmp_path):
     said: list[str] = []
     written = draw_all(*folders, tmp_path / "out", report=said.append)
-    assert said == [] and {path.stem for path in written} == set(figures(*folders))
+    assert said == [] and {path.stem for path in written} == set(plot_makers(*folders))
     for path in written:
         with Image.open(path) as picture:
             assert 500 <= picture.width <= 850 and 150 < picture.height < 700
@@ -87,11 +87,11 @@ def test_plots_without_numbers_are_left_out_and_named(folders, tmp_path):
     said: list[str] = []
     written = draw_all(empty, [folders[1][0]], tmp_path / "out", report=said.append)
     assert {path.stem for path in written} == {"sft_loss", "sft_validation"}
-    assert len(said) == len(figures(*folders)) - 2 and "ablation: no numbers for it, left out" in said
+    assert len(said) == len(plot_makers(*folders)) - 2 and "ablation: no numbers for it, left out" in said
 
 
 def drawn(folders, name: str):
-    figure = figures(*folders)[name]()
+    figure = plot_makers(*folders)[name]()
     pyplot.close(figure)
     return figure
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.training.toys import write_built
-from training.report.probe_pictures import SIDE, read_pictures, write_licences
+from training.report.probe_pictures import PICTURE_SIDE, read_pictures, write_licences
 from vqathinker.space.history.log import PICTURE
 
 
@@ -35,7 +35,7 @@ def test_what_may_be_shown_is_small_and_credited(places):
     for picture in found.values():
         assert re.fullmatch(PICTURE, picture.address)
         with Image.open(io.BytesIO(base64.b64decode(picture.address.split(",")[1]))) as image:
-            assert max(image.size) <= SIDE and image.width > image.height
+            assert max(image.size) <= PICTURE_SIDE and image.width > image.height
 
 
 def test_a_collection_without_its_notice_is_left_out(places):

@@ -10,12 +10,21 @@ import pytest
 from tests.training.report.test_plots import grpo_log, sft_log, write_lines
 from tests.training.study.test_run import made_lines
 from training.common.spread import spread
-from training.report.plots import figures
-from training.report.training_log import LARGEST, MOST_PROBES, MOST_SAVES, MOST_STEPS, about, main, make_story, short
+from training.report.plots import plot_makers
+from training.report.training_log import (
+    LARGEST_LOG,
+    MOST_PROBES,
+    MOST_SAVES,
+    MOST_STEPS,
+    main,
+    make_story,
+    rounded,
+    sample_titles,
+)
 from training.study.run import make_study
 from vqathinker.bundled import checkpoint_folder
-from vqathinker.renamed import COLUMNS, SETTINGS, STAGES
-from vqathinker.space.history.log import FILE, read_story
+from vqathinker.renamed import OLD_COLUMNS, OLD_SETTINGS, OLD_STAGES
+from vqathinker.space.history.log import LOG_FILE, read_story
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -51,32 +60,34 @@ def old_names(path: Path, names: dict[str, str]) -> None:
 def test_logs_and_settings_of_the_release_before_tell_the_same(run, tmp_path):
     present = make_story([run])
     (run / "grpo.yaml").write_text("\n" + (run / "grpo.yaml").read_text())
-    for name, names in (("log.jsonl", STAGES), ("grpo_log.jsonl", COLUMNS), ("grpo.yaml", SETTINGS)):
+    for name, names in (("log.jsonl", OLD_STAGES), ("grpo_log.jsonl", OLD_COLUMNS), ("grpo.yaml", OLD_SETTINGS)):
         before = (run / name).read_text()
         old_names(run / name, names)
         assert (run / name).read_text() != before
     assert make_story([run]) == present
     assert {"completions/mean_length", "spread"} < set(present["steps"])
-    assert list(figures(tmp_path, [run])) and figures(tmp_path, [run])["grpo_health"]() is not None
-    assert all(figures(tmp_path, [run])[name]() is not None for name in ("sft_loss", "sft_validation", "grpo_rewards"))
+    assert list(plot_makers(tmp_path, [run])) and plot_makers(tmp_path, [run])["grpo_health"]() is not None
+    assert all(
+        plot_makers(tmp_path, [run])[name]() is not None for name in ("sft_loss", "sft_validation", "grpo_rewards")
+    )
 
 
 def test_the_page_reads_a_training_log_of_the_release_before(run, tmp_path):
-    main([str(run), "--out", str(tmp_path / FILE)])
-    present, told = read_story(tmp_path), json.loads((tmp_path / FILE).read_text())
+    main([str(run), "--out", str(tmp_path / LOG_FILE)])
+    present, told = read_story(tmp_path), json.loads((tmp_path / LOG_FILE).read_text())
     assert told.pop("rewards") == {"format": "Format", "regression": "Bell", "ranking": "Ranking"}
     text = json.dumps(told)
-    for names in (STAGES, COLUMNS, SETTINGS):
+    for names in (OLD_STAGES, OLD_COLUMNS, OLD_SETTINGS):
         for old, new in names.items():
             text = text.replace(f'"{new}":', f'"{old}":').replace(f'"name": "{new}"', f'"name": "{old}"')
     assert text != json.dumps(told)
-    (tmp_path / FILE).write_text(text)
+    (tmp_path / LOG_FILE).write_text(text)
     assert read_story(tmp_path) == present
 
 
 def test_the_page_reads_what_the_logs_say(run, tmp_path, capsys):
-    main([str(run), "--out", str(tmp_path / FILE)])
-    assert capsys.readouterr().out.startswith(f"{tmp_path / FILE}: ")
+    main([str(run), "--out", str(tmp_path / LOG_FILE)])
+    assert capsys.readouterr().out.startswith(f"{tmp_path / LOG_FILE}: ")
     story = read_story(tmp_path)
     rewards = [row["reward"] for row in grpo_log()[1:]]
     assert story.steps == tuple(range(1, 30)) and story.columns["reward"] == pytest.approx(rewards)
@@ -91,7 +102,9 @@ def test_the_page_reads_what_the_logs_say(run, tmp_path, capsys):
     assert story.settings["videos_per_step"] == 4 and story.settings["num_generations"] == 4
     study = json.loads((run / "study.json").read_text())
     change = study["recipe"]["srcc_clive"]["difference"]
-    assert story.study.recipe["srcc_clive"].change.low == short(change["low"]) == pytest.approx(change["low"], rel=1e-3)
+    assert (
+        story.study.recipe["srcc_clive"].change.low == rounded(change["low"]) == pytest.approx(change["low"], rel=1e-3)
+    )
     assert story.study.samples == 40 and story.study.seeds == 1
     assert story.study.ablation["format"].seeds == 1 and story.study.ablation["ranking"] is None
 
@@ -101,32 +114,32 @@ def test_parts_may_come_from_several_folders_or_be_missing(run, tmp_path, capsys
         (tmp_path / name).mkdir()
     (run / "log.jsonl").rename(tmp_path / "sft" / "log.jsonl")
     (run / "grpo_log.jsonl").rename(tmp_path / "grpo" / "grpo_log.jsonl")
-    main([str(tmp_path / "sft"), str(tmp_path / "grpo"), "--out", str(tmp_path / FILE)])
+    main([str(tmp_path / "sft"), str(tmp_path / "grpo"), "--out", str(tmp_path / LOG_FILE)])
     assert capsys.readouterr().out.rstrip().endswith("without settings, probes, study")
     story = read_story(tmp_path)
     assert len(story.stages) == 2 and story.saves == (0, 29) and story.study is None
 
 
 def test_a_supervised_start_made_again_is_said_to_be_one(run, tmp_path):
-    main([str(run), "--out", str(tmp_path / FILE)])
-    assert not read_story(tmp_path).repeat
+    main([str(run), "--out", str(tmp_path / LOG_FILE)])
+    assert not read_story(tmp_path).repeat and read_story(tmp_path).averaged == 1
     (tmp_path / "again").mkdir()
     write_lines(tmp_path / "again" / "log.jsonl", [row for row in sft_log() if row["stage"] == "motion"])
-    main([str(run), "--repeat", str(tmp_path / "again"), "--out", str(tmp_path / FILE)])
+    main([str(run), "--repeat", str(tmp_path / "again"), "--averaged", "2", "--out", str(tmp_path / LOG_FILE)])
     story = read_story(tmp_path)
-    assert story.repeat and [stage.name for stage in story.stages] == ["motion"]
+    assert story.averaged == 2 and story.repeat and [stage.name for stage in story.stages] == ["motion"]
 
 
 def test_a_run_without_grpo_is_refused_and_the_old_file_stays(run, tmp_path):
-    (tmp_path / FILE).write_text("old")
+    (tmp_path / LOG_FILE).write_text("old")
     (run / "grpo_log.jsonl").write_text("")
     with pytest.raises(SystemExit, match="no grpo_log.jsonl with anything in it"):
-        main([str(run), "--out", str(tmp_path / FILE)])
+        main([str(run), "--out", str(tmp_path / LOG_FILE)])
     (run / "grpo_log.jsonl").write_text('{"step": 1}\n{"step"')
     with pytest.raises(SystemExit, match="line 2: not JSON"):
-        main([str(run), "--out", str(tmp_path / FILE)])
-    assert (tmp_path / FILE).read_text() == "old"
-    assert {path.name for path in tmp_path.iterdir()} == {FILE, "run"}, "nothing half-written is left"
+        main([str(run), "--out", str(tmp_path / LOG_FILE)])
+    assert (tmp_path / LOG_FILE).read_text() == "old"
+    assert {path.name for path in tmp_path.iterdir()} == {LOG_FILE, "run"}, "nothing half-written is left"
 
 
 def test_a_long_run_is_thinned_with_its_first_and_its_last(run, tmp_path):
@@ -136,15 +149,15 @@ def test_a_long_run_is_thinned_with_its_first_and_its_last(run, tmp_path):
     write_lines(
         run / "probes.jsonl", [probe(step, name, [3.5, 2.25]) for step in range(0, 4001, 100) for name in names]
     )
-    main([str(run), "--out", str(tmp_path / FILE)])
+    main([str(run), "--out", str(tmp_path / LOG_FILE)])
     story = read_story(tmp_path)
     assert len(story.steps) == MOST_STEPS and (story.steps[0], story.steps[-1]) == (1, 4000)
     assert len(story.probes) == MOST_PROBES and len(story.saves) == MOST_SAVES
-    assert (story.saves[0], story.saves[-1]) == (0, 4000) and (tmp_path / FILE).stat().st_size < LARGEST
+    assert (story.saves[0], story.saves[-1]) == (0, 4000) and (tmp_path / LOG_FILE).stat().st_size < LARGEST_LOG
     longest = [probe(step, name, [3.5, 2.25]) | {"greedy_text": "word " * 2000} for step in range(20) for name in names]
     write_lines(run / "probes.jsonl", longest)
     with pytest.raises(SystemExit, match="its answers are too long"):
-        main([str(run), "--out", str(tmp_path / FILE)])
+        main([str(run), "--out", str(tmp_path / LOG_FILE)])
 
 
 @pytest.mark.parametrize(
@@ -188,20 +201,27 @@ def test_a_long_run_is_thinned_with_its_first_and_its_last(run, tmp_path):
     ],
 )
 def test_an_id_says_what_a_sample_shows(name: str, title: str, what: str, human: bool):
-    assert about(name) == {"title": title, "what": what, "human": human}
+    assert sample_titles(name) == {"title": title, "what": what, "human": human}
 
 
 def test_figures_are_short_and_keep_their_sign():
-    assert [short(x) for x in (3.04182338, -0.0000333333, 0.0, 5, "a", None)] == [3.042, -3.333e-05, 0.0, 5, "a", None]
-    assert short(float("nan")) is None
+    assert [rounded(x) for x in (3.04182338, -0.0000333333, 0.0, 5, "a", None)] == [
+        3.042,
+        -3.333e-05,
+        0.0,
+        5,
+        "a",
+        None,
+    ]
+    assert rounded(float("nan")) is None
     assert spread(range(10), 4) == [0, 3, 6, 9] and spread(range(3), 4) == [0, 1, 2]
 
 
 def test_the_story_of_the_bundled_checkpoint_is_that_of_its_run():
     """Fails when a new run came without the command in training/runs/tiny/README.md."""
     run = ROOT / "training" / "runs" / "tiny"
-    kept = json.loads((checkpoint_folder("tiny") / FILE).read_text(encoding="utf-8"))
+    kept = json.loads((checkpoint_folder("tiny") / LOG_FILE).read_text(encoding="utf-8"))
     for probe in kept["probes"]:  # the pictures are not in the repository a second time
         shown = {key: probe.pop(key, "") for key in ("picture", "credit")}
         assert bool(shown["picture"]) == bool(shown["credit"])
-    assert make_story([run]) == kept
+    assert make_story([run], averaged=2) == kept

@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 from training.data import ffmpeg
 from training.data.build.degrade import Op, step_for
 from training.data.build.families import VARIANTS, strength_at
-from training.sft.augment import PAPER, TIMES, TONES, paper_order, picked, reordered, shaken, tone_of, worsen
+from training.sft.augment import (
+    PAPER,
+    PIXEL_FAMILIES,
+    TIMES,
+    paper_order,
+    picked,
+    pixel_change_of,
+    reordered,
+    shaken,
+    worsen,
+)
 from training.sft.cache import Sample
 from vqathinker.video.perturb import BLACK
 
@@ -41,7 +51,7 @@ def test_nothing_is_changed_at_a_share_of_nothing(sample):
 def test_a_named_defect_lowers_the_mos_and_every_kind_occurs(sample):
     shown = drawn(sample, 1.0, 1.0)
     names = {defect["name"] for worse in shown for defect in worse.row["defects"]}
-    assert names == {*TONES, *TIMES, "corruption"}
+    assert names == {*PIXEL_FAMILIES, *TIMES, "corruption"}
     for worse in shown:
         assert worse.row["ladder"] is None and 1 <= worse.row["mos"] < ROW["mos"]
         assert worse.tone is not None and worse.film.shape == sample.film.shape
@@ -60,7 +70,7 @@ def test_it_follows_its_seed_and_leaves_row_and_sample_alone(sample):
     assert np.array_equal(sample.film, before) and ROW["mos"] == 4.2 and ROW["defects"] == []
 
 
-@pytest.mark.parametrize("family", TONES)
+@pytest.mark.parametrize("family", PIXEL_FAMILIES)
 def test_pixels_change_as_the_builder_changes_files(family, frames, tmp_path):
     source = tmp_path / "clean.mp4"
     ffmpeg.encode_frames(frames[:6], 24, source)
@@ -69,9 +79,9 @@ def test_pixels_change_as_the_builder_changes_files(family, frames, tmp_path):
         op = Op(family, variant, strength_at(family, variant, 1.5), "")
         target = tmp_path / f"{variant}.mp4"
         step = step_for(op, ffmpeg.facts(source), np.random.default_rng(5))
-        ffmpeg.encode(source, target, step.filters)
+        ffmpeg.encode_file(source, target, step.filters)
         made, file = (
-            tone_of(op, np.random.default_rng(5))(clean).astype(float),
+            pixel_change_of(op, np.random.default_rng(5))(clean).astype(float),
             ffmpeg.middle_frame(target).astype(float),
         )
         change = np.abs(file - clean).mean()

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from training.common.io import read_jsonl
-from training.data.build.run import build
+from training.data.build.run import build_data
 from training.sft.cache import Still, bursts_of, fill_cache, read_sample
 from training.sft.config import ModelSettings, SftSettings
 from training.sft.views import plain_view
@@ -18,7 +18,7 @@ SETTINGS = ModelSettings(image_size=48, frames=3, burst_length=4, burst_size=16)
 @pytest.fixture(scope="module")
 def cached(data_dir, tmp_path_factory):
     built = tmp_path_factory.mktemp("built")
-    build(data_dir, built, jobs=1, limit=3, max_lines=96)
+    build_data(data_dir, built, jobs=1, limit=3, max_lines=96)
     rows = read_jsonl(built / "manifest.jsonl")
     assert fill_cache(rows, data_dir, built, built / "cache", SETTINGS, jobs=1) == []
     return rows, built

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from training.sft.config import SftSettings, load_settings
+from training.sft.config import SftSettings, load_sft_settings
 
 SHIPPED = Path(__file__).parents[3] / "training" / "configs" / "tiny_sft.yaml"
 
 
 def test_the_shipped_settings_load():
-    settings = load_settings(SHIPPED)
+    settings = load_sft_settings(SHIPPED)
     assert settings.model.grids == (1, 3)
     assert settings.vision.epochs > 0
 
@@ -18,7 +18,7 @@ def test_the_shipped_settings_load():
 def test_missing_keys_keep_their_defaults(tmp_path):
     path = tmp_path / "run.yaml"
     path.write_text("vision:\n  epochs: 2\n")
-    settings = load_settings(path)
+    settings = load_sft_settings(path)
     assert settings.vision.epochs == 2
     assert settings.language == SftSettings().language
 
@@ -38,4 +38,4 @@ def test_a_bad_key_or_value_is_named_with_its_place(tmp_path, text, place):
     path = tmp_path / "run.yaml"
     path.write_text(text)
     with pytest.raises(ValueError, match=place):
-        load_settings(path)
+        load_sft_settings(path)

@@ -8,16 +8,16 @@ import torch
 
 from tests.training.conftest import texture
 from training.data.appearance import appearance
-from training.sft.augment import Tone
+from training.sft.augment import PixelChange
 from training.sft.cache import Sample, Still
 from training.sft.config import ModelSettings, SftSettings
-from training.sft.features import Seen, gathered, looked_at, packed, unpacked
-from training.sft.views import CLIP, View, plain_view, random_view
+from training.sft.features import Seen, gathered, packed_views, unpacked, with_appearance
+from training.sft.views import CLIP, SampleView, plain_view, random_view
 from vqathinker.video.perturb import BLACK
 
 FRAMES = 3
 SETTINGS = SftSettings(model=ModelSettings(image_size=16, frames=FRAMES, burst_length=4, burst_size=8))
-DARK = Tone(np.zeros(256, np.uint8), np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
+DARK = PixelChange(np.zeros(256, np.uint8), np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
 ROW = {"id": "a", "mos": 3.0}
 PICTURE = ROW | {"group": "clive", "kind": "human", "defects": [], "ladder": None}
 FACTS = {"width": 96, "height": 64, "fps": 0.0, "num_frames": 1, "duration_s": 0.0}
@@ -28,10 +28,10 @@ def sample(count: int) -> Sample:
     return Sample(frames, np.zeros((6, 8, 8), np.uint8), np.zeros(4, np.float32))
 
 
-def view(clip: Sample, places, tone=None, flipped=False) -> View:
+def view(clip: Sample, places, tone=None, flipped=False) -> SampleView:
     shown = clip.frames.__getitem__ if tone is None else lambda number: tone(clip.frames[number])
     key = CLIP if tone is None else None
-    return View(ROW, flipped, shown, places, clip.film, clip.facts, len(clip.frames), key)
+    return SampleView(ROW, flipped, shown, places, clip.film, clip.facts, len(clip.frames), key)
 
 
 @pytest.fixture(scope="module")
@@ -81,14 +81,14 @@ def test_views_of_a_picture_share_what_they_show_alike(still):
 
 
 def test_a_view_is_told_with_what_its_picture_looks_like(still):
-    seen = looked_at(plain_view(PICTURE | {"facts": FACTS}, still, SETTINGS))
+    seen = with_appearance(plain_view(PICTURE | {"facts": FACTS}, still, SETTINGS))
     told = appearance(seen.frame(1)).to_dict()
     assert seen.row == PICTURE | {"facts": FACTS, "appearance": told} and "appearance" not in PICTURE
 
 
 def test_packed_views_come_back():
     seen = [[Seen(torch.tensor([k, 1]), torch.rand(3), torch.rand(4), {"k": k})] * (k + 1) for k in range(3)]
-    back = unpacked(packed(seen))
+    back = unpacked(packed_views(seen))
     assert [len(views) for views in back] == [1, 2, 3]
     assert torch.equal(back[2][1].moments, seen[2][1].moments) and back[2][0].row == {"k": 2}
 
@@ -99,11 +99,13 @@ def test_left_and_right_are_those_of_what_the_tower_is_shown():
     row, places = PICTURE | {"facts": FACTS}, set()
     for seed in range(12):
         one = random_view(row, Still(picture), replace(SETTINGS, pan_share=0.0), np.random.default_rng(seed))
-        told = looked_at(one).row["appearance"]["bright"]
+        told = with_appearance(one).row["appearance"]["bright"]
         assert told == ("on the right" if one.flipped else "on the left")
         places.add(told)
     assert len(places) == 2
     clip = sample(FRAMES)
     clip.frames[:, :, :2], clip.frames[:, :, 2:] = 255, 100
-    shown = [looked_at(view(clip, (0, 1, 2), flipped=flipped)).row["appearance"]["bright"] for flipped in (False, True)]
+    shown = [
+        with_appearance(view(clip, (0, 1, 2), flipped=flipped)).row["appearance"]["bright"] for flipped in (False, True)
+    ]
     assert shown[0] == shown[1]  # a mirrored clip is looked at once, as it is

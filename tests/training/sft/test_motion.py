@@ -13,7 +13,7 @@ from tests.training.conftest import texture
 from tests.training.toys import picture_row
 from training.common.io import read_jsonl
 from training.sft.config import ModelSettings, MotionSettings, SftSettings
-from training.sft.motion import TEMPORAL, Mover, gains, train_to_move, varied
+from training.sft.motion import MOTION_DEFECT_INDICES, Mover, gains, train_to_move, varied
 from vqathinker.rating.defects import DEFECTS
 
 MODEL = ModelSettings(frames=FRAMES, burst_length=BURST, burst_size=BURST_SIDE)
@@ -67,6 +67,8 @@ def test_liked_training_pictures_are_filmed_and_the_others_left_to_the_other_sta
     shown = mover.prepare(mover.rows["train"] * 10, np.random.default_rng(0))
     assert shown.values.shape == (20, FRAMES, BURST, BURST_SIDE, BURST_SIDE)
     assert all(one["facts"]["num_frames"] == 60 for one in shown.rows)
-    assert {d["name"] for one in shown.rows for d in one["defects"]} <= {DEFECTS[index] for index in TEMPORAL}
+    assert {d["name"] for one in shown.rows for d in one["defects"]} <= {
+        DEFECTS[index] for index in MOTION_DEFECT_INDICES
+    }
     few = replace(settings, motion=MotionSettings(filmed=1))
     assert len(Mover(make_model(make_processor()), rows, tmp_path, few).rows["train"]) == 1

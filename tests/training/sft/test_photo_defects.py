@@ -7,7 +7,7 @@ from tests.training.conftest import texture
 from training.data.build.labels import severity_from_keep
 from training.sft import photo_defects
 from training.sft.augment import relabelled
-from training.sft.photo_defects import FAMILIES, KEEPS, MAKERS, STRENGTHS, spoil
+from training.sft.photo_defects import DEFECT_STRENGTHS, KEEPS, MAKERS, PHOTO_FAMILIES, spoil
 from vqathinker.rating.defects import DEFECTS
 
 ROW = {"kind": "human", "mos": 4.2, "defects": [], "ladder": None}
@@ -23,10 +23,10 @@ def error(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.square(first.astype(float) - second).mean())
 
 
-@pytest.mark.parametrize(("family", "variant"), sorted(STRENGTHS))
+@pytest.mark.parametrize(("family", "variant"), sorted(DEFECT_STRENGTHS))
 def test_a_larger_strength_is_a_worse_picture(family, variant, picture):
     before = picture.copy()
-    made = [MAKERS[family, variant](picture, s, np.random.default_rng(1)) for s in STRENGTHS[family, variant]]
+    made = [MAKERS[family, variant](picture, s, np.random.default_rng(1)) for s in DEFECT_STRENGTHS[family, variant]]
     assert all(one.shape == picture.shape and one.dtype == np.uint8 for one in made)
     errors = [error(picture, one) for one in made]
     assert errors == sorted(errors) and errors[-1] > 1.5 * errors[1] > 0
@@ -34,9 +34,9 @@ def test_a_larger_strength_is_a_worse_picture(family, variant, picture):
 
 
 def test_every_variant_has_a_maker_and_a_strength_for_each_keep():
-    assert MAKERS.keys() == STRENGTHS.keys()
-    assert {family for family, _ in STRENGTHS} == set(FAMILIES) <= set(DEFECTS)
-    assert all(len(strengths) == len(KEEPS) for strengths in STRENGTHS.values())
+    assert MAKERS.keys() == DEFECT_STRENGTHS.keys()
+    assert {family for family, _ in DEFECT_STRENGTHS} == set(PHOTO_FAMILIES) <= set(DEFECTS)
+    assert all(len(strengths) == len(KEEPS) for strengths in DEFECT_STRENGTHS.values())
 
 
 def test_the_strength_is_that_of_what_is_left(picture, monkeypatch):
@@ -51,9 +51,15 @@ def test_the_strength_is_that_of_what_is_left(picture, monkeypatch):
         assert key[0] == spoiled.family and KEEPS[-1] <= spoiled.keep <= 0.95
         made[key].append(spoiled.keep)
     for key, strengths in drawn.items():
-        table = STRENGTHS[key] if STRENGTHS[key][0] < STRENGTHS[key][-1] else STRENGTHS[key][::-1]
+        table = (
+            DEFECT_STRENGTHS[key]
+            if DEFECT_STRENGTHS[key][0] < DEFECT_STRENGTHS[key][-1]
+            else DEFECT_STRENGTHS[key][::-1]
+        )
         assert len(strengths) > 10 and table[0] <= min(strengths) and max(strengths) <= table[-1]
-        harm = np.array(strengths)[np.argsort(made[key])] * (1 if STRENGTHS[key][0] < STRENGTHS[key][-1] else -1)
+        harm = np.array(strengths)[np.argsort(made[key])] * (
+            1 if DEFECT_STRENGTHS[key][0] < DEFECT_STRENGTHS[key][-1] else -1
+        )
         assert np.all(np.diff(harm) <= 0), key
 
 

@@ -8,9 +8,9 @@ import torch
 from safetensors.torch import load_file
 
 from training.common.io import read_jsonl
-from training.data.build.run import build
+from training.data.build.run import build_data
 from training.evaluate.run import predict_all, summary
-from training.report.card import RUN, write_card
+from training.report.card import RUN_FOLDER, write_card
 from training.sft import features
 from training.sft.cache import sample_path
 from training.sft.config import (
@@ -19,7 +19,7 @@ from training.sft.config import (
     MotionSettings,
     SftSettings,
     VisionSettings,
-    load_settings,
+    load_sft_settings,
 )
 from training.sft.train import adopt, run_sft
 from vqathinker import load_rater
@@ -48,7 +48,7 @@ SETTINGS = SftSettings(
 @pytest.fixture(scope="module")
 def built(data_dir, tmp_path_factory):
     out = tmp_path_factory.mktemp("built")
-    build(data_dir, out, jobs=1, limit=4, max_lines=96)
+    build_data(data_dir, out, jobs=1, limit=4, max_lines=96)
     return out
 
 
@@ -74,11 +74,11 @@ def test_states_and_log_of_the_release_before_are_taken_over(tmp_path):
 
 def test_sections_of_the_release_before_are_read(tmp_path):
     (tmp_path / "old.yaml").write_text("see:\n  epochs: 2\nmove:\n  lr: 0.5\nspeak:\n  views: 3\n")
-    found = load_settings(tmp_path / "old.yaml")
+    found = load_sft_settings(tmp_path / "old.yaml")
     assert (found.vision.epochs, found.motion.lr, found.language.views) == (2, 0.5, 3)
     (tmp_path / "both.yaml").write_text("see: {}\nvision: {}\n")
     with pytest.raises(ValueError, match="'see' is the old name of 'vision'"):
-        load_settings(tmp_path / "both.yaml")
+        load_sft_settings(tmp_path / "both.yaml")
 
 
 def test_every_stage_is_logged_with_its_validation(trained):
@@ -139,7 +139,7 @@ def test_a_stopped_look_at_all_views_goes_on_behind_its_last_file(trained, built
     found = features.watch_all(again, rows, cache, tmp_path / "parts")
     assert kept.stat().st_mtime_ns == written and len(list((tmp_path / "parts").iterdir())) == 3
     assert torch.equal(again.bank[: again.used], whole.bank[: whole.used])
-    one, other = features.packed(seen), features.packed(found)
+    one, other = features.packed_views(seen), features.packed_views(found)
     assert all(torch.equal(one[name], other[name]) for name in ("places", "moments", "facts"))
     assert one["rows"] == other["rows"] and one["counts"] == other["counts"]
 
@@ -152,6 +152,6 @@ def test_the_checkpoint_is_measured_and_its_card_written(trained, data_dir, buil
     result = summary(rows, predictions, "tiny")
     assert result["samples"] == len(rows)
     (tmp_path / "evaluation.json").write_text(json.dumps(result))
-    write_card(tmp_path, built, trained / "tiny", RUN)
+    write_card(tmp_path, built, trained / "tiny", RUN_FOLDER)
     card = (trained / "tiny" / "README.md").read_text()
     assert f"{result['well_formed']:.4f}" in card and "| defect | precision |" in card

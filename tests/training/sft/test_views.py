@@ -18,8 +18,8 @@ from training.sft.views import (
     filmed,
     filmed_row,
     motion_tensors,
-    part_of,
     plain_view,
+    random_box,
     random_view,
 )
 from vqathinker.model.processing import clip_facts
@@ -160,9 +160,9 @@ def test_a_still_picture_may_be_cropped_and_its_film_with_it(still):
 
 
 def test_a_part_lies_in_the_picture_and_has_the_least_size():
-    assert part_of((120, 90), 1.0, np.random.default_rng(0)) is None
+    assert random_box((120, 90), 1.0, np.random.default_rng(0)) is None
     for seed in range(200):
-        left, top, right, bottom = part_of((120, 90), 0.75, np.random.default_rng(seed))
+        left, top, right, bottom = random_box((120, 90), 0.75, np.random.default_rng(seed))
         assert 0 <= left and right <= 120 and 0 <= top and bottom <= 90
         assert right - left >= 90 - 1e-9 and bottom - top >= 67.5 - 1e-9
 

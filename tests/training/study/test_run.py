@@ -10,8 +10,8 @@ from scipy import stats
 
 from tests.training.toys import save_checkpoint, write_built
 from training.study.__main__ import main
-from training.study.metrics import METRICS, difference, value_of
-from training.study.run import make_study, text_of
+from training.study.metrics import STUDY_METRICS, difference, value_of
+from training.study.run import make_study, study_markdown
 from vqathinker.rating.evaluation import draw_counts
 from vqathinker.video import PERTURBATIONS
 
@@ -39,7 +39,7 @@ def made_lines(seed: int, noise: float, gain: float = 0.0) -> list[dict]:
 
 
 def metric(key: str, lines: list[dict]):
-    return METRICS[key][1](lines)
+    return STUDY_METRICS[key][1](lines)
 
 
 def test_metrics_are_what_their_names_say():
@@ -110,10 +110,10 @@ def test_a_study_compares_the_recipe_with_its_start_and_without_each_reward():
     assert study["against_start"]["grpo-seed2"]["bonus"]["value"] == pytest.approx(0.3)
     bought = study["ablation"]["no-ranking"]
     assert bought["seeds"] == 1 and bought["metrics"]["reward_human"]["value"] == pytest.approx(0.2 - 0.05)
-    text = text_of(study)
+    text = study_markdown(study)
     for part in ("titles", "recipe"):  # as a study from before has it
         del study[part]["srcc_biq_test"]
-    older = text_of(study)
+    older = study_markdown(study)
     assert "SRCC BIQ test" in text and "SRCC BIQ test" not in older and "SRCC LIVE-C" in older
     assert "mean ± deviation of 3 seeds" in text and "| grpo-seed1 |" in text and "| ranking | **+0.150" in text
     assert list(study["checkpoints"]) == ["start", "grpo-seed0", "grpo-seed1", "grpo-seed2", "no-ranking-seed1"]

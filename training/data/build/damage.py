@@ -15,12 +15,12 @@ MIN_SHARE = 0.004
 TRIALS = 5
 CLOSE = 0.3
 PROTECTED_BYTES = 1200
-SLICES = 12
+DAMAGED_SLICES = 12
 KEPT_FRAMES = 0.8
 X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-g", "30", "-f", "h264", "-x264-params")
 STREAMS = {
     "bits": (("-c:v", "mpeg4", "-q:v", "4", "-g", "30", "-f", "m4v"), (*X264, "slices=4:bframes=0")),
-    "loss": ((*X264, f"slices={SLICES}:bframes=0"),),
+    "loss": ((*X264, f"slices={DAMAGED_SLICES}:bframes=0"),),
 }
 
 
@@ -45,8 +45,8 @@ def drop_slices(data: bytes, hits: int, rng: np.random.Generator) -> bytes:
     """`hits` slices of an H.264 stream left out, nested as above; each picture's first and the first picture stay."""
     starts = [match.start() for match in re.finditer(b"\x00\x00\x01", data)]
     units = [data[a:b] for a, b in zip(starts, [*starts[1:], len(data)], strict=True)]
-    slices = [i for i, unit in enumerate(units) if unit[3] & 31 in (1, 5)][SLICES:]
-    lost = set(rng.permutation([i for place, i in enumerate(slices) if place % SLICES])[:hits].tolist())
+    slices = [i for i, unit in enumerate(units) if unit[3] & 31 in (1, 5)][DAMAGED_SLICES:]
+    lost = set(rng.permutation([i for place, i in enumerate(slices) if place % DAMAGED_SLICES])[:hits].tolist())
     return data[: starts[0]] + b"".join(unit for i, unit in enumerate(units) if i not in lost)
 
 
@@ -60,7 +60,7 @@ def corrupt(source: Path, target: Path, op: Op, rng: np.random.Generator, folder
     codec, key = options[int(rng.integers(len(options)))], int(rng.integers(2**31))
     suffix = codec[codec.index("-f") + 1]
     stream, hurt = folder / f"{target.stem}-stream.{suffix}", folder / f"{target.stem}-hurt.{suffix}"
-    ffmpeg.encode(source, stream, "", codec)
+    ffmpeg.encode_file(source, stream, "", codec)
     data, hits, best = stream.read_bytes(), 40.0 * op.strength, None
     before = ("-err_detect", "ignore_err", "-flags", "+output_corrupt", "-r", str(info.fps))
     damage = change_bytes if op.variant == "bits" else drop_slices
@@ -76,7 +76,9 @@ def corrupt(source: Path, target: Path, op: Op, rng: np.random.Generator, folder
     if best is None:
         raise ffmpeg.FFmpegError(f"no visible, decodable damage for {target.name}")
     hurt.write_bytes(damage(data, best[2], np.random.default_rng(key)))
-    ffmpeg.encode(hurt, target, "", (*ffmpeg.INVISIBLE_X264, "-frames:v", str(info.num_frames)), before, like=source)
+    ffmpeg.encode_file(
+        hurt, target, "", (*ffmpeg.INVISIBLE_X264, "-frames:v", str(info.num_frames)), before, like=source
+    )
     stream.unlink()
     hurt.unlink()
     return round(best[1], 4)
@@ -87,7 +89,7 @@ def _share(hurt: Path, before: tuple[str, ...], clean: np.ndarray, folder: Path)
     raw = folder / "grey.raw"
     height, width = clean.shape[1:]
     try:
-        ffmpeg.run(
+        ffmpeg.run_ffmpeg(
             [
                 "-threads",
                 "1",

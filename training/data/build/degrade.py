@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from training.data.build.families import TEMPORAL
+from training.data.build.families import TEMPORAL_FAMILIES
 from training.data.ffmpeg import INVISIBLE_X264, Facts
 
 SWAY = np.array([0.5, 0.3, 0.2])
@@ -179,7 +179,7 @@ def step_for(op: Op, facts: Facts, rng: np.random.Generator) -> Step:
         return Step(filters=_FILTERS[op.family](op, facts, rng))
     if op.family == "low_frame_rate" and op.variant == "saved":
         return Step(filters=f"fps={24 / op.strength:.3f}:round=near")
-    if op.family in TEMPORAL:
+    if op.family in TEMPORAL_FAMILIES:
         return Step(filters="shuffleframes=" + "|".join(str(i) for i in frame_order(op, facts, rng)))
     quality = str(round(op.strength))
     if op.variant == "x264":

@@ -68,7 +68,7 @@ VARIANTS = {
 }
 VMAF_FAMILIES = ("compression", "blur")
 INTEGER = {"compression", "disorder"}
-TEMPORAL = ("freeze", "low_frame_rate", "disorder")
+TEMPORAL_FAMILIES = ("freeze", "low_frame_rate", "disorder")
 TONE = ("underexposure", "overexposure", "low_contrast")
 ORDER = (
     "underexposure",
@@ -123,4 +123,4 @@ def eligible(family: str, reference: Reference) -> bool:
         "shake": steady,
         "low_resolution": lines >= 480,
     }
-    return steady and reference.motion >= MIN_MOTION if family in TEMPORAL else checks.get(family, True)
+    return steady and reference.motion >= MIN_MOTION if family in TEMPORAL_FAMILIES else checks.get(family, True)

@@ -58,6 +58,7 @@ def _title(ops: list[dict]) -> dict:
 def video_row(sample: PlannedClip, facts: dict, ops: list[dict], rules: labels.LabelRules, seed: int) -> dict:
     """Row of a clip from what was applied to its reference and measured: `ops`, and the file's `facts`."""
     clean = sample.reference.facts
+    level = sample.content.mos or labels.clean_mos(clean.width, clean.height, rules)
     keeps = _keeps(ops, clean, facts, rules)
     found = [(op["family"], labels.severity_from_keep(keep)) for op, keep in zip(ops, keeps, strict=True)]
     found = [item for item in found if item[0] != "low_resolution"]
@@ -70,7 +71,7 @@ def video_row(sample: PlannedClip, facts: dict, ops: list[dict], rules: labels.L
         "group": sample.content.group,
         "split": sample.content.split,
         "kind": "pseudo",
-        "mos": round(labels.combine(labels.clean_mos(clean.width, clean.height, rules), keeps), 4),
+        "mos": round(labels.combine(level, keeps), 4),
         "mos_std": None,
         **_title(ops),
         "ladder": sample.ladder,
@@ -100,30 +101,38 @@ def write_lines(path: Path, rows: list[dict]) -> Path:
     return path
 
 
+def rated_rows(data_dir: Path, grpo_shares: dict[str, float], seed: int, jobs: int) -> list[dict]:
+    """Rows of all rated pictures, those whose scores are kept for GRPO marked."""
+    groups = ["avt_uhd", *(group for group in RATED_GROUPS if (data_dir / group).is_dir())]
+    contents = [content for group in groups for content in load_contents(data_dir, seed, group)]
+    rows = picture_rows(data_dir, contents, seed, jobs)
+    keep_for_grpo(rows, grpo_shares, seed)
+    return rows
+
+
 def write_manifest(
     data_dir: Path,
     out_dir: Path,
     clean: list[PlannedClip],
     samples: list[PlannedClip],
     made: dict,
+    rated: list[dict],
     grpo_shares: dict[str, float],
     seed: int,
     jobs: int,
 ) -> Path:
     """Write manifest.jsonl (sorted by id) and rules.json (the fitted curves with their fit quality).
 
-    `clean` are the samples without ops; `made` has what was measured on each of the others, by id.
+    `clean` are the samples without ops; `made` has what was measured on each of the others, by id; `rated` are the rows
+    of the pictures.
     """
-    avt = load_contents(data_dir, seed, "avt_uhd")
-    rules = avt_rules(avt)
+    rules = avt_rules(load_contents(data_dir, seed, "avt_uhd"))
     rows = [video_row(sample, asdict(sample.reference.facts), [], rules, seed) for sample in clean]
     done = [(sample, made[sample.id]) for sample in samples if "failed" not in made[sample.id]]
     rows += [video_row(sample, row["facts"], row["ops"], rules, seed) for sample, row in done]
     leave_equal_rungs(rows)
-    rated = [group for group in RATED_GROUPS if (data_dir / group).is_dir()]
-    others = [content for group in rated for content in load_contents(data_dir, seed, group)]
-    rows += picture_rows(data_dir, [*avt, *others], seed, jobs)
-    rows += filmed_rows([one for one in others if one.group in FILMED_GROUPS], data_dir, out_dir, seed, jobs)
     keep_for_grpo(rows, grpo_shares, seed)
+    rows += rated
+    rows += filmed_rows([row for row in rows if row["group"] in FILMED_GROUPS], data_dir, out_dir, seed, jobs)
     (out_dir / "rules.json").write_text(json.dumps(asdict(rules), indent=1) + "\n")
     return write_lines(out_dir / "manifest.jsonl", sorted(rows, key=lambda row: row["id"]))

@@ -51,7 +51,7 @@ def _noise(luma: np.ndarray) -> float:
     return float(np.sqrt(np.pi / 2) * np.percentile(blocks, 25) / 6)
 
 
-def measure(frame: np.ndarray) -> Measurements:
+def measure_frame(frame: np.ndarray) -> Measurements:
     """Statistics of an RGB frame (H, W, 3) uint8 of at least 32x32 pixels."""
     if min(frame.shape[:2]) < 32:
         raise ValueError(f"a frame of {frame.shape[1]}x{frame.shape[0]} pixels is too small to be measured")

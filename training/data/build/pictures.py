@@ -11,13 +11,13 @@ from PIL import Image
 from tqdm import tqdm
 
 from training.data.build.labels import defect_list, size_severity
-from training.data.build.measure import Measurements, measure
+from training.data.build.measure import Measurements, measure_frame
 from training.data.build.sources import Content
 
 SHARPNESS = ((0.020, "severe"), (0.030, "noticeable"), (0.048, "slight"))
-LUMA = ((0.05, "severe"), (0.09, "noticeable"), (0.15, "slight"))
-SPREAD = ((0.20, "severe"), (0.32, "noticeable"), (0.46, "slight"))
-BLOWN = ((0.45, "severe"), (0.30, "noticeable"), (0.20, "slight"))
+DARK_LUMAS = ((0.05, "severe"), (0.09, "noticeable"), (0.15, "slight"))
+LOW_SPREADS = ((0.20, "severe"), (0.32, "noticeable"), (0.46, "slight"))
+BLOWN_SHARES = ((0.45, "severe"), (0.30, "noticeable"), (0.20, "slight"))
 BLOCKINESS = ((2.2, "severe"), (1.8, "noticeable"), (1.5, "slight"))
 CRF = ((32, "severe"), (26, "noticeable"), (21, "slight"))
 MINDED_MOS = 3.0
@@ -53,12 +53,12 @@ def measured_defects(m: Measurements) -> list[tuple[str, str | None]]:
     a night scene, not underexposed). Noise and color are never named: their statistics follow the content more than the
     fault.
     """
-    dark = _below(m.luma, LUMA) if m.spread < NIGHT_SPREAD else None
+    dark = _below(m.luma, DARK_LUMAS) if m.spread < NIGHT_SPREAD else None
     return [
         ("blur", _below(m.sharpness, SHARPNESS)),
         ("underexposure", dark),
-        ("overexposure", _from(m.blown, BLOWN) if m.luma > BRIGHT_LUMA else None),
-        ("low_contrast", None if dark else _below(m.spread, SPREAD)),
+        ("overexposure", _from(m.blown, BLOWN_SHARES) if m.luma > BRIGHT_LUMA else None),
+        ("low_contrast", None if dark else _below(m.spread, LOW_SPREADS)),
         ("compression", _from(m.blockiness, BLOCKINESS)),
     ]
 
@@ -109,4 +109,4 @@ def _defects_of(content: Content, data_dir: Path) -> list[tuple[str, str | None]
     if content.mos is None or content.mos >= MINDED_MOS:
         return []
     with Image.open(data_dir / content.path) as image:
-        return measured_defects(measure(np.asarray(image.convert("RGB"))))
+        return measured_defects(measure_frame(np.asarray(image.convert("RGB"))))

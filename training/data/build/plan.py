@@ -8,20 +8,23 @@ from pathlib import Path
 
 import numpy as np
 
+from training.common.metrics import LIKED
 from training.data.build.degrade import Op
-from training.data.build.families import ORDER, TEMPORAL, TONE, eligible, families, strength_at, variants
+from training.data.build.families import ORDER, TEMPORAL_FAMILIES, TONE, eligible, families, strength_at, variants
 from training.data.build.references import Reference
 from training.data.build.sources import Content, seeded_rng
 
 TRAIN_LADDERS, TRAIN_STEPS = 2, 2
 VAL_LADDERS, VAL_LEVELS = 4, (0.0, 0.8, 1.7, 2.5, 3.3)
 MIXTURES = {"train": 1, "val": 1}
+MIXED_SHARE = 0.25
+"""Of the liked pictures: how many get two defects."""
 TRAIN_EXTRAS = ("corruption",)
 """Families that a first run of the recipe learned least, made again of every training content at free strengths."""
 JITTER = 0.2
-WEIGHTS = {
+FAMILY_WEIGHTS = {
     (split, family): weight
-    for split in ("train", "val")
+    for split in ("train", "val", LIKED)
     for family, weight in (("compression", 2.0), ("blur", 1.5), ("noise", 1.2))
 }
 REVISIONS = {("compression", "mjpeg"): ":2", ("corruption", "bits"): ":2"}
@@ -50,7 +53,7 @@ class PlannedClip:
 def _least_used(options: list[str], used: Counter, rng: np.random.Generator, where: str, count: int = 1) -> list[str]:
     """The `count` options least used so far at this place of the plan (by weight), ties in random order."""
     shuffled = [options[i] for i in rng.permutation(len(options))]
-    chosen = sorted(shuffled, key=lambda name: used[where, name] / WEIGHTS.get((where, name), 1.0))[:count]
+    chosen = sorted(shuffled, key=lambda name: used[where, name] / FAMILY_WEIGHTS.get((where, name), 1.0))[:count]
     used.update((where, name) for name in chosen)
     return chosen
 
@@ -95,7 +98,7 @@ def _mixtures(content: Content, ref: Reference, used: Counter, rng: np.random.Ge
     for index in range(MIXTURES[content.split]):
         options = [family for family in families() if eligible(family, ref)]
         first = _least_used(options, used, rng, "mixture")[0]
-        clash = TONE if first in TONE else TEMPORAL if first in TEMPORAL else (first,)
+        clash = TONE if first in TONE else TEMPORAL_FAMILIES if first in TEMPORAL_FAMILIES else (first,)
         others = [family for family in options if family not in clash]
         second = _least_used(others, used, rng, "mixture")[0]
         identity = f"{_name(content)}__mixture__{index}"
@@ -108,14 +111,31 @@ def _mixtures(content: Content, ref: Reference, used: Counter, rng: np.random.Ge
     return samples
 
 
+def _one(content: Content, ref: Reference, used: Counter, rng: np.random.Generator) -> list[PlannedClip]:
+    """The only degraded clip of a liked picture: one defect at a free strength, or two."""
+    if rng.random() < MIXED_SHARE:
+        return _mixtures(content, ref, used, rng)
+    options = [family for family in families() if eligible(family, ref)]
+    family = _least_used(options, used, rng, content.group)[0]
+    variant = _least_used(variants(family), used, rng, f"{content.group} {family}")[0]
+    identity = f"{_name(content)}__{family}-{variant}"
+    op = Op(family, variant, strength_at(family, variant, float(rng.uniform(0.0, 3.2))), identity)
+    return [PlannedClip(identity, content, ref, (op,), None)]
+
+
 def plan(contents: list[Content], references: dict[str, Reference], seed: int) -> list[PlannedClip]:
-    """All degraded samples, the same for the same contents, references and seed."""
+    """All degraded samples, the same for the same contents, references and seed. Contents of the split "test" stay
+    clean."""
     used: Counter = Counter()
     samples = []
+    contents = [content for content in contents if content.split != "test"]
     for index in seeded_rng(seed, "order").permutation(len(contents)):
         content = contents[index]
         rng = seeded_rng(seed, "plan", content.path)
         ref = references[content.path]
+        if content.group == LIKED:
+            samples += _one(content, ref, used, rng)
+            continue
         samples += [*_ladders(content, ref, used, rng), *_mixtures(content, ref, used, rng)]
         samples += _extras(content, ref, seeded_rng(seed, "extras", content.path))
     return samples

@@ -1,4 +1,4 @@
-"""Clean reference clips of about two seconds: cut clips, and slow pans and zooms over photographs."""
+"""Clean reference clips of about two seconds: cut clips, slow pans and zooms over photographs, filmed pictures."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from training.common.metrics import LIKED
 from training.data import ffmpeg
+from training.data.build.liked import LIKED_SIDES, film_picture
 from training.data.build.sources import Content, seeded_rng
+from training.data.camera import moving_camera
 
-SECONDS = 2.0
+REFERENCE_S = 2.0
 LATER_S = 0.9
 CLIP_LINES = (720, 540, 540, 480, 480, 480)
 PHOTO_SIZES = (
@@ -55,9 +58,9 @@ def _clip(content: Content, source: Path, target: Path, rng: np.random.Generator
     short = min(content.width, content.height)
     lines = min(short, int(rng.choice(CLIP_LINES)), max_lines)
     width, height = _even(content.width * lines / short), _even(content.height * lines / short)
-    length = ("-frames:v", str(round(SECONDS * content.fps)))
+    length = ("-frames:v", str(round(REFERENCE_S * content.fps)))
     codec = (*ffmpeg.REFERENCE_X264, *length)
-    ffmpeg.encode(source, target, f"scale={width}:{height}:flags=lanczos", codec, ("-ss", f"{start:.3f}"))
+    ffmpeg.encode_file(source, target, f"scale={width}:{height}:flags=lanczos", codec, ("-ss", f"{start:.3f}"))
 
 
 def _photo(source: Path, target: Path, rng: np.random.Generator, max_lines: int) -> None:
@@ -68,7 +71,7 @@ def _photo(source: Path, target: Path, rng: np.random.Generator, max_lines: int)
     if picture.height > picture.width:
         width, height = height, width
     fps = float(rng.choice([25, 30, 24]))
-    count = round(SECONDS * fps)
+    count = round(REFERENCE_S * fps)
     fit = min(picture.width / width, picture.height / height)
     zoom = np.linspace(*rng.permutation([rng.uniform(0.82, 0.88), rng.uniform(0.93, 0.97)]), count)
     travel = rng.uniform(0.0, 1.0, (2, 2))
@@ -95,6 +98,8 @@ def make_reference(
         source = data_dir / content.path
         if content.group == "clips":
             _clip(content, source, target, rng, max_lines, LATER_S * take)
+        elif content.group == LIKED:
+            film_picture(source, moving_camera(rng), min(max_lines, int(rng.choice(LIKED_SIDES))), target)
         else:
             _photo(source, target, rng, max_lines)
     grey = ffmpeg.grey_frames(target).astype(np.float32)

@@ -22,12 +22,14 @@ from tqdm import tqdm
 
 from training.common.cli import ends_in_a_sentence
 from training.common.io import require_data
+from training.common.metrics import LIKED
 from training.data import ffmpeg
 from training.data.build.damage import corrupt
 from training.data.build.degrade import Op, step_for
 from training.data.build.families import VMAF_FAMILIES
-from training.data.build.manifest import write_manifest
-from training.data.build.measure import measure
+from training.data.build.liked import liked_contents
+from training.data.build.manifest import FILMED_GROUPS, rated_rows, write_manifest
+from training.data.build.measure import measure_frame
 from training.data.build.plan import PlannedClip, plan
 from training.data.build.references import make_reference
 from training.data.build.sources import Content, load_contents, seeded_rng
@@ -48,11 +50,11 @@ def apply(op: Op, source: Path, target: Path, folder: Path, seed: int) -> dict:
     step = step_for(op, info, rng)
     if step.intermediate:
         between = folder / f"{target.stem}-between.mkv"
-        ffmpeg.encode(source, between, step.filters, step.intermediate)
-        ffmpeg.encode(between, target, "", step.codec, like=source)
+        ffmpeg.encode_file(source, between, step.filters, step.intermediate)
+        ffmpeg.encode_file(between, target, "", step.codec, like=source)
         between.unlink()
     else:
-        ffmpeg.encode(source, target, step.filters, step.codec)
+        ffmpeg.encode_file(source, target, step.filters, step.codec)
     if op.family in VMAF_FAMILIES:
         done["vmaf"] = round(ffmpeg.vmaf(target, source, info.width, info.height), 3)
     return done
@@ -67,7 +69,7 @@ def make_sample(sample: PlannedClip, out_dir: Path, seed: int) -> dict:
             result = folder / f"step{index}.mp4"
             done.append(apply(op, source, result, folder, seed))
             source = result
-        measured = measure(ffmpeg.middle_frame(source)).to_dict()
+        measured = measure_frame(ffmpeg.middle_frame(source)).to_dict()
         info = asdict(ffmpeg.facts(source))
         source.replace(target)
     return {
@@ -116,7 +118,7 @@ def _sample(sample: PlannedClip, out_dir: Path, seed: int) -> dict:
         return {"id": sample.id, "recipe": sample.recipe, "seed": seed, "failed": str(error)}
 
 
-def build(
+def build_data(
     data_dir: Path,
     out_dir: Path,
     jobs: int = 2,
@@ -125,7 +127,8 @@ def build(
     max_lines: int = 2160,
     grpo_shares: dict[str, float] | None = None,
 ) -> Path:
-    """Build or resume; returns the manifest's path.  `limit`: that many degraded clips at most, on their contents.
+    """Build or resume; returns the manifest's path.  `limit`: that many degraded clips of clean sources and of liked
+    pictures at most, on their contents.
 
     `max_lines` caps the shorter side of all clips in pixels. A share of the training contents of
     each group in `grpo_shares` (`GRPO_SHARES` where none is given) gets the split "grpo".
@@ -133,13 +136,16 @@ def build(
     require_data(data_dir)
     contents = [content for group in VIDEO_GROUPS for content in load_contents(data_dir, seed, group)]
     (out_dir / "videos").mkdir(parents=True, exist_ok=True)
+    shares = GRPO_SHARES if grpo_shares is None else grpo_shares
+    rated = rated_rows(data_dir, shares, seed, jobs)
+    liked = liked_contents([row for row in rated if row["group"] in FILMED_GROUPS], seed)
     if limit is not None:
-        contents = [contents[i] for i in seeded_rng(seed, "limit").permutation(len(contents))[: 1 + limit // 10]]
+        contents, liked = (_some(part, 1 + limit // 10, seed) for part in (contents, liked))
     make = partial(_reference, data_dir=data_dir, out_dir=out_dir, seed=seed, max_lines=max_lines)
-    takes = [(content, take) for content in contents for take in range(CLEAN_TAKES)]
+    takes = [(content, take) for content in (*contents, *liked) for take in range(clean_takes(content))]
     clean = sorted(_map(make, takes, jobs, "clean clips"), key=lambda sample: sample.id)
     references = {s.content.path: s.reference for s in clean if s.reference.file.endswith("__clean.mp4")}
-    samples = plan(contents, references, seed)[:limit]
+    samples = [*plan(contents, references, seed)[:limit], *plan(liked, references, seed)[:limit]]
     path = out_dir / "made.jsonl"
     made = _read_made(path)
     open_samples = [sample for sample in samples if not _is_made(sample, made, out_dir, seed)]
@@ -149,8 +155,16 @@ def build(
             log.write(json.dumps(row) + "\n")
             log.flush()
     os.sync()
-    shares = GRPO_SHARES if grpo_shares is None else grpo_shares
-    return write_manifest(data_dir, out_dir, clean, samples, made, shares, seed, jobs)
+    return write_manifest(data_dir, out_dir, clean, samples, made, rated, shares, seed, jobs)
+
+
+def clean_takes(content: Content) -> int:
+    """How many clean clips are made of a content: one of what is only looked at, or has thousands beside it."""
+    return 1 if content.split == "test" or content.group == LIKED else CLEAN_TAKES
+
+
+def _some(contents: list[Content], most: int, seed: int) -> list[Content]:
+    return [contents[i] for i in seeded_rng(seed, "limit").permutation(len(contents))[:most]]
 
 
 def _is_made(sample: PlannedClip, made: dict[str, dict], out_dir: Path, seed: int) -> bool:
@@ -197,4 +211,4 @@ def main(argv: Sequence[str] | None = None) -> None:
     add_grpo_shares(parser)
     args = parser.parse_args(argv)
     with ends_in_a_sentence("data.build"):
-        print(build(args.data_dir, args.out_dir, args.jobs, args.seed, args.limit, grpo_shares=shares_of(args)))
+        print(build_data(args.data_dir, args.out_dir, args.jobs, args.seed, args.limit, grpo_shares=shares_of(args)))

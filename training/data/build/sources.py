@@ -91,14 +91,16 @@ def _is_free(licence: str) -> bool:
 
 def load_contents(data_dir: Path, seed: int, group: str) -> list[Content]:
     """The contents of one group ("clive", "avt_uhd", "biq2021", "clips", "photos"), in the order of its table, with
-    splits. BIQ2021 keeps its official "test"; of the rest a tenth of the contents of each of its parts is "val"."""
+    splits, those that the table states before those that are drawn. BIQ2021 keeps its official "test"; of the rest a
+    tenth of the contents of each of its parts is "val"."""
     table = {"clips": "clips.csv", "photos": "photos.csv"}.get(group, "labels.csv")
     key = {"clips": "scene", "avt_uhd": "source", "biq2021": "content"}.get(group, "file")
     rows = _rows(data_dir, group, table)
     if group == "biq2021":
         splits = _biq_splits(rows, seed)
     else:
-        splits = assign_splits([row[key] for row in rows], seed, group)
+        given = {row[key]: row["split"] for row in rows if row.get("split")}
+        splits = assign_splits([row[key] for row in rows], seed, group) | given
     return [_content(row, group, row[key], "test" if _is_test(row) else splits[row[key]]) for row in rows]
 
 

@@ -29,11 +29,11 @@ from training.data.tables import read_table, write_table
 
 URL = "https://github.com/nisarahmedrana/BIQ2021"
 LABELS = {"train": "Train (Images and MOS).csv", "test": "Test (Images and MOS).csv"}
-COLUMNS = ("file", "mos", "split", "subset", "content", "width", "height", "copy_of")
-NAME = re.compile(r"(ss0[123]) \((\d+)\)\.jpg")
+BIQ_COLUMNS = ("file", "mos", "split", "subset", "content", "width", "height", "copy_of")
+BIQ_NAME = re.compile(r"(ss0[123]) \((\d+)\)\.jpg")
 
 
-def read_labels(source: GitFiles) -> list[dict]:
+def read_biq_labels(source: GitFiles) -> list[dict]:
     """Rows (file, mos in 1..5, split) of both official tables.
 
     Raises ValueError where a table is missing or a row is not a picture's name and a number in 0..1.
@@ -60,7 +60,7 @@ def _label(line: list[str], split: str, place: str) -> dict:
         mos = float(score)
     except ValueError:
         mos = -1.0
-    if not NAME.fullmatch(name) or not 0 <= mos <= 1:
+    if not BIQ_NAME.fullmatch(name) or not 0 <= mos <= 1:
         raise ValueError(f"{place}: {name!r}, {score!r} is not a picture's name and a MOS in 0..1")
     return {"file": name, "mos": round(1 + 4 * mos, 4), "split": split}
 
@@ -73,7 +73,7 @@ def places(names: Iterable[str]) -> dict[str, dict[str, str]]:
     twins = {row["file"]: row for row in read_table("biq2021_twins.csv")}
     found = {}
     for name in names:
-        subset, number = NAME.fullmatch(name).groups()
+        subset, number = BIQ_NAME.fullmatch(name).groups()
         scene = scenes[bisect_right(firsts, int(number)) - 1][1]
         alone = {"content": f"ss01 {scene}" if subset == "ss01" else name.removesuffix(".jpg"), "copy_of": ""}
         found[name] = {"subset": subset, **{key: twins.get(name, alone)[key] for key in alone}}
@@ -85,7 +85,7 @@ def write_biq(source: GitFiles, folder: Path) -> Path:
 
     Prints which pictures the source lacks: they are left out. Raises ValueError where it has none, or a broken one.
     """
-    rows = read_labels(source)
+    rows = read_biq_labels(source)
     folder.mkdir(parents=True, exist_ok=True)
     # One picture is called .JPG in the repository and .jpg in its table.
     paths = {Path(path).name.lower(): path for path in source.oids if path.lower().endswith(".jpg")}
@@ -102,7 +102,7 @@ def write_biq(source: GitFiles, folder: Path) -> Path:
     if lacking:
         print(f"{source.name} lacks {len(lacking)} of {len(rows)} pictures: {', '.join(lacking[:5])}", flush=True)
     table = [{**row, **found[row["file"]], **_size(folder, row)} for row in there]
-    return write_table(folder / "labels.csv", COLUMNS, table)
+    return write_table(folder / "labels.csv", BIQ_COLUMNS, table)
 
 
 def _size(folder: Path, row: dict) -> dict[str, int]:

@@ -17,7 +17,7 @@ from training.data.tables import read_table, write_table
 
 CLIP_X264 = ("-c:v", "libx264", "-preset", "medium", "-crf", "19")
 CLIP_COLUMNS = ("file", "scene", "group", "licence", "source", "width", "height", "fps", "frames")
-CLIP_COLUMNS += ("allow_redistribution", "attribution")
+CLIP_COLUMNS += ("allow_redistribution", "attribution", "split")
 PHOTO_COLUMNS = ("file", "source", "licence", "width", "height")
 JPEG = {"quality": 90}
 UNSPECIFIED, HD_LINES = 2, 720
@@ -56,10 +56,10 @@ def _cut(row: dict[str, str], content: bytes, target: Path) -> None:
     with TemporaryDirectory(prefix=".cut-", dir=target.parent) as name:
         source = Path(name) / "source"
         source.write_bytes(content)
-        cut(source, target, float(row["start"]), int(row["frames"]), (int(row["width"]), int(row["height"])))
+        cut_clip(source, target, float(row["start"]), int(row["frames"]), (int(row["width"]), int(row["height"])))
 
 
-def cut(source: Path, target: Path, start: float, frames: int, size: tuple[int, int]) -> None:
+def cut_clip(source: Path, target: Path, start: float, frames: int, size: tuple[int, int]) -> None:
     """Cut `frames` frames from `start` seconds on, at `size` (width, height), as BT.709.
 
     A recording that states no matrix is taken for BT.709 from 720 lines on and for BT.601 below, as players do.
@@ -72,7 +72,7 @@ def cut(source: Path, target: Path, start: float, frames: int, size: tuple[int, 
     scale = f"scale={size[0]}:{size[1]}:flags=lanczos{given}:out_color_matrix=bt709:out_range=tv"
     before = ("-ss", f"{max(0.0, start - BEFORE / fps):.4f}")
     codec = (*CLIP_X264, "-frames:v", str(frames))
-    ffmpeg.encode(source, target, f"{scale},setsar=1,{ffmpeg.BT709}", codec, before)
+    ffmpeg.encode_file(source, target, f"{scale},setsar=1,{ffmpeg.SET_BT709}", codec, before)
 
 
 def _photo(row: dict[str, str], content: bytes, target: Path) -> None:

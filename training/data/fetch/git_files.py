@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-AT_ONCE = 500
+FILES_A_REQUEST = 500
 """Files that one request to a server asks for: what has come stays, should the next request fail."""
 
 
@@ -36,8 +36,8 @@ class GitFiles:
     def read(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """(path, content) of those of the paths that are to be had. Raises ValueError where the server fails."""
         wanted = [path for path in paths if path in self.oids]
-        for start in range(0, len(wanted), AT_ONCE):
-            some = wanted[start : start + AT_ONCE]
+        for start in range(0, len(wanted), FILES_A_REQUEST):
+            some = wanted[start : start + FILES_A_REQUEST]
             lacking = self.absent() & {self.oids[path] for path in some}
             if lacking and self.is_clone:
                 _bring(self.folder, sorted(lacking))

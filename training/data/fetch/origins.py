@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from training.data.fetch.git_files import open_git
-from training.data.fetch.packages import download, read_archive
+from training.data.fetch.packages import download_package, read_archive
 
 GITHUB = "https://github.com/"
 
@@ -29,7 +29,7 @@ class Origins:
         if kind == "git":
             yield from open_git(given or GITHUB + name, self.cache).read(paths)
         else:
-            yield from read_archive(Path(given) if given else download(kind, name, self.cache), paths)
+            yield from read_archive(Path(given) if given else download_package(kind, name, self.cache), paths)
 
     def rows(self, rows: Iterable[dict[str, str]]) -> Iterator[tuple[list[dict[str, str]], bytes]]:
         """(rows, content): the rows of a table that share one file of one origin, and that file.

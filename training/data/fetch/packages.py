@@ -23,7 +23,7 @@ INSIDE = "!"
 """Stands between the path of an archive in an archive and the path in it, and behind that of a gzipped file."""
 
 
-def download(kind: str, name: str, cache: Path) -> Path:
+def download_package(kind: str, name: str, cache: Path) -> Path:
     """The file of a package, downloaded once. Raises ValueError where its client is missing or fails."""
     folder = cache / re.sub(r"[^A-Za-z0-9.]+", "-", f"{kind}-{name}")
     if not folder.is_dir():

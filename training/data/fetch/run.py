@@ -25,15 +25,15 @@ from training.data.fetch.git_files import open_git
 from training.data.fetch.origins import Origins
 from training.data.ffmpeg import FFmpegError
 
-CACHE = ".sources"
-PARTS = ("biq2021", "avt_uhd", "clips", "photos", "clive")
+CACHE_FOLDER = ".sources"
+FETCHED_PARTS = ("biq2021", "avt_uhd", "clips", "photos", "clive")
 
 
-def fetch(part: str, data_dir: Path, given: dict[str, str]) -> Path:
+def fetch_part(part: str, data_dir: Path, given: dict[str, str]) -> Path:
     """Write one part into its folder; returns its table. Raises ValueError where nothing of it is to be had."""
-    origins, folder = Origins(data_dir / CACHE, given), data_dir / part
+    origins, folder = Origins(data_dir / CACHE_FOLDER, given), data_dir / part
     if part == "biq2021":
-        return biq.write_biq(open_git(given.get(part, biq.URL), data_dir / CACHE), folder)
+        return biq.write_biq(open_git(given.get(part, biq.URL), data_dir / CACHE_FOLDER), folder)
     if part == "avt_uhd":
         return rated.write_avt(origins, folder)
     if part == "clive":
@@ -43,7 +43,7 @@ def fetch(part: str, data_dir: Path, given: dict[str, str]) -> Path:
 
 def _given(sources: Sequence[str], part: str | None) -> dict[str, str]:
     """NAME=SOURCE as a mapping; a SOURCE alone is that of the only part."""
-    known = set(PARTS)
+    known = set(FETCHED_PARTS)
     given = {}
     for source in sources:
         name, found, rest = source.partition("=")
@@ -62,15 +62,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         prog="python -m training.data.fetch", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data_dir", type=Path, help="where the parts go, each into a folder of its name")
-    parser.add_argument("--part", choices=PARTS, help="this part only")
+    parser.add_argument("--part", choices=FETCHED_PARTS, help="this part only")
     text = "where you have a part, a repository or a package: a git URL, a folder, an archive; may be repeated"
     parser.add_argument("--from", dest="sources", action="append", default=[], metavar="[NAME=]SOURCE", help=text)
     args = parser.parse_args(argv)
     with ends_in_a_sentence("data.fetch"):
         given, failed = _given(args.sources, args.part), []
-        for part in [args.part] if args.part else PARTS:
+        for part in [args.part] if args.part else FETCHED_PARTS:
             try:
-                print(fetch(part, args.data_dir, given), flush=True)
+                print(fetch_part(part, args.data_dir, given), flush=True)
             except (ValueError, OSError, FFmpegError) as error:
                 failed.append(f"{part}: {sentence(error)}")
         if failed:

@@ -9,12 +9,12 @@ from typing import Protocol
 from transformers.utils.logging import disable_progress_bar
 
 from ...errors import ModelError
-from ...protocols import DEFAULT
-from ...scorers import SCORERS, which
+from ...protocols import DEFAULT_PROTOCOL
+from ...scorers import MARK, SCORERS, which
 from ..before import read_object
 from ..folders import find_folder
 from ..loading import LoadedModel, Wanted, check_protocol, find_device, loaded_quietly
-from ..memory import check_precision
+from ..memory import Measured, check_precision
 from .qwen2_5_vl import loading as qwen2_5_vl
 from .vqathinker import loading as vqathinker
 
@@ -33,6 +33,10 @@ class Family(Protocol):
         """
 
     @staticmethod
+    def measure(folder: Path, wanted: Wanted) -> Measured:
+        """How large the model is, by its small files. Raises ModelError as `check` does, not about memory or disk."""
+
+    @staticmethod
     def load(folder: Path, wanted: Wanted, tell: Callable[[str], None]) -> LoadedModel:
         """The model in a folder; `tell` is told the precision before its weights are read. Raises ModelError, and what
         transformers raises."""
@@ -47,7 +51,7 @@ def load_model(
     precision: str = "auto",
     device: str | None = None,
     mode: str | None = None,
-    protocol: str = DEFAULT,
+    protocol: str = DEFAULT_PROTOCOL,
 ) -> LoadedModel:
     """Load a model for inference: a known one, a hub id, a folder in its authors' layout or ours, or SCORER@FOLDER.
 
@@ -57,16 +61,27 @@ def load_model(
     """
     check_precision(precision)
     check_protocol(protocol)
-    scorer, place = which(name)
-    wanted = Wanted(name, precision, find_device(device), mode, protocol, scorer)
-
-    def check(found: Path) -> None:
-        family_in(found).check(found, wanted)
-
-    folder = find_folder(place, check, inside=scorer.inside if scorer and place == scorer.hub else "")
+    wanted = Wanted(name, precision, find_device(device), mode, protocol, which(name)[0])
+    folder = folder_of(wanted, lambda found: family_in(found).check(found, wanted))
     disable_progress_bar()
     family = family_in(folder)
     return loaded_quietly(folder, precision, lambda tell: family.load(folder, wanted, tell))
+
+
+def folder_of(wanted: Wanted, check: Callable[[Path], object], weights: bool = True) -> Path:
+    """The folder of a model; of one on the hub only the small files where no `weights` are wanted. Raises ModelError,
+    and what `check` raises."""
+    scorer, place = which(wanted.name)
+    inside = scorer.inside if scorer and place.partition(MARK)[0] == scorer.hub else ""
+    return find_folder(place, check, inside, weights)
+
+
+def measured_model(name: str, device: str | None = None) -> Measured:
+    """How large a model is, by its small files. Raises ModelError."""
+    wanted = Wanted(name, "auto", find_device(device), None, DEFAULT_PROTOCOL, which(name)[0])
+    disable_progress_bar()
+    folder = folder_of(wanted, family_in, weights=False)
+    return family_in(folder).measure(folder, wanted)
 
 
 def family_in(folder: Path) -> Family:

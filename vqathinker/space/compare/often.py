@@ -8,13 +8,12 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...bundled import INTERVAL_FILE
 from ..widgets import texts
-
-FILE = "interval.json"
 
 
 @dataclass(frozen=True)
-class Step:
+class ProbabilityBin:
     """Pairs whose better one was called so with a probability from `low` to `high`: how many, the share in which
     people agreed, and its 95% interval."""
 
@@ -28,23 +27,23 @@ class Step:
         return self.low <= probability < self.high or probability == self.high == 1
 
 
-def read_steps(folder: Path) -> tuple[Step, ...]:
+def read_steps(folder: Path) -> tuple[ProbabilityBin, ...]:
     """The steps of a checkpoint's folder; none where they were not measured or cannot be read."""
     try:
-        entries = json.loads((folder / FILE).read_text(encoding="utf-8"))["pairs"]
+        entries = json.loads((folder / INTERVAL_FILE).read_text(encoding="utf-8"))["pairs"]
         return tuple(_step(entry) for entry in entries)
     except (OSError, ValueError, KeyError, TypeError):
         return ()
 
 
-def _step(entry: dict) -> Step:
+def _step(entry: dict) -> ProbabilityBin:
     low, high, right, *around = (float(entry[key]) for key in ("from", "to", "right", "low", "high"))
     if not all(math.isfinite(x) and 0 <= x <= 1 for x in (low, high, right, *around)):
         raise ValueError(f"{entry} is no share of pairs")
-    return Step(low, high, right, (around[0], around[1]), int(entry["pairs"]))
+    return ProbabilityBin(low, high, right, (around[0], around[1]), int(entry["pairs"]))
 
 
-def how_often(steps: tuple[Step, ...], probability: float) -> str:
+def how_often(steps: tuple[ProbabilityBin, ...], probability: float) -> str:
     """A sentence on the probability that was said of the better one (0.5 .. 1); empty where nothing was measured."""
     step = next((step for step in steps if step.holds(probability)), None)
     if step is None:

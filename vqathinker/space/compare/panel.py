@@ -12,7 +12,6 @@ from ..widgets.parts import HIDDEN, PICK, SHOWN, Parts, html, rollouts_choice, u
 from . import views
 from .views import LETTERS
 
-ROLLOUT_CHOICES, ROLLOUTS = [("4", 4), ("8", 8), ("16", 16)], 8
 NO_RESULT = {"side_a": "", "side_b": "", "outcome": ""}
 VIDEOS_KIND, MODELS_KIND = "videos", "models"
 
@@ -67,7 +66,7 @@ def kind_choice(beside: bool) -> gr.Radio | gr.State:
     return gr.Radio(choices, value=VIDEOS_KIND, label=texts.COMPARE_KIND, elem_id="compare-kind")
 
 
-def lay_out(cards: str, beside: bool = False) -> tuple[Duel, dict[str, gr.File], gr.Radio, gr.HTML]:
+def lay_out_duel(cards: str, beside: bool = False) -> tuple[Duel, dict[str, gr.File], gr.Radio, gr.HTML]:
     """Both videos side by side, the question, its answer, and the pairs to start with; `beside`: there is a second
     model."""
     places, boxes, columns = {}, {}, {}
@@ -92,7 +91,7 @@ def lay_out(cards: str, beside: bool = False) -> tuple[Duel, dict[str, gr.File],
             with gr.Column(min_width=280):
                 places[f"side_{letter.lower()}"] = html(f"side-{letter.lower()}")
     pairs = html("pairs", cards, js_on_load=PICK)
-    count = rollouts_choice(ROLLOUT_CHOICES, ROLLOUTS, "compare-count")
+    count = rollouts_choice("compare-count", least=2)
     changed = {"status": status, "outcome": outcome, "start": start, "stop": stop}
     duel = Duel(kind=kind, column_b=columns["B"], first=first, second=second, **places, **changed)
     return duel, boxes, count, pairs

@@ -9,7 +9,8 @@ import gradio as gr
 
 from ...bundled import checkpoint_folder
 from ...errors import VQAThinkerError
-from ..queue.events import AT_ONCE, EVERY_TIME, WATCHING, tell
+from ...rating.events import Rated, Watched
+from ..queue.events import EVERY_TIME, UNQUEUED, WATCHING, granted, tell
 from ..queue.model import Model, Waiting
 from ..queue.requests import Job, Wish, Wishes
 from ..queue.visitors import Visitor, visitor_of
@@ -18,11 +19,11 @@ from ..timeline.panel import build_timeline_panel
 from ..widgets import markup, texts
 from ..widgets.records import load_examples, read_records, read_stand_ins
 from . import views
-from .often import Step, read_steps
-from .panel import MODELS_KIND, NO_RESULT, VIDEOS_KIND, Duel, lay_out
+from .often import ProbabilityBin, read_steps
+from .panel import MODELS_KIND, NO_RESULT, VIDEOS_KIND, Duel, lay_out_duel
 from .views import LETTERS
 
-PAIRS = (
+EXAMPLE_PAIRS = (
     ("plaza.mp4", "plaza-compressed.mp4"),
     ("squirrel.mp4", "squirrel-shuffled.mp4"),
     ("meadow-frozen.mp4", "squirrel.mp4"),
@@ -34,7 +35,7 @@ def build_compare_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings:
     """Put the tab into the Blocks that are being built; its wishes are apart from those of the rating tab, and those
     for two timelines (`to_follow`) from both."""
     entries = {entry["file"]: entry for entry in load_examples(settings.examples)}
-    pairs = [(entries[a], entries[b]) for a, b in PAIRS if a in entries and b in entries]
+    pairs = [(entries[a], entries[b]) for a, b in EXAMPLE_PAIRS if a in entries and b in entries]
     posters = [
         tuple(markup.data_address((settings.examples / entry["poster"]).read_bytes()) for entry in pair)
         for pair in pairs
@@ -42,7 +43,7 @@ def build_compare_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings:
     clips = [settings.examples / file for file in entries]
     records, stand_ins = read_records(clips, settings), read_stand_ins(clips, settings)
     steps = read_steps(checkpoint_folder(settings.model))
-    duel, boxes, count, cards = lay_out(views.pair_cards(pairs, posters), bool(settings.beside_model))
+    duel, boxes, count, cards = lay_out_duel(views.pair_cards(pairs, posters), bool(settings.beside_model))
 
     def use_pair(event: gr.EventData, request: gr.Request) -> list:
         paths = [settings.examples / entry["file"] for entry in pairs[event.index]]
@@ -80,27 +81,27 @@ def build_compare_tab(model: Model, wishes: Wishes, to_follow: Wishes, settings:
         return duel.busy(markup.note(told, busy=True), **NO_RESULT)
 
     def run(request: gr.Request) -> Iterator[list]:
-        yield from grant(visitor_of(request), duel, model, wishes, steps)
+        yield from grant_comparison(visitor_of(request), duel, model, wishes, steps)
 
     def stop(request: gr.Request) -> list:
         wishes.stop(request.session_hash or "")
         return duel.idle(markup.note(texts.COMPARE_STOPPED))
 
-    cards.click(use_pair, None, duel.outputs, **EVERY_TIME, **AT_ONCE)
+    cards.click(use_pair, None, duel.outputs, **EVERY_TIME, **UNQUEUED)
     for letter, other in zip(LETTERS, (duel.second, duel.first), strict=True):
         boxes[letter].upload(
             use_upload(letter),
             [boxes[letter], other, duel.kind],
             [boxes[letter], *duel.outputs],
             **EVERY_TIME,
-            **AT_ONCE,
+            **UNQUEUED,
         )
     if settings.beside_model:
-        duel.kind.input(use_kind, [duel.kind, duel.first, duel.second], duel.outputs, **EVERY_TIME, **AT_ONCE)
-    duel.start.click(ask, [duel.kind, duel.first, duel.second, count], duel.outputs, **AT_ONCE).then(
+        duel.kind.input(use_kind, [duel.kind, duel.first, duel.second], duel.outputs, **EVERY_TIME, **UNQUEUED)
+    duel.start.click(ask, [duel.kind, duel.first, duel.second, count], duel.outputs, **UNQUEUED).then(
         run, None, duel.outputs, **WATCHING
     )
-    duel.stop.click(stop, None, duel.outputs, **AT_ONCE)
+    duel.stop.click(stop, None, duel.outputs, **UNQUEUED)
     build_timelines(model, to_follow, duel)
 
 
@@ -130,16 +131,16 @@ def build_timelines(model: Model, wishes: Wishes, duel: Duel) -> None:
 
     def offer(first: str, second: str, request: gr.Request) -> list:
         wishes.forget(request.session_hash or "")
-        return panel.nothing(offered="<video" in (first or "") and "<video" in (second or ""))
+        return panel.nothing(markup.is_moving(first) and markup.is_moving(second), model.cannot("timeline"))
 
     players = [duel.player_a, duel.player_b]
-    gr.on([player.change for player in players], offer, players, panel.outputs, **AT_ONCE)
+    gr.on([player.change for player in players], offer, players, panel.outputs, **UNQUEUED)
 
 
-def result(first: dict, second: dict, steps: tuple[Step, ...] = ()) -> dict[str, str]:
+def result(first: dict, second: dict, steps: tuple[ProbabilityBin, ...] = ()) -> dict[str, str]:
     """Both sides and the outcome, from the reports of two ratings with rollouts; `steps`: how often it is right."""
     sides = {"side_a": views.side("A", first), "side_b": views.side("B", second)}
-    probability = views.preference(first, second)
+    probability = views.preference_of_reports(first, second)
     if probability is None:
         return {**sides, "outcome": markup.note(texts.NO_SPREAD)}
     return {**sides, "outcome": views.outcome(first, second, probability, steps)}
@@ -152,26 +153,28 @@ def models_result(first: dict, second: dict) -> dict[str, str]:
     return sides | {"outcome": views.models_outcome(first, second)}
 
 
-def grant(visitor: Visitor, duel: Duel, model: Model, wishes: Wishes, steps: tuple[Step, ...] = ()) -> Iterator[list]:
+def grant_comparison(
+    visitor: Visitor, duel: Duel, model: Model, wishes: Wishes, steps: tuple[ProbabilityBin, ...] = ()
+) -> Iterator[list]:
     """Updates of the tab while both videos are rated; what goes wrong is said in a toast and in the status."""
+
+    def failed(error: VQAThinkerError) -> list:
+        tell(error)
+        return duel.idle(markup.problem(str(error)))
+
     yield duel.update()
-    wish = wishes.open(visitor.session)
-    if wish is None:
-        return
-    try:
-        yield from rate_both(wish, duel, model, visitor, steps)
-    except VQAThinkerError as error:
-        if not wish.cancel.is_set():
-            tell(error)
-            yield duel.idle(markup.note(str(error)))
-    finally:
-        stopped = wish.cancel.is_set()
-        wish.cancel.set()
-    if stopped and not wishes.open(visitor.session):
-        yield duel.idle(markup.note(texts.COMPARE_STOPPED))
+    yield from granted(
+        wishes,
+        visitor,
+        lambda wish: rate_both(wish, duel, model, visitor, steps),
+        failed,
+        lambda: duel.idle(markup.note(texts.COMPARE_STOPPED)),
+    )
 
 
-def rate_both(wish: Wish, duel: Duel, model: Model, visitor: Visitor, steps: tuple[Step, ...] = ()) -> Iterator[list]:
+def rate_both(
+    wish: Wish, duel: Duel, model: Model, visitor: Visitor, steps: tuple[ProbabilityBin, ...] = ()
+) -> Iterator[list]:
     """Updates while A and then B is rated, or one video by two models. Raises BusyError, VideoError and ModelError."""
     reports: list[dict] = []
     of_models = wish.jobs[1].beside
@@ -186,13 +189,11 @@ def rate_both(wish: Wish, duel: Duel, model: Model, visitor: Visitor, steps: tup
     for event in model.watch(wish.jobs, wish.cancel, visitor):
         if isinstance(event, Waiting):
             yield duel.busy(markup.waiting(event.ahead)) if event.ahead else now("thinking" if watched else "decoding")
-            continue
-        from ...rating import Rated, Watched  # not before the loading thread has imported all of it
-
-        watched = isinstance(event, Watched) or watched and not isinstance(event, Rated)
-        if isinstance(event, Watched):
+        elif isinstance(event, Watched):
+            watched = True
             yield now("thinking")
         elif isinstance(event, Rated):
+            watched = False
             reports.append(event.rating.to_dict())
             if len(reports) < len(wish.jobs):
                 named = views.model_named(reports[0]) if of_models else ""

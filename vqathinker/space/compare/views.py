@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ..widgets import score_card, texts
 from ..widgets.charts import Bell, axis, bell_of, bells, percent
-from .often import Step, how_often
+from .often import ProbabilityBin, how_often
 
 LETTERS = ("A", "B")
-KINDS = ("first", "second")
+ROW_KINDS = ("first", "second")
 
 
 def side(letter: str, report: dict | None, named: str = "") -> str:
@@ -25,41 +25,57 @@ def side(letter: str, report: dict | None, named: str = "") -> str:
     return (
         f'<section class="vq-card vq-side {word}" aria-label="Rating of {letter}">'
         f'<h2>{letter} · {escape(named or report["file"])}</h2><div class="vq-score"><b>{report["score"]:.2f}</b>'
-        f'<span class="vq-word">{word}</span></div>{score_card.chips(report["defects"])}'
-        f"<details open><summary>{texts.REASONING}</summary>{score_card.reasoning(report['reasoning'])}</details>"
+        f'<span class="vq-word">{word}</span></div>{score_card.unlike(report)}'
+        f"{score_card.chips(report['defects'])}"
+        f"<details open><summary>{texts.REASONING}</summary>{score_card.reasoning_box(report['reasoning'])}</details>"
         "</section>"
     )
 
 
-def outcome(first: dict, second: dict, probability: float, steps: tuple[Step, ...] = ()) -> str:
+def outcome(first: dict, second: dict, probability: float, steps: tuple[ProbabilityBin, ...] = ()) -> str:
     """The probability of the better one in words and how often such a one is right (`steps`), the answers as dots, two
     bells, and the formula with the numbers in it: of scores and calibrated deviations where both are known, else of the
     sampled answers."""
-    rows = [score_card.answers(report, *names) for report, *names in zip((first, second), LETTERS, KINDS, strict=True)]
+    rows = [
+        score_card.axis_row(report, *names) for report, *names in zip((first, second), LETTERS, ROW_KINDS, strict=True)
+    ]
     calibrated = deviation(first) is not None and deviation(second) is not None
     if calibrated:
         drawn = [
             Bell(report["score"], deviation(report), texts.ERROR_BELL.format(letter, report["score"]), kind)
-            for report, letter, kind in zip((first, second), LETTERS, KINDS, strict=True)
+            for report, letter, kind in zip((first, second), LETTERS, ROW_KINDS, strict=True)
         ]
     else:
         drawn = [bell_of(row) for row in rows]
+    odd = [letter for letter, report in zip(LETTERS, (first, second), strict=True) if score_card.is_unlike(report)]
     often = how_often(steps, max(probability, 1 - probability)) if calibrated else ""
+    often = unlike_pair(odd) or often
     title, formula, says = texts.BY_ERRORS if calibrated else texts.BY_ANSWERS
     numbers = [bell.mean for bell in drawn] + [bell.deviation**2 for bell in drawn]
     lean = f'<div class="vq-lean" aria-hidden="true"><i style="width:{probability:.1%}"></i></div>'
     return (
         f'<section class="vq-card vq-outcome" aria-label="Which is better"><p class="vq-told" role="status">'
-        f"{headline(probability)}</p>{often and f'<p class=vq-often>{often}</p>'}"
+        f"{better_one(probability)}</p>{often and f'<p class=vq-often>{often}</p>'}"
         f'<div class="vq-lean-names" aria-hidden="true"><span>A {percent(probability)}</span>'
         f"<span>B {percent(1 - probability)}</span></div>{lean}{axis(rows)}{bells(*drawn, probability, title)}"
         f'<p class="vq-formula">{formula.format(*numbers, probability)}</p><p class="vq-caption">{says}</p></section>'
     )
 
 
+def unlike_pair(letters: list[str]) -> str:
+    """What is said in the place of how often a probability is right, where one of a pair is unlike what was learned.
+
+    >>> unlike_pair(["A", "B"])[:23]
+    'Both look unlike what t'
+    """
+    return texts.UNLIKE_PAIR.format(f"{letters[0]} looks" if len(letters) == 1 else "Both look") if letters else ""
+
+
 def models_outcome(first: dict, second: dict) -> str:
     """What two models say of one video: by how much they differ in words, and their answers as dots."""
-    rows = [score_card.answers(report, *names) for report, *names in zip((first, second), LETTERS, KINDS, strict=True)]
+    rows = [
+        score_card.axis_row(report, *names) for report, *names in zip((first, second), LETTERS, ROW_KINDS, strict=True)
+    ]
     return (
         f'<section class="vq-card vq-outcome" aria-label="How far the models differ"><p class="vq-told" role="status">'
         f'{gap(second["score"] - first["score"])}</p>{axis(rows)}<p class="vq-caption">{texts.MODELS_SAY}</p></section>'
@@ -85,10 +101,10 @@ def model_named(report: dict) -> str:
     return f"{scorer if at else Path(scorer).name} ({report['precision']})"
 
 
-def headline(probability: float) -> str:
+def better_one(probability: float) -> str:
     """Which one is better, and with what probability; `probability`: of the first.
 
-    >>> headline(0.17)
+    >>> better_one(0.17)
     'B is the better one with a probability of 83%.'
     """
     better, likely = (LETTERS[0], probability) if probability >= 0.5 else (LETTERS[1], 1 - probability)
@@ -97,7 +113,7 @@ def headline(probability: float) -> str:
     return (texts.NEITHER if likely < texts.UNDECIDED_BELOW else texts.BETTER).format(better, percent(likely))
 
 
-def preference(first: dict, second: dict) -> float | None:
+def preference_of_reports(first: dict, second: dict) -> float | None:
     """What `Comparison.probability_first_better` says, from the JSON of both ratings; None where too few sampled
     answers can be read and no deviation is known."""
     from ...rating import first_better
@@ -107,7 +123,7 @@ def preference(first: dict, second: dict) -> float | None:
     if None not in deviations:
         variances = [value**2 for value in deviations]
         return float(preference_probability(first["score"], variances[0], second["score"], variances[1]))
-    scores = [score_card.answers(report).scores for report in (first, second)]
+    scores = [score_card.axis_row(report).scores for report in (first, second)]
     return None if min(map(len, scores)) < 2 else first_better(*scores)
 
 
@@ -137,4 +153,4 @@ def pair_cards(pairs: Sequence[tuple[dict, dict]], posters: Sequence[tuple[str, 
 def slot(letter: str, name: str | None) -> str:
     """Which file stands where."""
     told = escape(Path(name).name) if name else "no video yet"
-    return f'<p class="vq-slot"><b class="vq-letter {KINDS[LETTERS.index(letter)]}">{letter}</b> {told}</p>'
+    return f'<p class="vq-slot"><b class="vq-letter {ROW_KINDS[LETTERS.index(letter)]}">{letter}</b> {told}</p>'

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
-from .log import Stage, Story
+from .log import StageLog, Story
 
-SETS = {"biq": "BIQ2021", "clive": "LIVE-Challenge", "avt": "AVT UHD", "pseudo": "degraded clips"}
+SET_TITLES = {"biq": "BIQ2021", "clive": "LIVE-Challenge", "avt": "AVT UHD", "pseudo": "degraded clips"}
 LENGTH = "completions/mean_length"
-HEALTH = {"kl": "KL to the start", LENGTH: "Tokens in an answer", "spread": "Spread in a group"}
+HEALTH_TITLES = {"kl": "KL to the start", LENGTH: "Tokens in an answer", "spread": "Spread in a group"}
 CHECKED = ("checked-reward", "checked-ordered_by_expected")
 DECIMALS = {"reward": 2, LENGTH: 1}
 NOT_YET = "–"
 
 
-def earned(story: Story) -> dict[str, str]:
+def reward_titles(story: Story) -> dict[str, str]:
     """Column -> title of what answers earned: the total, every reward of the run, the bonus."""
     return {"reward": "Total reward", **story.rewards, "bonus": "Temporal bonus"}
 
@@ -31,7 +31,7 @@ def running_mean(values: Sequence[float | None], window: int) -> list[float | No
     return means
 
 
-def window_of(count: int) -> int:
+def smoothing_window(count: int) -> int:
     """An odd number of steps that shows the trend of `count` of them."""
     return 2 * min(count // 14, 25) + 1
 
@@ -39,12 +39,12 @@ def window_of(count: int) -> int:
 def step_figure(story: Story, key: str, step: int) -> str:
     """The running mean of a column at a step; a dash before the first."""
     values = story.columns.get(key, ())
-    means = running_mean(values, window_of(len(values)))
+    means = running_mean(values, smoothing_window(len(values)))
     past = [mean for at, mean in zip(story.steps, means, strict=True) if at <= step] if values else []
     return NOT_YET if not past or past[-1] is None else f"{past[-1]:.{DECIMALS.get(key, 3)}f}"
 
 
-def agreement_note(story: Story, before: Sequence[Stage]) -> str:
+def agreement_note(story: Story, before: Sequence[StageLog]) -> str:
     count = story.settings.get("validation")
     parts = ["The supervised start stands at step 0, where GRPO begins."]
     if before and story.repeat:

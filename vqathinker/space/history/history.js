@@ -7,7 +7,8 @@ if (learned) {
   const places = new Map([...learned.querySelectorAll('[data-slot]')].map(place => [place.dataset.slot, place]));
   const figures = JSON.parse(learned.dataset.figures), charts = [...learned.querySelectorAll('[data-figure]')];
   const PAUSE_MS = 1600, POLL_MS = 60;
-  let timer = null, drawn = false;
+  const drawn = new Set();
+  let timer = null;
 
   const colour = name => getComputedStyle(learned).getPropertyValue(name).trim();
   const area = chart => chart.querySelector('.learned-area');
@@ -23,7 +24,7 @@ if (learned) {
   const layoutOf = figure => {
     const quiet = {gridcolor: colour('--vq-line'), linecolor: colour('--vq-line'), zeroline: false, automargin: true};
     const layout = {
-      height: innerWidth < 640 ? 220 : 300, margin: {l: 8, r: 10, t: touch ? 30 : 20, b: 8}, uirevision: 'learned', shapes: mark(),
+      height: parseFloat(colour('--plot-height')), margin: {l: 8, r: 10, t: touch ? 30 : 20, b: 8}, uirevision: 'learned', shapes: mark(),
       paper_bgcolor: colour('--vq-card'), plot_bgcolor: colour('--vq-card'), hovermode: 'x unified', hoversubplots: 'axis',
       font: {color: colour('--vq-quiet'), size: 11, family: getComputedStyle(learned).fontFamily},
       hoverlabel: {bgcolor: colour('--vq-card'), bordercolor: colour('--vq-line'), font: {color: colour('--vq-ink')}},
@@ -33,16 +34,18 @@ if (learned) {
     for (const [key, value] of Object.entries(figure.layout)) layout[key] = /axis/.test(key) ? {...quiet, ...value} : value;
     return layout;
   };
+  const moveLine = chart => window.Plotly.relayout(area(chart), {shapes: mark()});
   const draw = async () => {
     for (const chart of charts) {
+      const began = slider.value;
       const figure = figures[chart.dataset.figure];
       await window.Plotly.newPlot(area(chart), figure.data.map(toned), layoutOf(figure), {
         displaylogo: false, responsive: true, scrollZoom: false, displayModeBar: touch ? true : 'hover',
         modeBarButtons: [[...(touch ? [] : ['zoom2d', 'pan2d']), 'zoomIn2d', 'zoomOut2d', 'resetScale2d']],
       });
+      drawn.add(chart);
+      if (slider.value !== began) moveLine(chart);
     }
-    drawn = true;
-    show();
   };
   const whenSeen = () => {
     if (!element.isConnected) return clearInterval(waiting);
@@ -62,7 +65,7 @@ if (learned) {
     if (kind === 'png') {
       const {data, layout} = area(chart), title = {text: figures[chart.dataset.figure].title, font: {size: 14}};
       const page = {...layout, showlegend: true, title, height: 480, width: 800, margin: {l: 50, r: 20, t: 60, b: 50}};
-      return drawn && window.Plotly.downloadImage({data, layout: page}, {format: 'png', width: 800, height: 480, scale: 2, filename: name});
+      return drawn.has(chart) && window.Plotly.downloadImage({data, layout: page}, {format: 'png', width: 800, height: 480, scale: 2, filename: name});
     }
     const link = document.createElement('a');
     link.href = URL.createObjectURL(new Blob([csv(figures[chart.dataset.figure])], {type: 'text/csv'}));
@@ -78,7 +81,7 @@ if (learned) {
       const place = places.get(part.dataset.slot);
       if (place && place.innerHTML !== part.innerHTML) place.replaceChildren(...part.cloneNode(true).childNodes);
     }
-    if (drawn) charts.forEach(chart => window.Plotly.relayout(area(chart), {shapes: mark()}));
+    drawn.forEach(moveLine);
   };
   const stop = () => {
     clearInterval(timer);
@@ -101,7 +104,7 @@ if (learned) {
     const chart = button.closest('[data-figure]'), on = button.getAttribute('aria-pressed') !== 'true';
     button.setAttribute('aria-pressed', on);
     const {data} = figures[chart.dataset.figure], mine = [...data.keys()].filter(k => data[k].legendgroup === button.dataset.series);
-    if (drawn) window.Plotly.restyle(area(chart), {visible: on}, mine);
+    if (drawn.has(chart)) window.Plotly.restyle(area(chart), {visible: on}, mine);
   };
   learned.addEventListener('click', event => {
     const file = event.target.closest('[data-save]'), series = event.target.closest('[data-series]');

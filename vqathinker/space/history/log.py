@@ -12,21 +12,21 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ...bundled import LOG_FILE, LOG_FORMAT
 from ...checked import checked
 from ...errors import VQAThinkerError
-from ...renamed import COLUMNS, SETTINGS, STAGES, renamed
+from ...renamed import OLD_COLUMNS, OLD_SETTINGS, OLD_STAGES, renamed
 
-FILE, FORMAT = "training.json", 1
 PICTURE = r"^(data:image/jpeg;base64,[A-Za-z0-9+/]+={0,2})?$"
 MISSING = "This checkpoint came without a training log (training.json), so there is nothing to replay."
-BROKEN = "The training log of this checkpoint (training.json) cannot be read: {}."
+BROKEN_LOG = "The training log of this checkpoint (training.json) cannot be read: {}."
 
-REWARDS = {"format": "Format", "regression": "Bell", "ranking": "Ranking"}
+OLD_REWARD_TITLES = {"format": "Format", "regression": "Bell", "ranking": "Ranking"}
 """Titles of the rewards in a log that does not name them, as those of the release before."""
 
 Number = int | float
 Figure = Number | None
-Row = dict[str, Figure]
+LogRow = dict[str, Figure]
 
 
 class StoryError(VQAThinkerError):
@@ -123,12 +123,12 @@ class Probe:
 
 
 @checked()
-class Stage:
+class StageLog:
     """A stage of the supervised start: its last step, and validations with their steps."""
 
     name: str
     steps: int
-    validation: tuple[Row, ...]
+    validation: tuple[LogRow, ...]
 
     def __post_init__(self) -> None:
         ascending(self.validation)
@@ -139,18 +139,20 @@ class Story:
     """A whole run. `columns`: figures of every step in `steps`; `validation`: rows with their step, 0 is the start.
 
     `rewards`: title of each reward that was paid, by its column, in their order. `repeat`: the stages are those of a
-    supervised start made again, not of the one that GRPO began with.
+    supervised start made again, not of the one that GRPO began with. `averaged`: the model is the mean of so many runs
+    from one start, of which this is one.
     """
 
     settings: dict[str, Number]
-    stages: tuple[Stage, ...]
+    stages: tuple[StageLog, ...]
     steps: Annotated[tuple[int, ...], Field(min_length=1)]
     columns: dict[str, tuple[Figure, ...]]
-    validation: tuple[Row, ...]
+    validation: tuple[LogRow, ...]
     probes: tuple[Probe, ...]
     study: Study | None
     repeat: bool = False
-    rewards: dict[str, str] = field(default_factory=lambda: REWARDS)
+    averaged: Annotated[int, Field(ge=1)] = 1
+    rewards: dict[str, str] = field(default_factory=lambda: OLD_REWARD_TITLES)
 
     def __post_init__(self) -> None:
         if list(self.steps) != sorted(set(self.steps)):
@@ -170,7 +172,7 @@ class Story:
         probed = {step for probe in self.probes for step in probe.saves}
         return tuple(sorted(probed or {row["step"] for row in self.validation} or {self.steps[-1]}))
 
-    def checked_at(self, step: int) -> Row:
+    def checked_at(self, step: int) -> LogRow:
         """The validation of a step; empty without one."""
         return next((row for row in self.validation if row["step"] == step), {})
 
@@ -178,20 +180,20 @@ class Story:
 def read_story(folder: Path) -> Story:
     """The log in a checkpoint's folder. Raises StoryError, whose message is one sentence for the page."""
     try:
-        content = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        content = json.loads((folder / LOG_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise StoryError(MISSING) from None
     except (OSError, ValueError) as error:
-        raise StoryError(BROKEN.format(f"it is no JSON file ({type(error).__name__})")) from error
+        raise StoryError(BROKEN_LOG.format(f"it is no JSON file ({type(error).__name__})")) from error
     try:
         return _story(content)
     except KeyError as error:
-        raise StoryError(BROKEN.format(f"{error.args[0]} is missing in it")) from error
+        raise StoryError(BROKEN_LOG.format(f"{error.args[0]} is missing in it")) from error
     except (ValueError, TypeError, AttributeError, OverflowError) as error:
-        raise StoryError(BROKEN.format(str(error) or "its parts do not fit together")) from error
+        raise StoryError(BROKEN_LOG.format(str(error) or "its parts do not fit together")) from error
 
 
-def ascending(rows: tuple[Row, ...]) -> None:
+def ascending(rows: tuple[LogRow, ...]) -> None:
     """Raises ValueError unless each row has a step beyond that of the one before."""
     steps = [row["step"] for row in rows]
     if steps != sorted(set(steps)) or not all(isinstance(step, int) for step in steps):
@@ -201,11 +203,11 @@ def ascending(rows: tuple[Row, ...]) -> None:
 def _story(content: dict) -> Story:
     if not isinstance(content, dict):
         raise ValueError("it is no JSON object")
-    if content.get("format") != FORMAT:
-        raise ValueError(f"it has format {content.get('format')!r}, this page knows {FORMAT}")
-    columns = {key: tuple(values) for key, values in renamed(content["steps"], COLUMNS).items()}
+    if content.get("format") != LOG_FORMAT:
+        raise ValueError(f"it has format {content.get('format')!r}, this page knows {LOG_FORMAT}")
+    columns = {key: tuple(values) for key, values in renamed(content["steps"], OLD_COLUMNS).items()}
     return Story(
-        settings=renamed(content["settings"], SETTINGS),
+        settings=renamed(content["settings"], OLD_SETTINGS),
         stages=tuple(_stage(entry) for entry in content["supervised"]),
         steps=columns.pop("step"),
         columns=columns,
@@ -213,12 +215,13 @@ def _story(content: dict) -> Story:
         probes=tuple(_probe(entry) for entry in content["probes"]),
         study=_study(content["study"]) if content["study"] else None,
         repeat=bool(content.get("repeat")),
-        rewards=content.get("rewards", REWARDS),
+        averaged=content.get("averaged", 1),
+        rewards=content.get("rewards", OLD_REWARD_TITLES),
     )
 
 
-def _stage(entry: dict) -> Stage:
-    return Stage(STAGES.get(entry["name"], entry["name"]), entry["steps"], tuple(entry["validation"]))
+def _stage(entry: dict) -> StageLog:
+    return StageLog(OLD_STAGES.get(entry["name"], entry["name"]), entry["steps"], tuple(entry["validation"]))
 
 
 def _probe(entry: dict) -> Probe:

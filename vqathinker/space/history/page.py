@@ -19,21 +19,21 @@ NOISE = (
     "Dots are single steps, each with other videos; the line is their running mean over {}. The total is the sum of "
     "those below it; the bonus goes only to moving clips."
 )
-ANECDOTE = "{} are an anecdote: they show how answers change, not how good they are. What was measured stands below."
-HINT = (
+ANECDOTE = "{} are an anecdote: they show how answers change, not how good they are."
+CURVES_HINT = (
     "Point at a curve for its numbers, drag over it to zoom (a double click zooms out), click a name to hide or show "
     "it. The upright line is the slider's step."
 )
 NO_STUDY = "No study of start, seeds and removed rewards came with this run."
 MOVED = "What moved beyond chance ({})"
-STILL = "What did not move measurably ({})"
+UNMOVED = "What did not move measurably ({})"
 KL_SAYS = "KL is how far the words have moved from those of the start; a group is the answers about one video."
 
 
 def page(story: Story) -> str:
     """The whole tab; the slider stands at the last save."""
     steps = story.saves
-    frame = "".join((top(story), bar(story), said(story), measured(story), study(story.study)))
+    frame = "".join((top(story), bar(story), answers_section(story), figures_section(story), study_html(story.study)))
     for name, content in slots(story, steps[-1]).items():
         frame = frame.replace(f'data-slot="{name}">', f'data-slot="{name}">{content}')
     kept = "".join(template(story, step) for step in steps)
@@ -42,14 +42,14 @@ def page(story: Story) -> str:
 
 def slots(story: Story, step: int) -> dict[str, str]:
     """Name -> HTML of everything that follows the slider."""
-    charts = [*curves.earned(story), *curves.HEALTH]
+    charts = [*curves.reward_titles(story), *curves.HEALTH_TITLES]
     return {
         "step": str(step),
-        "notice": escape(words.notice(story, step)),
+        "notice": escape(words.step_notice(story, step)),
         **{key: escape(curves.step_figure(story, key, step)) for key in charts},
-        **{f"srcc-{n}": escape(curves.checked_figure(story, f"{n}_greedy_srcc", step)) for n in curves.SETS},
+        **{f"srcc-{n}": escape(curves.checked_figure(story, f"{n}_greedy_srcc", step)) for n in curves.SET_TITLES},
         **{key: escape(curves.checked_figure(story, key.removeprefix("checked-"), step)) for key in curves.CHECKED},
-        **replay.slots(story, step),
+        **replay.card_slots(story, step),
     }
 
 
@@ -80,14 +80,15 @@ def bar(story: Story) -> str:
     )
 
 
-def said(story: Story) -> str:
+def answers_section(story: Story) -> str:
     """What it said about the probe videos, side by side with what it said at first."""
-    cards = "".join(replay.card(k, probe, story.saves[0]) for k, probe in enumerate(story.probes))
+    cards = "".join(replay.probe_card(k, probe, story.saves[0]) for k, probe in enumerate(story.probes))
     count = len(story.probes)
-    few = ANECDOTE.format(f"{words.counted(count).capitalize()} video{'s' * (count != 1)}")
+    few = ANECDOTE.format(f"{words.number_word(count).capitalize()} video{'s' * (count != 1)}")
     inside = (
-        f'<p class="vq-legend learned-legend">{replay.LEGEND}</p><div class="learned-cards" tabindex="0" role="group" '
-        f'aria-label="Videos">{cards}</div><p class="vq-caption">{few}</p>'
+        f'<p class="vq-legend learned-legend">{replay.MARKS_LEGEND}</p>'
+        f'<div class="learned-cards" tabindex="0" role="group" aria-label="Videos">{cards}</div>'
+        f'<p class="vq-caption">{few}</p>'
         if cards
         else "<p>No probe video was kept.</p>"
     )
@@ -98,19 +99,23 @@ def drawn(story: Story) -> str:
     return json.dumps(figures(story), separators=(",", ":"))
 
 
-def measured(story: Story) -> str:
+def figures_section(story: Story) -> str:
     """A place for each figure, with its numbers at the slider's step, notes, and its files."""
     notes = {
-        "earned": NOISE.format(curves.window_of(len(story.steps))),
+        "earned": NOISE.format(curves.smoothing_window(len(story.steps))),
         "checked": curves.agreement_note(story, scored_stages(story)),
         "kept": kept_note(story),
-        "health": f"{KL_SAYS} {cut(story)}".strip(),
+        "health": f"{KL_SAYS} {clipped_note(story)}".strip(),
     }
-    charts = "".join(chart(key, figure, notes[key], story) for key, figure in figures(story).items())
-    return f'<p class="vq-caption learned-hint">{HINT}</p><div class="learned-charts">{charts}</div>' if charts else ""
+    charts = "".join(figure_frame(key, figure, notes[key], story) for key, figure in figures(story).items())
+    return (
+        f'<p class="vq-caption learned-hint">{CURVES_HINT}</p><div class="learned-charts">{charts}</div>'
+        if charts
+        else ""
+    )
 
 
-def chart(key: str, figure: dict, note: str, story: Story) -> str:
+def figure_frame(key: str, figure: dict, note: str, story: Story) -> str:
     """One figure before plotly has drawn it. The names of its curves are buttons, with their numbers at the step."""
     tones = {row["legendgroup"]: (row["tone"], row["name"]) for row in figure["data"] if row.get("showlegend", True)}
     now = "".join(
@@ -143,7 +148,7 @@ def kept_note(story: Story) -> str:
     return f"{note} In order: the share of {twins:g} clips whose expected score is above that of their disordered twin."
 
 
-def cut(story: Story) -> str:
+def clipped_note(story: Story) -> str:
     """Whether answers were longer than they were allowed to be."""
     shares = [share for share in story.columns.get("completions/clipped_ratio", ()) if share is not None]
     if not shares:
@@ -157,20 +162,20 @@ def cut(story: Story) -> str:
     )
 
 
-def study(found: Study | None) -> str:
+def study_html(found: Study | None) -> str:
     """What GRPO changed and what each reward buys, in words and figures."""
     if found is None:
         return f'<section class="learned-study"><p>{NO_STUDY}</p></section>'
     rose, fell, same = words.groups({key: effect.change for key, effect in found.recipe.items()})
     shown = "".join(effect_row(found.titles[key], key, found.recipe[key]) for key in (*rose, *fell))
     rest = "".join(effect_row(found.titles[key], key, found.recipe[key]) for key in same)
-    moved, more = folded(MOVED.format(len(rose) + len(fell)), shown), folded(STILL.format(len(same)), rest)
+    moved, more = folded(MOVED.format(len(rose) + len(fell)), shown), folded(UNMOVED.format(len(same)), rest)
     removed = "".join(removal(found, reward, entry) for reward, entry in found.ablation.items())
     return (
         f'<div class="learned-study"><section aria-label="Did GRPO help?"><h4>Did GRPO help?</h4>'
         f"<p>{escape(words.against_start(found))}</p>{moved}{more}</section>"
         f'<section aria-label="What does each reward buy?"><h4>What does each reward buy?</h4><ul>{removed}</ul>'
-        f'<p class="vq-caption">{escape(words.caveat(found))}</p></section></div>'
+        f'<p class="vq-caption">{escape(words.study_caveat(found))}</p></section></div>'
     )
 
 
@@ -184,12 +189,12 @@ def effect_row(title: str, key: str, effect: Effect) -> str:
     deviation = "" if effect.deviation is None else f" ± {effect.deviation:.3f}"
     return (
         f'<li class="{where.split()[0] if where else "same"}"><b>{escape(title)}</b> '
-        f"<span>{number(effect.start)} → {number(effect.mean)}{deviation}</span>{whisker(change)}"
+        f"<span>{figure_text(effect.start)} → {figure_text(effect.mean)}{deviation}</span>{whisker(change)}"
         f"<span>{words.interval(change)}{f', {where}' if where else ''}</span></li>"
     )
 
 
-def number(value: float | None) -> str:
+def figure_text(value: float | None) -> str:
     return "–" if value is None else f"{value:.{3 if abs(value) < 10 else 2}f}"
 
 

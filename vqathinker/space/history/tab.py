@@ -10,40 +10,38 @@ import gradio as gr
 from gradio.components.plot import PlotData
 
 from ...bundled import checkpoint_folder
-from ..queue.events import AT_ONCE
+from ..queue.events import UNQUEUED
 from ..widgets.parts import html
 from ..widgets.thumbnails import data_address
 from .log import StoryError, read_story
 from .page import page
 
-TAB_ID = "learned"
-REWARDS = 3
+HISTORY_TAB_ID = "learned"
+EXPLORED_REWARDS = 3
 EXPLORE = "The three rewards as curves"
 EXPLORE_SAYS = (
     "Computed by the functions that the training calls. Point at a curve for its numbers, drag to zoom, save the "
     "picture from the bar above it. In the reward lab the points can be moved."
 )
-EMPTY = '{"data": [], "layout": {"height": 1}}'
-JS = (Path(__file__).parent / "history.js").read_text(encoding="utf-8")
+EMPTY_PLOT = '{"data": [], "layout": {"height": 1}}'
+HISTORY_JS = (Path(__file__).parent / "history.js").read_text(encoding="utf-8")
 
 
 def build_learned_tab(model: str) -> None:
     """Put the tab into the Blocks that are being built; `model` is the name or folder of the checkpoint."""
-    with gr.Tab("How it learned", id=TAB_ID) as tab:
-        html("learned", content(checkpoint_folder(model)), js_on_load=JS)
-        # Gradio fetches plotly with the first plot that it shows; this one stays out of sight.
-        plotly = gr.Plot(show_label=False, elem_id="learned-plotly")
+    with gr.Tab("How it learned", id=HISTORY_TAB_ID):
+        # Gradio fetches plotly with the first plot that it shows, which is when the tab is opened; this one stays out
+        # of sight. It has its value from the beginning: to ask the server for it would take its time first.
+        gr.Plot(PlotData(type="plotly", plot=EMPTY_PLOT), show_label=False, elem_id="learned-plotly")
+        html("learned", content(checkpoint_folder(model)), js_on_load=HISTORY_JS)
         with gr.Accordion(EXPLORE, open=False, elem_id="explore") as box:
             html("explore-info", f'<p class="vq-caption">{EXPLORE_SAYS}</p>')
             with gr.Row():
-                curves = [gr.Plot(show_label=False, min_width=280, elem_classes="vq-explore") for _ in range(REWARDS)]
+                curves = [
+                    gr.Plot(show_label=False, min_width=280, elem_classes="vq-explore") for _ in range(EXPLORED_REWARDS)
+                ]
             files = html("explore-files")
-    tab.select(load_plotly, None, plotly, **AT_ONCE)
-    box.expand(explore, None, [*curves, files], **AT_ONCE)
-
-
-def load_plotly() -> PlotData:
-    return PlotData(type="plotly", plot=EMPTY)
+    box.expand(explore, None, [*curves, files], **UNQUEUED)
 
 
 def explore() -> tuple[PlotData | str, ...]:

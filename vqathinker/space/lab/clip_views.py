@@ -11,13 +11,13 @@ from .experiment.numbers import Numbers
 from .views import svg
 
 NO_CLIPS = "There are no recorded answers to example clips here: the answers on the stage are invented."
-NOTHING = (
+NO_CLIP_CHOSEN = (
     "The answers on the stage are invented. Take a real clip: its answers were recorded when the model rated it, and "
     "take the place of those of the chosen video."
 )
 
 
-def video(numbers: Numbers, examples: Mapping[str, Example]) -> str:
+def video_view(numbers: Numbers, examples: Mapping[str, Example]) -> str:
     """Clips to choose from, and the chosen one with what the model said of it first."""
     example = examples.get(numbers.state.chosen.clip)
     if not examples:
@@ -31,12 +31,14 @@ def video(numbers: Numbers, examples: Mapping[str, Example]) -> str:
         )
         for one in examples.values()
     )
-    return f'{told(numbers, example)}<div class="lab-clips" role="group" aria-label="Real clips">{cards}</div>'
+    return (
+        f'{recorded_answer(numbers, example)}<div class="lab-clips" role="group" aria-label="Real clips">{cards}</div>'
+    )
 
 
-def told(numbers: Numbers, example: Example | None) -> str:
+def recorded_answer(numbers: Numbers, example: Example | None) -> str:
     if example is None:
-        return f'<p class="lab-quietly">{NOTHING}</p>'
+        return f'<p class="lab-quietly">{NO_CLIP_CHOSEN}</p>'
     said = numbers.state.chosen.ordered[numbers.state.answer]
     return (
         f'<figure class="lab-real"><img src="{example.poster}" alt="{escape(example.title, quote=True)}">'
@@ -48,11 +50,11 @@ def told(numbers: Numbers, example: Example | None) -> str:
     )
 
 
-def frames(numbers: Numbers, examples: Mapping[str, Example]) -> str:
+def frames_view(numbers: Numbers, examples: Mapping[str, Example]) -> str:
     """The sampled frames in order and, where there is a twin, out of order."""
     example = examples.get(numbers.state.chosen.clip)
     if example is None:
-        return video(numbers, examples)
+        return video_view(numbers, examples)
     films = markup.filmstrip(example.film, f"{example.title}: the frames that the model looks at")
     if example.twin is not None:
         films += markup.filmstrip(example.twin, "Its twin: the same clip with its frames shuffled")

@@ -21,7 +21,7 @@ SUPPOSED = {
     "willow-dark": 1.7,
 }
 """What we suppose that people would say: nobody rated these clips. The flag in the lab changes it."""
-TWINS = {"squirrel": "squirrel-shuffled"}
+SHUFFLED_TWINS = {"squirrel": "squirrel-shuffled"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Example:
                 "place": place}  # fmt: skip
 
 
-def load(settings: Settings) -> dict[str, Example]:
+def load_recorded(settings: Settings) -> dict[str, Example]:
     """The examples that answers were recorded to, by the names of their files; none where the folder has none."""
     return _load(settings)
 
@@ -59,7 +59,7 @@ def _load(settings: Settings) -> dict[str, Example]:
     records = {**read_stand_ins(paths, settings), **read_records(paths, settings)}
     found = {path.stem: record for path, record in records.items()}
     return {
-        name: _example(name, told[name], settings.examples, found[name], found.get(TWINS.get(name, "")))
+        name: _example(name, told[name], settings.examples, found[name], found.get(SHUFFLED_TWINS.get(name, "")))
         for name in SUPPOSED
         if name in told and name in found
     }

@@ -10,7 +10,7 @@ from ...rewards.notation import plain
 from .experiment.numbers import Numbers
 
 PREDICTED = ".lab-stage .handle.chosen"
-PEOPLE = ".lab-card.chosen .handle.mos"
+MOS_HANDLE = ".lab-card.chosen .handle.mos"
 OTHERS = ".lab-card:not(.chosen) .handle:not(.mos)"
 
 
@@ -41,7 +41,7 @@ def one(part: str) -> str:
 def _bell(spec: RewardSpec) -> tuple[str, list[tuple[str, str]]]:
     q, people, sigma = (
         sym("q̂", PREDICTED, "the predicted score"),
-        sym("q", PEOPLE, "what people say"),
+        sym("q", MOS_HANDLE, "what people say"),
         sym("σ", "[data-constant=sigma]", "the width of the bell"),
     )
     decimals = sym(plain(spec.coarse_factor), ".lab-view .lab-forms button", "how the score is written")
@@ -55,7 +55,7 @@ def _bell(spec: RewardSpec) -> tuple[str, list[tuple[str, str]]]:
 
 def _ranking(spec: RewardSpec) -> tuple[str, list[tuple[str, str]]]:
     q, others = sym("q̂", PREDICTED, "the predicted score"), sym("μ", OTHERS, "the mean of the other video's answers")
-    people = sym("g", PEOPLE, "what people say of the pair")
+    people = sym("g", MOS_HANDLE, "what people say of the pair")
     return (
         f"P = Φ( ({q} − {others}) / √(s² + s²<sub>other</sub>) ), &nbsp; r = √(P {people}) + √((1 − P)(1 − {people}))",
         [

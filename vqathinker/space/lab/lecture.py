@@ -11,19 +11,23 @@ from ...rewards.notation import num
 from ..widgets import markup
 from .clips import Example
 from .experiment.actions import act
+from .experiment.explain import reward_title
 from .experiment.learning import course
-from .experiment.numbers import Numbers, last_step, position, score, written
-from .experiment.state import DEFAULT, LabState
+from .experiment.numbers import Numbers, answer_text, last_step, position, score_state
+from .experiment.state import DEFAULT_STATE, LabState
 from .formula import formula
-from .views import bell, policy, ranking, stage, step, temporal, update
+from .views import bell, policy, ranking, stage, step, svg, temporal, update
 from .views.notice import notice
-from .views.shifts import changed
+from .views.shifts import course_notice
 from .views.steps import most
 
 Examples = Mapping[str, Example]
 FIRST, SECOND = "squirrel", "plaza-compressed"
-LARGER, WIDEST = 1.5, 1280
+LARGER, WIDEST_SLIDE = 1.5, 1280
 """How much larger than on the page everything is drawn, and the width that a slide uses."""
+SAMPLED = "These frames are all that it sees of it, with the motion around each"
+MOST_SAID, BESIDE = 4, 700
+"""Answers that are shown as they were written, and the width from which on they stand beside the scale."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Slide:
 
 def opening(examples: Examples) -> LabState:
     """A real clip beside a second one; the invented videos where no answers were recorded."""
-    state = DEFAULT
+    state = DEFAULT_STATE
     for place, name in enumerate((FIRST, SECOND)):
         if name in examples:
             state = act(state, examples[name].action(place))
@@ -52,10 +56,10 @@ def at(slide: int, examples: Examples) -> LabState:
     return replace(opening(examples), view=one.view, **{"step": last_step(), **(one.changes or {})})
 
 
-def render(state: LabState, slide: int, width: float, examples: Examples) -> str:
+def render_slide(state: LabState, slide: int, width: float, examples: Examples) -> str:
     """A slide for a page that leaves `width` CSS pixels; drawn small and shown LARGER."""
-    one, numbers = SLIDES[slide], score(state)
-    inner = min(max(width, 320), WIDEST * LARGER) / LARGER
+    one, numbers = SLIDES[slide], score_state(state)
+    inner = min(max(width, 320), WIDEST_SLIDE * LARGER) / LARGER
     return (
         f'<section class="lab-slide" aria-label="Slide {slide + 1} of {len(SLIDES)}">'
         f"<h3><small>{slide + 1} / {len(SLIDES)}</small> {escape(one.title)}</h3>"
@@ -67,20 +71,23 @@ def render(state: LabState, slide: int, width: float, examples: Examples) -> str
 def _clip(numbers: Numbers, width: float, examples: Examples) -> str:
     example = examples.get(numbers.state.videos[0].clip)
     if example is None:
-        return step.table(replace(numbers, state=replace(numbers.state, step=0)), width)
+        return step.step_table(replace(numbers, state=replace(numbers.state, step=0)), width)
     said, title = escape(numbers.state.videos[0].ordered[0]), escape(example.title, quote=True)
     return (
         f'<div class="lab-real"><img src="{example.poster}" alt="{title}">'
         f"<div><blockquote>{said}</blockquote><small>{title}. {escape(example.credit)}</small></div></div>"
+        f"{markup.filmstrip(example.film, SAMPLED)}"
     )
 
 
 def _answers(numbers: Numbers, width: float, examples: Examples) -> str:
-    return stage.card(numbers, 0, min(width, 620))
+    said = "".join(f"<li>{escape(text)}</li>" for text in numbers.state.videos[0].ordered[:MOST_SAID])
+    drawn = stage.video_card(numbers, 0, min(width, 620 if width < BESIDE else width * 0.56))
+    return f'<div class="lab-asked">{drawn}<ol aria-label="What it wrote">{said}</ol></div>'
 
 
 def _bell(numbers: Numbers, width: float, examples: Examples) -> str:
-    chart = bell.chart(numbers, numbers.repaired.spec, "repaired", min(width, 620))
+    chart = bell.bell_chart(numbers, numbers.repaired.spec, "repaired", min(width, 620))
     return f"{formula(numbers)}{chart}"
 
 
@@ -91,22 +98,22 @@ def _ranking(numbers: Numbers, width: float, examples: Examples) -> str:
 def _twin(numbers: Numbers, width: float, examples: Examples) -> str:
     example = examples.get(numbers.state.videos[0].clip)
     film = markup.filmstrip(example.twin, "Shuffled") if example and example.twin else ""
-    each = min((width - 20) / 2, 380) if width >= temporal.NARROW else width
+    each = svg.column_width(width, widest=380)
     gates = "".join(
-        f'<div class="lab-panel"><h4>{temporal.title_of(name)}</h4>{temporal.gate(numbers, name, each)}</div>'
+        f'<div class="lab-panel"><h4>{reward_title(name)}</h4>{temporal.gate_bars(numbers, name, each)}</div>'
         for name in numbers.repaired.paid
     )
     return f'{film}<div class="lab-pair">{gates}</div>'
 
 
 def _whole(numbers: Numbers, width: float, examples: Examples) -> str:
-    return step.table(numbers, width, videos=1)
+    return step.step_table(numbers, width, videos=1)
 
 
 def _shift(numbers: Numbers, width: float, examples: Examples) -> str:
     state = numbers.state
     moments = course(state)
-    each = min((width - 20) / 2, 420) if width >= update.NARROW else width
+    each = svg.column_width(width, widest=420)
     panels = "".join(
         f'<div class="lab-panel">{policy.scores(state, moments[0], moments[-1], i, each)}</div>'
         for i in range(len(state.videos))
@@ -125,7 +132,7 @@ def _near(numbers: Numbers) -> str:
     first = position(state.chosen.ordered[0])
     if first is None:
         return notice(numbers, "bell")
-    text, off = written(state.chosen.ordered[0]), num(abs(first - state.chosen.mos), 2)
+    text, off = answer_text(state.chosen.ordered[0]), num(abs(first - state.chosen.mos), 2)
     return f"“{text}” is {off} from what people say, and earns {num(reward[state.video, 0])}."
 
 
@@ -147,5 +154,5 @@ SLIDES = (
     Slide("Did it watch the motion? The shuffled twin", "temporal", _twin, notice),
     Slide("Which answer was better than its siblings?", "step", _whole, most),
     Slide("One step: better answers become likelier", "update", _shift, notice, {"updates": 1}),
-    Slide("Twenty steps: what changed", "update", _changed, changed, {"updates": 20}),
+    Slide("Twenty steps: what changed", "update", _changed, course_notice, {"updates": 20}),
 )

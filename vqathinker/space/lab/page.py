@@ -8,18 +8,18 @@ from html import escape
 
 from . import clip_views
 from .clips import Example
-from .experiment.lesson import Lesson, Question, fitting, question
-from .experiment.numbers import Numbers, score
+from .experiment.lesson import Lesson, Question, fitting_guess, question
+from .experiment.numbers import Numbers, score_state
 from .experiment.presets import PRESETS
 from .experiment.state import LabState
 from .formula import formula
 from .predict import predict
-from .strip import strip
+from .strip import way_strip
 from .views import bell, ranking, step, svg, temporal, update
 from .views.notice import notice
 from .views.stage import stage
 
-TITLES = {
+VIEW_TITLES = {
     "video": ("Video", "Where it begins: a clip, and what people said of it."),
     "frames": ("Frames", "All that the model sees of a clip."),
     "bell": (
@@ -44,37 +44,37 @@ TITLES = {
         "a table of probabilities; rewards, advantages and loss are those of training.",
     ),
 }
-VIEWS = {
+DRAWN_VIEWS = {
     "bell": bell.view,
     "ranking": ranking.view,
     "temporal": temporal.view,
     "step": step.view,
     "update": update.view,
 }
-OF_CLIPS = {"video": clip_views.video, "frames": clip_views.frames}
-WIDE, STAGE, GAP, PADDING = 860, 350, 24, 32
-NARROWEST, WIDEST = 240, 1400
+OF_CLIPS = {"video": clip_views.video_view, "frames": clip_views.frames_view}
+STAGE_BESIDE_FROM, STAGE, COLUMN_GAP, PADDING = 860, 350, 24, 32
+NARROWEST_LAB, WIDEST_LAB = 240, 1400
 OFF = Lesson()
 
 
 def render(state: LabState, width: float, examples: Mapping[str, Example] | None = None, lesson: Lesson = OFF) -> str:
     """The whole body for a page that leaves `width` CSS pixels to the lab; `examples` are the clips to choose from,
     `lesson` says whether there is something to guess."""
-    width = min(max(width, NARROWEST), WIDEST)
-    stage_width, view_width = (STAGE, width - STAGE - GAP) if width >= WIDE else (width, width)
-    padding = PADDING if width >= WIDE else 24
-    numbers = score(state)
+    width = min(max(width, NARROWEST_LAB), WIDEST_LAB)
+    stage_width, view_width = (STAGE, width - STAGE - COLUMN_GAP) if width >= STAGE_BESIDE_FROM else (width, width)
+    padding = PADDING if width >= STAGE_BESIDE_FROM else 24
+    numbers = score_state(state)
     asked = question(numbers) if lesson.on else None
-    lesson = fitting(lesson, asked)
+    lesson = fitting_guess(lesson, asked)
     numbers = guessed(numbers, asked, lesson)
-    title, what = TITLES[state.view]
+    title, what = VIEW_TITLES[state.view]
     shown = (
         OF_CLIPS[state.view](numbers, examples or {})
         if state.view in OF_CLIPS
-        else VIEWS[state.view](numbers, view_width - padding)
+        else DRAWN_VIEWS[state.view](numbers, view_width - padding)
     )
     return (
-        f'{strip(state)}<div class="lab-columns{" wide" if width >= WIDE else ""}">'
+        f'{way_strip(state)}<div class="lab-columns{" wide" if width >= STAGE_BESIDE_FROM else ""}">'
         f'<div class="lab-head"><p class="lab-what">{what}</p>{presets(state)}'
         f"{lead(numbers, asked, lesson)}</div>"
         f"{stage(numbers, stage_width)}"

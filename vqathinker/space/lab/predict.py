@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from ...rewards.notation import num
-from .experiment.lesson import NEAR, Lesson, Question
+from .experiment.lesson import GUESS_TOLERANCE, Lesson, Question
 from .views import svg
 
 
@@ -53,4 +53,4 @@ def _verdict(question: Question, lesson: Lesson) -> str:
         return f"<b>{'Right' if right else 'No'}.</b> The answer is {escape(label)}."
     off = abs(float(lesson.guess) - float(question.truth))
     within = "within" if right else "more than"
-    return f"<b>It is {num(question.truth)}.</b> You were {num(off, 2)} off, {within} {NEAR:g}."
+    return f"<b>It is {num(question.truth)}.</b> You were {num(off, 2)} off, {within} {GUESS_TOLERANCE:g}."

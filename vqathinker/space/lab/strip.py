@@ -12,7 +12,7 @@ from .views import svg
 
 @dataclass(frozen=True)
 class Station:
-    """A stop on the way: the place that it leads to (`PLACES`), and its name."""
+    """A stop on the way: the place that it leads to (`WAY_PLACES`), and its name."""
 
     place: str
     name: str
@@ -47,7 +47,7 @@ def here(state: LabState) -> str:
     return {"ranking": "ranking"}.get(list(REWARDS)[step - 2], "bell")
 
 
-def strip(state: LabState) -> str:
+def way_strip(state: LabState) -> str:
     now, passed = here(state), True
     stops = []
     for k, station in enumerate(WAY, 1):

@@ -9,20 +9,23 @@ from pathlib import Path
 import gradio as gr
 
 from ..settings import Settings
-from .clips import Example, load
+from .clips import Example, load_recorded
 from .experiment.link import from_link, to_link
-from .experiment.state import DEFAULT, MAX_ANSWERS, LabError, LabState
-from .tour import told
+from .experiment.state import DEFAULT_STATE, MAX_ANSWERS, LabError, LabState
+from .tour import tour_data
 
 MOST_ACTIONS, WIDEST_PAGE = 64, 100_000
 HERE = Path(__file__).parent
-SLIDES = 8
-LIMITS = f"const MOST = {MAX_ANSWERS}, MOST_ACTIONS = {MOST_ACTIONS}, SLIDES = {SLIDES}, TOUR = {json.dumps(told())};\n"
-SCRIPT = LIMITS + "".join((HERE / name).read_text(encoding="utf-8") for name in ("lab.js", "guide.js"))
-TAB_ID = "lab"
+SLIDE_COUNT = 8
+SCRIPT_CONSTANTS = (
+    f"const MOST = {MAX_ANSWERS}, MOST_ACTIONS = {MOST_ACTIONS}, SLIDES = {SLIDE_COUNT}, "
+    f"TOUR = {json.dumps(tour_data())};\n"
+)
+SCRIPT = SCRIPT_CONSTANTS + "".join((HERE / name).read_text(encoding="utf-8") for name in ("lab.js", "guide.js"))
+LAB_TAB_ID = "lab"
 OPEN_SHARED = (
     "() => /^#(lab|lecture)=/.test(location.hash) ? {__type__: 'update', selected: '"
-    + TAB_ID
+    + LAB_TAB_ID
     + "'} : {__type__: 'update'}"
 )
 FRAME = """<div class="lab">
@@ -62,11 +65,11 @@ def build_lab_tab(rollouts: gr.State | None = None, settings: Settings | None = 
     """
 
     def turn(request: dict) -> dict:
-        return lab_answer(request, load(settings) if settings else {})
+        return lab_answer(request, load_recorded(settings) if settings else {})
 
     turn.__name__ = lab_answer.__name__  # what the page calls it by
 
-    with gr.Tab("Reward lab", id=TAB_ID) as tab:
+    with gr.Tab("Reward lab", id=LAB_TAB_ID) as tab:
         lab = gr.HTML(
             None,
             html_template=FRAME,
@@ -104,7 +107,7 @@ def lab_answer(request: dict, examples: Mapping[str, Example] | None = None) -> 
     """
     from . import lecture
     from .experiment.actions import act
-    from .experiment.lesson import Lesson, follow, study
+    from .experiment.lesson import Lesson, act_on_lesson, lesson_after
     from .page import render
 
     request = request if isinstance(request, dict) else {}
@@ -116,11 +119,11 @@ def lab_answer(request: dict, examples: Mapping[str, Example] | None = None) -> 
     try:
         for action in actions_of(request):
             try:
-                if studied := study(lesson, state, action):
+                if studied := act_on_lesson(lesson, state, action):
                     lesson, state = studied
                 else:
                     state = act(state, with_answers(action, examples or {}))
-                    lesson = follow(lesson, action)
+                    lesson = lesson_after(lesson, action)
             except LabError as error:
                 problem = str(error)
     except LabError as error:
@@ -128,7 +131,7 @@ def lab_answer(request: dict, examples: Mapping[str, Example] | None = None) -> 
     return {
         "html": render(state, width_of(request), examples, lesson)
         if slide is None
-        else lecture.render(state, slide, width_of(request), examples or {}),
+        else lecture.render_slide(state, slide, width_of(request), examples or {}),
         "lesson": lesson.to_json(),
         "state": state.to_json(),
         "link": to_link(state),
@@ -157,7 +160,7 @@ def actions_of(request: dict) -> list:
 def slide_of(request: dict) -> int | None:
     """Which slide of the lecture is shown, counted from 0; None outside of it."""
     slide = request.get("slide")
-    return slide if type(slide) is int and 0 <= slide < SLIDES else None
+    return slide if type(slide) is int and 0 <= slide < SLIDE_COUNT else None
 
 
 def width_of(request: dict) -> float:
@@ -172,6 +175,6 @@ def start(request: dict) -> tuple[LabState, str]:
     try:
         if request.get("link"):
             return from_link(str(request["link"])), ""
-        return (LabState.from_json(request["state"]) if request.get("state") else DEFAULT), ""
+        return (LabState.from_json(request["state"]) if request.get("state") else DEFAULT_STATE), ""
     except LabError as error:
-        return DEFAULT, str(error)
+        return DEFAULT_STATE, str(error)

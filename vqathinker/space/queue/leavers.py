@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-LOOK_EVERY_S, RELEASE_S = 0.25, 5.0
+LEAVER_CHECK_S, RELEASE_S = 0.25, 5.0
 
 
 @dataclass
@@ -74,4 +74,4 @@ class Leavers:
             for work in works:
                 work.look()
             with self._changed:
-                self._changed.wait_for(lambda: self._closed, LOOK_EVERY_S)
+                self._changed.wait_for(lambda: self._closed, LEAVER_CHECK_S)

@@ -25,7 +25,7 @@ class BusyError(VQAThinkerError):
     """The line is full; the sentence says when to come again."""
 
 
-class Stage(Enum):
+class LineStage(Enum):
     WAITING, PREPARING, PREPARED, TURN, LEFT = (auto() for _ in range(5))
 
 
@@ -34,8 +34,8 @@ class Ticket:
     """A place in the line; `since` is when its stage began, `spent` the seconds that its holder has prepared."""
 
     visitor: Visitor
-    stage: Stage = Stage.WAITING
-    since: float = field(default_factory=time.monotonic)
+    stage: LineStage = LineStage.WAITING
+    since: float = field(default_factory=lambda: time.monotonic())
     spent: float = 0.0
 
     @property
@@ -45,9 +45,9 @@ class Ticket:
     @property
     def allowed(self) -> bool:
         """To prepare, or, once prepared, to have the model."""
-        return self.stage in (Stage.PREPARING, Stage.TURN)
+        return self.stage in (LineStage.PREPARING, LineStage.TURN)
 
-    def move(self, stage: Stage) -> float:
+    def move(self, stage: LineStage) -> float:
         """Go on to a stage; returns how long the one before took."""
         now = time.monotonic()
         took, self.stage, self.since = now - self.since, stage, now
@@ -82,24 +82,24 @@ class Line:
         """How many tickets are before this one, 0 when its holder may go on; waits up to `seconds` for that."""
         with self._moved:
             self._moved.wait_for(lambda: ticket.allowed, seconds)
-            if ticket.allowed or ticket.stage is Stage.LEFT:
+            if ticket.allowed or ticket.stage is LineStage.LEFT:
                 return 0
             return max(1, self._order.index(ticket) + self._taken())
 
     def prepared(self, ticket: Ticket) -> None:
         """The holder is ready for the model."""
         with self._moved:
-            if ticket.stage is Stage.LEFT:
+            if ticket.stage is LineStage.LEFT:
                 return
-            ticket.spent = ticket.move(Stage.PREPARED)
+            ticket.spent = ticket.move(LineStage.PREPARED)
             self._arrange()
 
     def rest(self, ticket: Ticket) -> None:
         """The holder, who is at a long piece of work, lets others have the model and stays prepared."""
         with self._moved:
-            if ticket.stage is not Stage.TURN:
+            if ticket.stage is not LineStage.TURN:
                 return
-            took = ticket.move(Stage.PREPARED)
+            took = ticket.move(LineStage.PREPARED)
             for key in ticket.keys:
                 self._used[key] += took
             self._arrange()
@@ -108,11 +108,11 @@ class Line:
         """Give up the place, if it was not given up before; what was used is remembered while the visitor has others in
         the line."""
         with self._moved:
-            if ticket.stage is Stage.LEFT:
+            if ticket.stage is LineStage.LEFT:
                 return
             self._tickets.remove(ticket)
-            worked, turn = ticket.allowed, ticket.stage is Stage.TURN
-            took = ticket.move(Stage.LEFT)
+            worked, turn = ticket.allowed, ticket.stage is LineStage.TURN
+            took = ticket.move(LineStage.LEFT)
             for key in ticket.keys:
                 self._used[key] += ticket.spent + took * worked
             if turn:
@@ -120,7 +120,7 @@ class Line:
             self._forget()
             self._arrange()
 
-    def count(self, *stages: Stage) -> int:
+    def count(self, *stages: LineStage) -> int:
         """How many tickets are in one of these stages, or in the line at all."""
         with self._moved:
             return sum(not stages or ticket.stage in stages for ticket in self._tickets)
@@ -140,7 +140,7 @@ class Line:
         return max(1, round(before * self.turn_s))
 
     def _taken(self) -> int:
-        return sum(ticket.stage is Stage.TURN for ticket in self._tickets)
+        return sum(ticket.stage is LineStage.TURN for ticket in self._tickets)
 
     def _least(self, ticket: Ticket, level: int) -> float:
         """The least that any address, or any session of this address, in the line has used."""
@@ -152,17 +152,17 @@ class Line:
         self._order = self._fair_order()
         if not self._taken():
             for ticket in self._order:
-                if ticket.stage is Stage.PREPARED:
-                    ticket.move(Stage.TURN)
+                if ticket.stage is LineStage.PREPARED:
+                    ticket.move(LineStage.TURN)
                     self._order.remove(ticket)
                     break
-        inside = [ticket for ticket in self._order if ticket.stage is not Stage.WAITING]
+        inside = [ticket for ticket in self._order if ticket.stage is not LineStage.WAITING]
         busy = {ticket.keys[1] for ticket in inside}
         for ticket in self._order:
             if len(inside) >= self.bounds.abreast:
                 break
-            if ticket.stage is Stage.WAITING and (ticket.keys[1] not in busy or not any(ticket.keys[1])):
-                ticket.move(Stage.PREPARING)
+            if ticket.stage is LineStage.WAITING and (ticket.keys[1] not in busy or not any(ticket.keys[1])):
+                ticket.move(LineStage.PREPARING)
                 inside.append(ticket)
                 busy.add(ticket.keys[1])
         self._moved.notify_all()
@@ -170,9 +170,9 @@ class Line:
     def _fair_order(self) -> list[Ticket]:
         """Tickets that have not got the model, as they would be served if every turn took the usual time."""
         used = dict(self._used)
-        left = [ticket for ticket in self._tickets if ticket.stage is not Stage.TURN]
+        left = [ticket for ticket in self._tickets if ticket.stage is not LineStage.TURN]
         for ticket in self._tickets:
-            if ticket.stage is Stage.TURN:
+            if ticket.stage is LineStage.TURN:
                 self._charge(used, ticket)
         order = []
         while left:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # the page is there before torch is
 logger = logging.getLogger(__name__)
 PAUSES_S = (5, 15, 30, 60, 120, 300)
 """Between two attempts; the last one again and again."""
-PATIENCE_S = 0.3
+LOADED_CHECK_S = 0.3
 OURS = "the model could not be loaded because of an error in this program; its log has the details"
 
 
@@ -64,7 +64,7 @@ class Loader:
             while self._rater is None and not self._problem and not self._closed.is_set():
                 if cancel and cancel.is_set():
                     break
-                self._known.wait(PATIENCE_S)
+                self._known.wait(LOADED_CHECK_S)
             if self._rater is None:
                 raise ModelError(self._problem or "the model was not there yet when the request was ended")
             return self._rater

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from ...errors import ModelError, VQAThinkerError
 from .line import BusyError
 
-SECONDS = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
+SECONDS_BUCKETS = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
 OUTCOMES = ("rated", "bad_input", "busy", "model", "left", "failed")
 
 
@@ -57,7 +57,7 @@ class Metrics:
             self.ratings.labels(outcome).inc()
 
     def _seconds(self, name: str, text: str) -> Histogram:
-        return Histogram(name, text, buckets=SECONDS, registry=self.registry)
+        return Histogram(name, text, buckets=SECONDS_BUCKETS, registry=self.registry)
 
 
 def outcome_of(error: BaseException) -> str:

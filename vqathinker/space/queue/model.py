@@ -6,18 +6,20 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from ... import load_rater
+from ... import load_rater, precisions_of_both
 from ...environment import on_zero_gpu
 from ...errors import ModelError, VQAThinkerError
+from ...rating.events import Rated, TimelineMade
+from ...scorers import cannot, which
 from ..settings import Settings
 from .leavers import Leavers
-from .line import Line, Stage, Ticket
+from .line import Line, LineStage, Ticket
 from .loader import Loader
 from .metrics import Clock, Metrics
 from .requests import Job
@@ -49,7 +51,7 @@ class Model:
     def __init__(self, settings: Settings):
         self.settings, self.metrics = settings, Metrics()
         self.line, self.leavers = Line(settings.bounds), Leavers()
-        self.loader = Loader(lambda: load_rater(settings.model, settings.precision))
+        self.loader = Loader(self._load)
         self.beside = Loader(self._load_beside) if settings.beside_model else None
         self._rate = self._lend_gpu() if on_zero_gpu() else self._rate_here
         for loader in self._loaders:  # after `spaces`, which makes torch see the GPU that is to come
@@ -59,8 +61,10 @@ class Model:
         if self.beside:
             self.metrics.gauge("vqathinker_beside_model_ready", "1 when the second is", lambda: self.beside.ready)
         waiting = "Ratings that wait, for their decoding or for the model"
-        self.metrics.gauge("vqathinker_waiting", waiting, lambda: self.line.count(Stage.WAITING, Stage.PREPARED))
-        self.metrics.gauge("vqathinker_decoding", "Videos being decoded", lambda: self.line.count(Stage.PREPARING))
+        self.metrics.gauge(
+            "vqathinker_waiting", waiting, lambda: self.line.count(LineStage.WAITING, LineStage.PREPARED)
+        )
+        self.metrics.gauge("vqathinker_decoding", "Videos being decoded", lambda: self.line.count(LineStage.PREPARING))
 
     @property
     def ready(self) -> bool:
@@ -80,6 +84,14 @@ class Model:
         """The Rater, or the second one, after waiting for it. Raises ModelError when it could not be loaded."""
         return self._loader(beside).rater()
 
+    def cannot(self, ability: str) -> str:
+        """That the model lacks an ability (`scorers.Abilities`), in a sentence, as far as its name tells; else ""."""
+        try:
+            scorer, _ = which(self.settings.model)
+        except ModelError:
+            scorer = None
+        return cannot(scorer, ability) if scorer else ""
+
     @property
     def _loaders(self) -> list[Loader]:
         return [self.loader, self.beside] if self.beside else [self.loader]
@@ -89,10 +101,19 @@ class Model:
             raise ModelError("this page has one model only")
         return self.beside if beside else self.loader
 
+    def _load(self) -> Rater:
+        """In a precision that leaves room for the second, where there is one that does."""
+        precision = self.settings.precision
+        if self.settings.beside_model:
+            with suppress(VQAThinkerError):  # the second says so when it is loaded; the first works without it
+                precision, _ = precisions_of_both(self.settings.model, self.settings.beside_model, precision)
+        return load_rater(self.settings.model, precision)
+
     def _load_beside(self) -> Rater:
-        """After the first, so that it is checked against the memory that this one leaves."""
-        self.rater()
-        return load_rater(self.settings.beside_model, self.settings.precision)
+        """After the first, beside which it is checked again: what else takes memory may have changed."""
+        first, names = self.rater(), (self.settings.model, self.settings.beside_model)
+        _, precision = precisions_of_both(*names, self.settings.precision, first.precision)
+        return load_rater(self.settings.beside_model, precision)
 
     def close(self, seconds: float = 2.0) -> None:
         """End all that is under way, and wait a little for it; a step of the model cannot be interrupted."""
@@ -127,14 +148,12 @@ class Model:
     def rate(self, *jobs: Job, visitor: Visitor | None = None) -> list[Rating]:
         """The ratings of all jobs, fewer when the visitor has left. Raises BusyError, VideoError and ModelError."""
         events = list(self.watch(jobs, threading.Event(), visitor))
-        from ...rating import Rated  # not before the loading thread has imported all of it
-
         return [event.rating for event in events if isinstance(event, Rated)]
 
     def timeline(self, job: Job, visitor: Visitor | None = None) -> Timeline | None:
         """The timeline of a job with a `window_s`, None when the visitor has left. Raises as `rate` does."""
         events = list(self.watch([job], threading.Event(), visitor))
-        return getattr(events[-1], "timeline", None) if events else None
+        return events[-1].timeline if events and isinstance(events[-1], TimelineMade) else None
 
     def _watch(self, job: Job, cancel: threading.Event, ticket: Ticket) -> Iterator[Waiting | Event]:
         clock = Clock()
@@ -161,7 +180,7 @@ class Model:
         began = time.monotonic()
         for event in events:
             yield event
-            if time.monotonic() - began > SLICE_S and self.line.count(Stage.PREPARED):
+            if time.monotonic() - began > SLICE_S and self.line.count(LineStage.PREPARED):
                 self.line.rest(ticket)
                 yield from self._wait(ticket, cancel)
                 began = time.monotonic()

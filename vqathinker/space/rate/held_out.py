@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 
-FILE, FORMAT = "held_out.json", 1
-REACH, FEWEST = 0.15, 20
+from ...bundled import HELD_OUT_FILE, HELD_OUT_FORMAT
+
+ALIKE_WITHIN, FEWEST_ALIKE = 0.15, 20
 """Scores as close as this count as alike; of fewer alike ones no share is told."""
 
 
@@ -30,7 +31,7 @@ class HeldOut:
 
     def near(self, score: float) -> list[float]:
         """The MOS of the pictures whose score was about this one."""
-        return [mos for mos, other in self.points if abs(other - score) <= REACH + 1e-9]
+        return [mos for mos, other in self.points if abs(other - score) <= ALIKE_WITHIN + 1e-9]
 
     def below(self, score: float) -> float:
         """The share of pictures with a lower score."""
@@ -40,9 +41,13 @@ class HeldOut:
 def read_held_out(folder: Path) -> HeldOut | None:
     """The pictures of a checkpoint's folder; None where there are none, or none that can be read."""
     try:
-        content = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        content = json.loads((folder / HELD_OUT_FILE).read_text(encoding="utf-8"))
         points = tuple((float(mos), float(score)) for some in content["sets"].values() for mos, score in some)
-        if content["format"] != FORMAT or not points or not all(1 <= x <= 5 for point in points for x in point):
+        if (
+            content["format"] != HELD_OUT_FORMAT
+            or not points
+            or not all(1 <= x <= 5 for point in points for x in point)
+        ):
             return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

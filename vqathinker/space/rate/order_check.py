@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...rating.events import Rated, Watched, Wrote
 from ..queue.model import Model, Waiting
 from ..queue.requests import Wish
 from ..queue.visitors import Visitor
@@ -32,11 +33,8 @@ def check_order(
     for event in model.watch(wish.jobs, wish.cancel, visitor):
         if isinstance(event, Waiting):
             now = markup.stages("watching" if film else "decoding")
-            yield panel.update(status=markup.waiting(event.ahead) if event.ahead else now)
-            continue
-        from ...rating import Rated, Watched, Wrote  # not before the loading thread has imported all of it
-
-        if isinstance(event, Watched):
+            yield panel.update(status=markup.in_line(event.ahead, now))
+        elif isinstance(event, Watched):
             if event.clip.info.is_still:
                 yield panel.idle(status=markup.note(texts.CHECK_STILL))
                 return
@@ -49,16 +47,16 @@ def check_order(
         elif isinstance(event, Rated):
             report = event.rating.to_dict()
             both = {"texts": score_card.sampled_texts(ordered), "shuffled": score_card.sampled_texts(report)}
-            check = OrderCheck(job.perturbation, report, told(ordered, report) + film)
+            check = OrderCheck(job.perturbation, report, order_verdict(ordered, report) + film)
             save = save_links(ordered, seen, beside.caveat, check)
             yield panel.idle(status=markup.timings(report["timings"]), checked=check.told, rollouts=both, save=save)
 
 
-def told(ordered: dict, disordered: dict) -> str:
+def order_verdict(ordered: dict, disordered: dict) -> str:
     """Both ratings on one axis, and what the difference says."""
     rows = [
-        score_card.answers(ordered, texts.IN_ORDER, "first"),
-        score_card.answers(disordered, texts.DISORDERED, "second"),
+        score_card.axis_row(ordered, texts.IN_ORDER, "first"),
+        score_card.axis_row(disordered, texts.DISORDERED, "second"),
     ]
     fall = ordered["score"] - disordered["score"]
     change = "the same" if abs(fall) < 0.005 else f"{abs(fall):.2f} {'lower' if fall > 0 else 'higher'}"

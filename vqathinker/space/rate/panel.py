@@ -14,8 +14,7 @@ from ..widgets.parts import HIDDEN, PICK, SHOWN, Parts, html, rollouts_choice, u
 from . import score_first
 
 SEEK = (Path(__file__).parent / "film.js").read_text(encoding="utf-8")
-WEBCAM = {"video": {"width": {"ideal": 1280}, "height": {"ideal": 720}}}
-ROLLOUT_CHOICES, ROLLOUTS = [("none", 0), ("4", 4), ("8", 8), ("16", 16)], 8
+WEBCAM_CONSTRAINTS = {"video": {"width": {"ideal": 1280}, "height": {"ideal": 720}}}
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Panel(Parts):
                 **dict.fromkeys(("film", "place", "sure", "checked", "save"), ""),
                 **dict.fromkeys(("check", "details", "rate"), gr.update(**HIDDEN)),
                 "verdict": score_card.verdict(),
-                "reasoning": score_card.reasoning(""),
+                "reasoning": score_card.reasoning_box(""),
                 "stop": gr.update(**SHOWN),
                 **changes,
             }
@@ -70,7 +69,7 @@ class Panel(Parts):
 
 
 @dataclass(frozen=True)
-class Inputs:
+class RateControls:
     """What a visitor touches."""
 
     upload: gr.File
@@ -84,23 +83,24 @@ class Inputs:
 
 def webcam_box() -> gr.Video:
     """A recorder without sound; what it records is taken as it is, where gr.Video would call a system's ffmpeg."""
-    options = gr.WebcamOptions(mirror=False, constraints=WEBCAM)
+    options = gr.WebcamOptions(mirror=False, constraints=WEBCAM_CONSTRAINTS)
     box = gr.Video(sources=["webcam"], webcam_options=options, include_audio=False, show_label=False, elem_id="webcam")
     box.preprocess = lambda payload: payload and payload.path
     return box
 
 
-def lay_out(
+def lay_out_rating(
     examples: list[dict],
     folder: Path,
     rollouts: gr.State,
     under_player: Callable[[], None],
     first: str = "",
     said: Mapping[str, object] | None = None,
-) -> tuple[Panel, Inputs]:
+    no_motion: str = "",
+) -> tuple[Panel, RateControls]:
     """Put the parts into the Blocks that are being built: the video on the left, with what `under_player` puts there,
     its rating on the right. `first`: the pictures that a visitor may score; `said`: what the parts show at first, "" or
-    nothing where there is no such part."""
+    nothing where there is no such part; `no_motion`: why the order of frames is not checked with this model."""
     said = said or {}
     with gr.Row(elem_classes="vq-columns"):
         with gr.Column(scale=5, min_width=300):
@@ -110,9 +110,9 @@ def lay_out(
             with gr.Accordion(texts.WEBCAM, open=False, elem_id="webcam-box"):
                 webcam = webcam_box()
             cards = html("examples", markup.example_cards(examples, folder), js_on_load=PICK)
-            count = rollouts_choice(ROLLOUT_CHOICES, ROLLOUTS, "count")
+            count = rollouts_choice("count")
             with gr.Accordion(texts.FIRST, open=False, visible=bool(first), elem_id="first-box"):
-                own = html("first", first, js_on_load=score_first.JS)
+                own = html("first", first, js_on_load=score_first.SCORE_FIRST_JS)
         with gr.Column(scale=6, min_width=300):
             with gr.Row(elem_classes="vq-bar"):
                 status = html("status", said.get("status", markup.note(texts.READY)))
@@ -120,12 +120,13 @@ def lay_out(
                 stop = gr.Button("Stop", variant="stop", size="sm", visible=False, elem_id="stop")
             score = html("verdict", said.get("verdict", score_card.verdict()))
             with gr.Accordion(texts.REASONING, open=True, elem_id="thoughts"):
-                reasoning = html("reasoning", said.get("reasoning", score_card.reasoning("")))
+                reasoning = html("reasoning", said.get("reasoning", score_card.reasoning_box("")))
             place, sure = html("place", said.get("place", "")), html("sure", said.get("sure", ""))
             film = html("film", said.get("film", ""), js_on_load=SEEK)
             with gr.Accordion(texts.CHECK, open=False, visible=bool(said), elem_id="check") as check:
-                html("check-info", f"<p class=vq-caption>{texts.CHECK_INFO}</p>")
-                with gr.Row(elem_classes="vq-ask"):
+                told = texts.CHECK_WITHOUT.format(no_motion) if no_motion else texts.CHECK_INFO
+                html("check-info", f"<p class=vq-caption>{told}</p>")
+                with gr.Row(elem_classes="vq-ask", visible=not no_motion):
                     choices = [(text, name) for name, text in texts.PERTURBATIONS.items()]
                     perturbation = gr.Dropdown(
                         choices, show_label=False, label=texts.DISORDER, container=False, elem_id="perturbation"
@@ -140,4 +141,4 @@ def lay_out(
         player, caption, status, score, reasoning, place, sure, film, check, checked, save, report, seen, shown,
         details, rollouts, rate, stop,
     )  # fmt: skip
-    return panel, Inputs(upload, webcam, cards, own, count, perturbation, button)
+    return panel, RateControls(upload, webcam, cards, own, count, perturbation, button)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from ..widgets import texts
-from ..widgets.charts import place
-from .held_out import FEWEST, REACH, HeldOut, nine_in_ten
+from ..widgets.charts import place, tick_marks
+from .held_out import ALIKE_WITHIN, FEWEST_ALIKE, HeldOut, nine_in_ten
 
 
 def among(report: dict, held: HeldOut | None) -> str:
@@ -18,32 +18,30 @@ def among(report: dict, held: HeldOut | None) -> str:
     return (
         f'<section class="vq-card vq-place" aria-label="{texts.PLACE}"><h2>{texts.PLACE}</h2>'
         f'<div class="vq-cloud"><span class="vq-side-name" aria-hidden="true">{texts.PLACE_PEOPLE}</span>'
-        f'<div class="vq-heights" aria-hidden="true">{ticks("bottom")}</div>'
+        f'<div class="vq-heights" aria-hidden="true">{tick_marks(side="bottom")}</div>'
         f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label="{label}">'
-        f"{drawing(report, held)}</svg>"
-        f'<div class="vq-ticks" aria-hidden="true">{ticks("left")}<i>{texts.PLACE_MODEL}</i></div></div>'
+        f"{scatter_plot(report, held)}</svg>"
+        f'<div class="vq-ticks" aria-hidden="true">{tick_marks()}<i>{texts.PLACE_MODEL}</i></div></div>'
         f"<p>{told}</p>{texts.PLACE_LEGEND.format(len(held.points))}</section>"
     )
-
-
-def ticks(side: str) -> str:
-    return "".join(f'<span style="{side}:{place(n):.0%}">{n}</span>' for n in range(1, 6))
 
 
 def sentences(score: float, held: HeldOut) -> str:
     """What people gave to pictures with such a score, and how many have a lower one."""
     near = held.near(score)
-    if len(near) < FEWEST:
-        return texts.PLACE_RARE.format(len(near), REACH, score)
+    if len(near) < FEWEST_ALIKE:
+        return texts.PLACE_RARE.format(len(near), ALIKE_WITHIN, score)
     low, high = nine_in_ten(near)
-    return texts.PLACE_NEAR.format(len(near), REACH, low, high) + " " + texts.PLACE_BELOW.format(held.below(score))
+    return (
+        texts.PLACE_NEAR.format(len(near), ALIKE_WITHIN, low, high) + " " + texts.PLACE_BELOW.format(held.below(score))
+    )
 
 
-def drawing(report: dict, held: HeldOut) -> str:
+def scatter_plot(report: dict, held: HeldOut) -> str:
     """Dots, those with about the same score darker; the line on which both agree; the score with its interval."""
     score = report["score"]
-    near = [point for point in held.points if abs(point[1] - score) <= REACH + 1e-9]
-    rest = [point for point in held.points if abs(point[1] - score) > REACH + 1e-9]
+    near = [point for point in held.points if abs(point[1] - score) <= ALIKE_WITHIN + 1e-9]
+    rest = [point for point in held.points if abs(point[1] - score) > ALIKE_WITHIN + 1e-9]
     x = 100 * place(score)
     parts = ['<path class="agree" d="M0 100L100 0"></path>', cloud(rest, "dots"), cloud(near, "dots near")]
     if report.get("interval"):

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import gradio as gr
 
+from ...answer import reasoning_so_far
+from ...rating.events import Rated, Watched, Wrote
 from ..queue.model import Model, Waiting
 from ..queue.requests import Wish
 from ..queue.visitors import Visitor
@@ -19,7 +21,7 @@ from .panel import Panel
 from .place import among
 
 
-def rate_aloud(wish: Wish, panel: Panel, model: Model, visitor: Visitor, beside: Beside) -> Iterator[list]:
+def rate_live(wish: Wish, panel: Panel, model: Model, visitor: Visitor, beside: Beside) -> Iterator[list]:
     """Updates of the panel, stage by stage and word by word. Raises BusyError, VideoError and ModelError."""
     first = markup.stages("decoding") if model.ready else markup.note(texts.LOADING, busy=True)
     yield panel.busy(first, **wish.shown)
@@ -27,17 +29,13 @@ def rate_aloud(wish: Wish, panel: Panel, model: Model, visitor: Visitor, beside:
     for event in model.watch(wish.jobs, wish.cancel, visitor):
         if isinstance(event, Waiting):
             now = markup.stages("watching" if spent else "decoding", spent)
-            yield panel.update(status=markup.waiting(event.ahead) if event.ahead else now)
+            yield panel.update(status=markup.in_line(event.ahead, now))
             began = time.perf_counter() - spent.get("decoding", 0.0)  # what was waited is no part of the rating
-            continue
-        from ...answer import reasoning_so_far
-        from ...rating import Rated, Watched, Wrote  # not before the loading thread has imported all of it
-
-        if isinstance(event, Watched):
+        elif isinstance(event, Watched):
             spent["decoding"], film = time.perf_counter() - began, Film.of(event.clip)
             yield panel.update(status=markup.stages("watching", spent), film=markup.filmstrip(film, seek=True))
         elif isinstance(event, Wrote):
-            thought = score_card.reasoning(reasoning_so_far(event.text), writing=True)
+            thought = score_card.reasoning_box(reasoning_so_far(event.text), writing=True)
             if "watching" in spent:
                 yield panel.update(reasoning=thought)
                 continue
@@ -52,7 +50,7 @@ def said_of(report: dict, film: Film, beside: Beside) -> dict:
     return dict(
         status=markup.timings(report["timings"]),
         verdict=score_card.verdict(report),
-        reasoning=score_card.reasoning(report["reasoning"]),
+        reasoning=score_card.reasoning_box(report["reasoning"]),
         place=among(report, beside.held),
         sure=score_card.sure(report),
         film=markup.filmstrip(film, seek=True),

@@ -12,7 +12,7 @@ from ...rating.words import score_word
 from ..widgets import texts
 from ..widgets.records import Record
 
-JS = (Path(__file__).parent / "score_first.js").read_text(encoding="utf-8")
+SCORE_FIRST_JS = (Path(__file__).parent / "score_first.js").read_text(encoding="utf-8")
 
 
 def score_first(rated: Sequence[tuple[dict, Record]], folder: Path) -> str:

@@ -9,12 +9,12 @@ import gradio as gr
 
 from ...bundled import checkpoint_folder
 from ...errors import VideoError, VQAThinkerError
-from ..queue.events import AT_ONCE, EVERY_TIME, WATCHING, tell
+from ..queue.events import EVERY_TIME, UNQUEUED, WATCHING, granted, tell
 from ..queue.model import Model
-from ..queue.requests import Job, Wishes
+from ..queue.requests import Job, Wish, Wishes
 from ..queue.visitors import Visitor, visitor_of
 from ..settings import Settings
-from ..timeline.panel import TimelinePanel, build_timeline_panel
+from ..timeline.panel import TimelinePanel, build_timeline_panel, lacking
 from ..widgets import markup, score_card, texts
 from ..widgets.records import Record, load_examples, load_rated, read_records, read_stand_ins
 from ..widgets.thumbnails import Film
@@ -22,8 +22,8 @@ from .ask import build_ask_panel
 from .held_out import Beside, read_held_out
 from .opening import choose_opening
 from .order_check import check_order
-from .panel import Panel, lay_out
-from .progress import rate_aloud, said_of
+from .panel import Panel, lay_out_rating
+from .progress import rate_live, said_of
 from .score_first import score_first
 
 SHOW_RATING = """() => {
@@ -44,6 +44,7 @@ def build_rate_tab(
     opening = choose_opening(examples, records, stand_ins, settings.examples, beside)
     own = [(entry, records[path]) for entry in rated if (path := settings.examples / entry["file"]) in records]
     followed: list[TimelinePanel] = []
+    no_timeline = model.cannot("timeline")
     if opening:
         wishes.begin_with(opening.job, opening.shown)
 
@@ -52,12 +53,14 @@ def build_rate_tab(
             return [wishes.last_path(session)]
 
         followed.append(build_timeline_panel(model, to_follow, "timeline", "#player video", paths_of))
-        followed[0].start.visible = opening is not None
+        if opening is not None:
+            followed[0].start.visible, followed[0].status.value = not no_timeline, lacking(no_timeline)
 
     first = score_first(own, settings.examples) if own else ""
     said = opening.said if opening else None
-    panel, inputs = lay_out(examples, settings.examples, rollouts, under_player, first, said)
-    offer_timeline(panel.player, followed[0], to_follow)
+    no_motion = model.cannot("temporal")
+    panel, inputs = lay_out_rating(examples, settings.examples, rollouts, under_player, first, said, no_motion)
+    offer_timeline(panel.player, followed[0], to_follow, no_timeline)
     show_whole_film(panel, followed[0])
     build_ask_panel(model, wishes)
 
@@ -117,37 +120,38 @@ def build_rate_tab(
         return panel.idle(status=markup.note(texts.STOPPED))
 
     def run(report: dict | None, seen: Film | None, request: gr.Request) -> Iterator[list]:
-        yield from grant(visitor_of(request), panel, model, wishes, (report, seen), beside)
+        yield from grant_rating(visitor_of(request), panel, model, wishes, (report, seen), beside)
 
     before = [panel.report, panel.seen]
 
     for asked in (
         inputs.upload.upload(
-            use_upload, [inputs.upload, inputs.count], [inputs.upload, *panel.outputs], **EVERY_TIME, **AT_ONCE
+            use_upload, [inputs.upload, inputs.count], [inputs.upload, *panel.outputs], **EVERY_TIME, **UNQUEUED
         ),
         inputs.webcam.stop_recording(
-            use_webcam, [inputs.webcam, inputs.count], [inputs.webcam, *panel.outputs], **EVERY_TIME, **AT_ONCE
+            use_webcam, [inputs.webcam, inputs.count], [inputs.webcam, *panel.outputs], **EVERY_TIME, **UNQUEUED
         ),
-        inputs.cards.click(use_example, inputs.count, panel.outputs, **EVERY_TIME, **AT_ONCE),
-        panel.rate.click(rate_again, inputs.count, panel.outputs, **AT_ONCE),
+        inputs.cards.click(use_example, inputs.count, panel.outputs, **EVERY_TIME, **UNQUEUED),
+        panel.rate.click(rate_again, inputs.count, panel.outputs, **UNQUEUED),
     ):
         asked.then(run, before, panel.outputs, **WATCHING)
-        asked.then(None, js=SHOW_RATING, **AT_ONCE)
-    inputs.own.click(use_rated, None, panel.outputs, **EVERY_TIME, **AT_ONCE).then(None, js=SHOW_RATING, **AT_ONCE)
-    inputs.check.click(disorder, [inputs.perturbation, panel.report], panel.outputs, **AT_ONCE).then(
+        asked.then(None, js=SHOW_RATING, **UNQUEUED)
+    inputs.own.click(use_rated, None, panel.outputs, **EVERY_TIME, **UNQUEUED).then(None, js=SHOW_RATING, **UNQUEUED)
+    inputs.check.click(disorder, [inputs.perturbation, panel.report], panel.outputs, **UNQUEUED).then(
         run, before, panel.outputs, **WATCHING
     )
-    panel.stop.click(stop, None, panel.outputs, **AT_ONCE)
+    panel.stop.click(stop, None, panel.outputs, **UNQUEUED)
 
 
-def offer_timeline(player: gr.HTML, followed: TimelinePanel, wishes: Wishes) -> None:
-    """Another video in the player: the timeline of the one before goes, and where it moves, there is a button."""
+def offer_timeline(player: gr.HTML, followed: TimelinePanel, wishes: Wishes, cannot: str) -> None:
+    """Another video in the player: the timeline of the one before goes, and where it moves, there is a button, or the
+    reason why the model `cannot`."""
 
     def offer(shown: str, request: gr.Request) -> list:
         wishes.forget(request.session_hash or "")
-        return followed.nothing(offered="<video" in (shown or ""))
+        return followed.nothing(offered=markup.is_moving(shown), cannot=cannot)
 
-    player.change(offer, player, followed.outputs, **AT_ONCE)
+    player.change(offer, player, followed.outputs, **UNQUEUED)
 
 
 def show_whole_film(panel: Panel, followed: TimelinePanel) -> None:
@@ -157,10 +161,10 @@ def show_whole_film(panel: Panel, followed: TimelinePanel) -> None:
         return score_card.verdict(report, whole) if report and whole else gr.skip()
 
     parts = [panel.report, followed.made]
-    gr.on([part.change for part in parts], judge, parts, panel.verdict, **AT_ONCE)
+    gr.on([part.change for part in parts], judge, parts, panel.verdict, **UNQUEUED)
 
 
-def grant(
+def grant_rating(
     visitor: Visitor,
     panel: Panel,
     model: Model,
@@ -170,27 +174,23 @@ def grant(
 ) -> Iterator[list]:
     """Updates of the panel while the visitor's wish is done; what goes wrong is said in a toast and in the status.
     `before`: the report and the film that are shown now."""
+
+    def rated(wish: Wish) -> Iterator[list]:
+        if wish.jobs[0].perturbation:
+            return check_order(wish, panel, model, before, visitor, beside)
+        return rate_live(wish, panel, model, visitor, beside)
+
     yield panel.update()
-    wish = wishes.open(visitor.session)
-    if wish is None:
-        return
-    disordered = bool(wish.jobs[0].perturbation)
-    try:
-        if disordered:
-            yield from check_order(wish, panel, model, before, visitor, beside)
-        else:
-            yield from rate_aloud(wish, panel, model, visitor, beside)
-    except VQAThinkerError as error:
-        if not wish.cancel.is_set():
-            yield complain(panel, error)
-    finally:
-        stopped = wish.cancel.is_set()
-        wish.cancel.set()
-    if stopped and not wishes.open(visitor.session):
-        yield panel.idle(status=markup.note(texts.STOPPED))
+    yield from granted(
+        wishes,
+        visitor,
+        rated,
+        lambda error: show_error(panel, error),
+        lambda: panel.idle(status=markup.note(texts.STOPPED)),
+    )
 
 
-def complain(panel: Panel, error: VQAThinkerError) -> list:
+def show_error(panel: Panel, error: VQAThinkerError) -> list:
     tell(error)
     nothing = {"player": "", "rate": gr.update(visible=False)} if isinstance(error, VideoError) else {}
-    return panel.idle(status=markup.note(str(error)), **nothing)
+    return panel.idle(status=markup.problem(str(error)), **nothing)

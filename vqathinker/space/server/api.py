@@ -11,7 +11,7 @@ from dataclasses import replace
 import gradio as gr
 
 from ...errors import VQAThinkerError
-from ..queue.events import TURNS, title_of
+from ..queue.events import TURNS, error_title
 from ..queue.model import Model
 from ..queue.requests import Job
 from ..queue.visitors import visitor_of
@@ -19,7 +19,7 @@ from ..widgets import texts
 from ..widgets.parts import upload_box
 from .calls import LEAST, rollouts_problem, window_problem
 from .rewards_api import SPECS, reward_table
-from .schemas import GROUPS, GROUPS_OR_NONE, MOS, OBJECT, WINDOW, described, rollouts_schema, whole_docstring
+from .schemas import GROUPS, GROUPS_OR_NONE, MOS_SCHEMA, OBJECT, WINDOW, described, rollouts_schema, whole_docstring
 
 
 def add_endpoints(model: Model) -> None:
@@ -36,9 +36,11 @@ def add_endpoints(model: Model) -> None:
         Returns:
             file, score (the answer of least expected error), expected, greedy (the number written digit by digit),
             interval (low and high: it holds people's score of nine in ten unseen pictures; null without calibration),
-            reasoning, text, defects, frames, rollouts, spread, model, precision, timings
+            reasoning, text, defects, frames, rollouts, spread, model, precision, timings, notes, novelty (unlike:
+            whether the file is unlike all that the model learned from, so that its score means little; distance: in
+            multiples of the limit; how often that is right and wrong; null where the model cannot tell)
         """
-        [rating] = answer(model, request, Job(chosen(video), count_between(rollouts, LEAST["rate"])))
+        [rating] = rate_jobs(model, request, Job(required_path(video), count_between(rollouts, LEAST["rate"])))
         return rating.to_dict()
 
     @whole_docstring
@@ -56,7 +58,7 @@ def add_endpoints(model: Model) -> None:
             a grid over its picture, from 0 to 1, null where that is not known), worst (numbers of the worst windows),
             model, precision, notes
         """
-        job = Job(chosen(video), window_s=window_length(window_s))
+        job = Job(required_path(video), window_s=window_length(window_s))
         made = clear(lambda: model.timeline(job, visitor_of(request)))
         if made is None:
             raise gr.Error(texts.ENDED, print_exception=False)
@@ -75,8 +77,8 @@ def add_endpoints(model: Model) -> None:
             probability_first_better (from both scores and the calibrated deviations of their errors; for a checkpoint
             without calibration from the scores of the sampled answers), and the ratings first and second
         """
-        jobs = [Job(chosen(path), count_between(rollouts, LEAST["compare"])) for path in (first, second)]
-        ratings = answer(model, request, *jobs)
+        jobs = [Job(required_path(path), count_between(rollouts, LEAST["compare"])) for path in (first, second)]
+        ratings = rate_jobs(model, request, *jobs)
         from ...rating import Comparison
 
         return clear(Comparison(*ratings).to_dict)
@@ -92,8 +94,8 @@ def add_endpoints(model: Model) -> None:
         Returns:
             file, difference (the score of the second model less that of the first), and the ratings first and second
         """
-        job = Job(chosen(video), count_between(rollouts, LEAST["compare_models"]))
-        ratings = answer(model, request, job, replace(job, beside=True))
+        job = Job(required_path(video), count_between(rollouts, LEAST["compare_models"]))
+        ratings = rate_jobs(model, request, job, replace(job, beside=True))
         from ...rating import ModelComparison
 
         return ModelComparison(*ratings).to_dict()
@@ -133,13 +135,17 @@ def add_endpoints(model: Model) -> None:
             times = number_box(0, "rollouts", rollouts_schema("compare_models", 0))
             told = json_box("comparison")
             contrast.click(compare_models, [shown, times], told, api_name="compare_models", **TURNS)
-        answers, mos, twins = json_box("answers", GROUPS), json_box("mos", MOS), json_box("perturbed", GROUPS_OR_NONE)
+        answers, mos, twins = (
+            json_box("answers", GROUPS),
+            json_box("mos", MOS_SCHEMA),
+            json_box("perturbed", GROUPS_OR_NONE),
+        )
         spec, weigh = gr.Dropdown(list(SPECS), value=SPECS[0], label="spec"), gr.Button()
         table = json_box("rewards")
         weigh.click(rewards, [answers, mos, spec, twins], table, api_name="rewards", show_progress="hidden")
 
 
-def chosen(path: str | None) -> str:
+def required_path(path: str | None) -> str:
     if not path:
         raise gr.Error(texts.NOTHING_CHOSEN, print_exception=False)
     return path
@@ -170,7 +176,7 @@ def window_length(seconds: object) -> float:
     return float(seconds)
 
 
-def answer(model: Model, request: gr.Request, *jobs: Job) -> list:
+def rate_jobs(model: Model, request: gr.Request, *jobs: Job) -> list:
     """The ratings of all jobs. Raises gr.Error with the sentence for the user."""
     ratings = clear(lambda: model.rate(*jobs, visitor=visitor_of(request)))
     if len(ratings) < len(jobs):
@@ -183,4 +189,4 @@ def clear(action):
     try:
         return action()
     except VQAThinkerError as error:
-        raise gr.Error(str(error), title=title_of(error), print_exception=False) from error
+        raise gr.Error(str(error), title=error_title(error), print_exception=False) from error

@@ -7,13 +7,13 @@ from numbers import Real
 from typing import TYPE_CHECKING
 
 from ...answer import NUMBER, compose
-from .calls import said
+from .calls import shown_value
 
 if TYPE_CHECKING:  # the page is there before torch is
     from ...rewards import RewardSpec
 
 SPECS = ("repaired", "official")
-LARGEST, LONGEST, LONGEST_ALL, MOST_VIDEOS = 4096, 8000, 256_000, 128
+MOST_TEXTS, LONGEST_TEXT, LONGEST_ALL, MOST_VIDEOS = 4096, 8000, 256_000, 128
 """Answers, characters of one of them, and of all of them; and videos, each of which is compared with each other: what
 can be computed while others wait for the page."""
 LARGEST_NUMBER = 1e9
@@ -46,13 +46,13 @@ def reward_table(answers: list, mos: list, spec: str = "repaired", perturbed: li
         table = table.with_bonus(twins, rules)
     parts = {name: table.parts[name] for name in REWARDS}
     tensors = {"scores": table.scores, **parts, "total": table.total, "advantage": advantages(table.total)}
-    return {name: rows(tensor.tolist()) for name, tensor in tensors.items()}
+    return {name: rounded_rows(tensor.tolist()) for name, tensor in tensors.items()}
 
 
 def check_mos(score: object, rules: RewardSpec) -> None:
     number = isinstance(score, Real) and not isinstance(score, bool)
     if not number or not rules.lowest <= score <= rules.highest:
-        raise ValueError(f"mos must hold numbers from {rules.lowest:g} to {rules.highest:g}, not {said(score)}.")
+        raise ValueError(f"mos must hold numbers from {rules.lowest:g} to {rules.highest:g}, not {shown_value(score)}.")
 
 
 def completions(groups: list, name: str) -> list[list[str]]:
@@ -61,12 +61,12 @@ def completions(groups: list, name: str) -> list[list[str]]:
         raise ValueError(f"{name} must be a list for each video, of lists of answers.")
     if len(groups) > MOST_VIDEOS:
         raise ValueError(f"{name} may be about {MOST_VIDEOS} videos at most.")
-    if sum(map(len, groups)) > LARGEST:
-        raise ValueError(f"{name} may hold {LARGEST} answers at most.")
+    if sum(map(len, groups)) > MOST_TEXTS:
+        raise ValueError(f"{name} may hold {MOST_TEXTS} answers at most.")
     texts = [[completion(answer, name) for answer in group] for group in groups]
     lengths = [len(text) for group in texts for text in group]
-    if lengths and (max(lengths) > LONGEST or sum(lengths) > LONGEST_ALL):
-        raise ValueError(f"{name} may hold {LONGEST} characters an answer and {LONGEST_ALL} in all at most.")
+    if lengths and (max(lengths) > LONGEST_TEXT or sum(lengths) > LONGEST_ALL):
+        raise ValueError(f"{name} may hold {LONGEST_TEXT} characters an answer and {LONGEST_ALL} in all at most.")
     return texts
 
 
@@ -75,8 +75,8 @@ def completion(answer: object, name: str) -> str:
         return compose(" ", answer.strip()) if NUMBER.fullmatch(answer.strip()) else answer
     if isinstance(answer, Real) and not isinstance(answer, bool) and abs(answer) <= LARGEST_NUMBER:
         return compose(" ", f"{answer:.2f}")
-    raise ValueError(f"{name} must hold strings and numbers, not {said(answer)}.")
+    raise ValueError(f"{name} must hold strings and numbers, not {shown_value(answer)}.")
 
 
-def rows(table: list[list[float]]) -> list[list[float | None]]:
+def rounded_rows(table: list[list[float]]) -> list[list[float | None]]:
     return [[None if math.isnan(value) else round(value, 4) for value in row] for row in table]

@@ -17,16 +17,16 @@ from ..queue.requests import MOST_ROLLOUTS
 from .calls import LEAST
 
 Function = TypeVar("Function", bound=Callable)
-Box = TypeVar("Box", bound=gr.components.Component)
+ComponentT = TypeVar("ComponentT", bound=gr.components.Component)
 GROUPS = {"type": "array", "items": {"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "number"}]}}}
 """Answers about each video: completions, or numbers that stand for such."""
 GROUPS_OR_NONE = {"anyOf": [GROUPS, {"type": "null"}]}
-MOS = {"type": "array", "items": {"type": "number", "minimum": 1, "maximum": 5}}
+MOS_SCHEMA = {"type": "array", "items": {"type": "number", "minimum": 1, "maximum": 5}}
 WINDOW = {"type": "number", "minimum": SHORTEST_S, "maximum": LONGEST_S, "default": 2.0}
 OBJECT = {"type": "object", "additionalProperties": True}
 
 
-def described(box: Box, schema: dict) -> Box:
+def described(box: ComponentT, schema: dict) -> ComponentT:
     """The box, with this schema in the place of Gradio's."""
     box.api_info = lambda: schema
     return box

@@ -1,8 +1,8 @@
 """What stands before the page for every request: health, metrics, limits, and clear answers where something is wrong.
 
-    GET /health    200 while the process serves, with what it is doing
-    GET /ready     200 when a rating would be made, 503 with the reason while the model is not there
-    GET /metrics   Prometheus
+GET /health    200 while the process serves, with what it is doing
+GET /ready     200 when a rating would be made, 503 with the reason while the model is not there
+GET /metrics   Prometheus
 """
 
 from __future__ import annotations
@@ -10,27 +10,26 @@ from __future__ import annotations
 import errno
 import json
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..queue.line import Stage
+from ..queue.line import LineStage
 from ..queue.loader import Loader
 from ..queue.model import Model
-from .calls import Calls, Problem, told
+from .calls import Calls, InvalidField, validation_errors
 from .uploads import Uploads
 
 logger = logging.getLogger(__name__)
 API = "/gradio_api"
-UPLOAD, CALL = f"{API}/upload", f"{API}/call/"
+UPLOAD_PATH, CALL = f"{API}/upload", f"{API}/call/"
 MOST_BODY = 4 * 2**20
 """Bytes of a request that is no upload."""
-FULL = (errno.ENOSPC, errno.EDQUOT)
+DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT)
 DISK_FULL = "The disk of this page is full. Please try again later; nothing of your upload was kept."
-TOO_LARGE = "The request is larger than {} MB."
+REQUEST_TOO_LARGE = "The request is larger than {} MB."
 NO_ENDPOINT = "There is no such endpoint; there are {}."
 NO_UPLOAD = "The upload cannot be read: it must be multipart/form-data with a file in it."
 
@@ -55,9 +54,9 @@ class Service:
             "model": state_of(self.model.loader),
             "problem": self.model.problem,
             **({"beside_model": state_of(beside), "beside_problem": beside.problem} if beside else {}),
-            "waiting": self.model.line.count(Stage.WAITING, Stage.PREPARED),
-            "decoding": self.model.line.count(Stage.PREPARING),
-            "rating": self.model.line.count(Stage.TURN),
+            "waiting": self.model.line.count(LineStage.WAITING, LineStage.PREPARED),
+            "decoding": self.model.line.count(LineStage.PREPARING),
+            "rating": self.model.line.count(LineStage.TURN),
         }
 
     def own(self, path: str) -> Response | None:
@@ -75,7 +74,7 @@ def state_of(loader: Loader) -> str:
     return "ready" if loader.ready else "failed" if loader.problem else "loading"
 
 
-class Gate:
+class GateMiddleware:
     """ASGI middleware around the page."""
 
     def __init__(self, app: ASGIApp, service: Service):
@@ -100,13 +99,13 @@ class Gate:
         announced = Request(scope).headers.get("content-length", "0")
         size = int(announced) if announced.isdecimal() else 0
         if size > self._most(path):
-            return refusal(413, TOO_LARGE.format(self._most(path) // 2**20))
-        if path == UPLOAD and not self.service.uploads.room_for(size):
+            return refusal(413, REQUEST_TOO_LARGE.format(self._most(path) // 2**20))
+        if path == UPLOAD_PATH and not self.service.uploads.room_for(size):
             return refusal(507, DISK_FULL)
         return None
 
     def _most(self, path: str) -> int:
-        return self.service.max_bytes + MOST_BODY if path == UPLOAD else MOST_BODY
+        return self.service.max_bytes + MOST_BODY if path == UPLOAD_PATH else MOST_BODY
 
     async def _check_call(self, name: str, receive: Receive) -> tuple[Response | None, Receive]:
         """An answer where a program's values are wrong; and its request once more, for who comes next."""
@@ -115,16 +114,20 @@ class Gate:
         try:
             body = await read_all(receive, MOST_BODY)
         except TooLargeError:
-            return refusal(413, TOO_LARGE.format(MOST_BODY // 2**20)), receive
+            return refusal(413, REQUEST_TOO_LARGE.format(MOST_BODY // 2**20)), receive
         problem = self._problem(name, body)
-        answer = None if problem is None else JSONResponse({"error": str(problem), "detail": told([problem])}, 422)
+        answer = (
+            None
+            if problem is None
+            else JSONResponse({"error": str(problem), "detail": validation_errors([problem])}, 422)
+        )
         return answer, again(body, receive)
 
-    def _problem(self, name: str, body: bytes) -> Problem | None:
+    def _problem(self, name: str, body: bytes) -> InvalidField | None:
         try:
             values = json.loads(body)
         except (ValueError, RecursionError):
-            return Problem("body", "the body is no JSON.")
+            return InvalidField("body", "the body is no JSON.")
         if name.startswith("v2/"):
             return self.service.calls.named_problem(name.removeprefix("v2/"), values)
         return self.service.calls.problem(name, values.get("data") if isinstance(values, dict) else None)
@@ -139,7 +142,7 @@ class Gate:
             await send(message)
 
         try:
-            await self.app(scope, limited(receive, self._most(path)), send_on)
+            await self.app(scope, bounded_receive(receive, self._most(path)), send_on)
         except Exception as error:
             answer = self._explain(path, error)
             if begun or answer is None:
@@ -148,12 +151,12 @@ class Gate:
 
     def _explain(self, path: str, error: Exception) -> Response | None:
         if isinstance(error, TooLargeError):
-            return refusal(413, TOO_LARGE.format(self._most(path) // 2**20))
-        if isinstance(error, OSError) and error.errno in FULL:
+            return refusal(413, REQUEST_TOO_LARGE.format(self._most(path) // 2**20))
+        if isinstance(error, OSError) and error.errno in DISK_FULL_ERRORS:
             logger.error("the disk is full: %s", error)
             self.service.uploads.sweep_soon()
             return refusal(507, DISK_FULL)
-        if path == UPLOAD and not isinstance(error, OSError):
+        if path == UPLOAD_PATH and not isinstance(error, OSError):
             logger.warning("an upload cannot be read: %r", error)
             self.service.uploads.sweep_soon()
             return refusal(400, NO_UPLOAD)
@@ -195,7 +198,7 @@ def again(body: bytes, receive: Receive) -> Receive:
     return give
 
 
-def limited(receive: Receive, most: int) -> Receive:
+def bounded_receive(receive: Receive, most: int) -> Receive:
     """`receive` that raises TooLargeError where more than `most` bytes come, whatever was announced."""
     count = 0
 
@@ -208,7 +211,3 @@ def limited(receive: Receive, most: int) -> Receive:
         return message
 
     return take
-
-
-def gate(service: Service) -> Callable[[ASGIApp], ASGIApp]:
-    return lambda app: Gate(app, service)

@@ -15,7 +15,7 @@ from gradio.processing_utils import save_base64_to_cache
 
 from .calls import Calls
 
-DATA = "data:"
+DATA_URL = "data:"
 UPLOADED = {"_type": "gradio.FileData"}
 
 
@@ -43,7 +43,7 @@ def with_uploads(convert: Callable, calls: Calls) -> Callable:
 def file_of(value: object, name: str, calls: Calls) -> Path | None:
     """The upload that an address leads to, or what a data: URI holds, written among the uploads; None for anything
     else. Raises ValueError, with a sentence for who called, where a data: URI cannot be read."""
-    if not isinstance(value, str) or not value.startswith(DATA):
+    if not isinstance(value, str) or not value.startswith(DATA_URL):
         return calls.upload_at(value)
     try:
         return Path(save_base64_to_cache(value, str(calls.uploads)))

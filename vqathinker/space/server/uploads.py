@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-PREFIX, LOCK = "vqathinker-", ".lock"
+PREFIX, FOLDER_LOCK = "vqathinker-", ".lock"
 SWEEP_EVERY_S, ABORTED_S, SOON_S = 60, 60, 3
 RESERVE = 64 * 2**20
 """Bytes of the disk that no upload may take."""
@@ -30,7 +30,7 @@ class Uploads:
         above.mkdir(parents=True, exist_ok=True)
         remove_orphans(above)
         self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=above)).resolve()
-        self._lock = open(self.folder / LOCK, "w")  # noqa: SIM115 held as long as this process lives
+        self._lock = open(self.folder / FOLDER_LOCK, "w")  # noqa: SIM115 held as long as this process lives
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._closed = threading.Event()
 
@@ -44,8 +44,8 @@ class Uploads:
         old = [
             path
             for path in files(self.folder)
-            if written(path) < now - self.keep_s
-            or (path.parent == self.folder and path not in being_written and written(path) < now - aborted_s)
+            if modified_at(path) < now - self.keep_s
+            or (path.parent == self.folder and path not in being_written and modified_at(path) < now - aborted_s)
         ]
         for path in old:
             path.unlink(missing_ok=True)
@@ -86,7 +86,7 @@ class Uploads:
 
 
 def files(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.name != LOCK and path.is_file())
+    return (path for path in folder.rglob("*") if path.name != FOLDER_LOCK and path.is_file())
 
 
 def open_files() -> set[Path]:
@@ -98,7 +98,7 @@ def open_files() -> set[Path]:
     return found
 
 
-def written(path: Path) -> float:
+def modified_at(path: Path) -> float:
     """When a file was last written; what has just gone counts as new."""
     try:
         return path.stat().st_mtime
@@ -116,6 +116,6 @@ def size_of(path: Path) -> int:
 def remove_orphans(above: Path) -> None:
     """Delete the folders of pages that were killed: their locks are free. Those of others stay."""
     for folder in above.glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError), open(folder / LOCK, "r+") as lock:
+        with contextlib.suppress(OSError), open(folder / FOLDER_LOCK, "r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(folder, ignore_errors=True)

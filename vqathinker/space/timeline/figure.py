@@ -12,16 +12,16 @@ from ...answer import reasoning
 from ...files import clock
 from ...rating.faults import place_words
 from ...rating.words import score_word
+from ..widgets.plotly import GRID, QUIET_INK, plotly_axis, plotly_layout
 
-COLOURS, BANDS = ("#3a938b", "#c07a4a"), ("rgba(58,147,139,0.16)", "rgba(192,122,74,0.16)")
+FILM_COLOURS, BANDS = ("#3a938b", "#c07a4a"), ("rgba(58,147,139,0.16)", "rgba(192,122,74,0.16)")
 """Of the first and the second film: between those of the light and of the dark page, as the figure has but one."""
 SEVERITY = {"slight": "#c9a227", "noticeable": "#dd7733", "severe": "#c0392b"}
-QUIET, GRID = "#7d838c", "rgba(125,131,140,0.22)"
-HEIGHT, ROW = 220, 22
+SCORES_HEIGHT, FAULT_ROW_PX = 220, 22
 """Pixels of the scores with their axis, and of each row of faults."""
 BRIEF_PX = 6
 """Pixels that the shortest fault has across: half a second of ten minutes would be none."""
-WIDTH = 56
+HOVER_CHARACTERS = 56
 """Characters in a line of what hovering shows."""
 
 
@@ -33,7 +33,7 @@ def timeline_plot(reports: Sequence[dict], names: Sequence[str] = ("",)) -> Plot
 def timeline_figure(reports: Sequence[dict], names: Sequence[str] = ("",)) -> dict:
     """{data, layout, config}: scores with their intervals over time, cuts as lines, faults as spans below."""
     data, rows = [], []
-    for report, name, colour, band in zip(reports, names, COLOURS, BANDS, strict=False):
+    for report, name, colour, band in zip(reports, names, FILM_COLOURS, BANDS, strict=False):
         data += [*_band(report, band), _scores(report, name, colour)]
         rows += [(_label(fault, name), fault) for fault in report["faults"]]
     labels = list(dict.fromkeys(label for label, _ in rows))[::-1]
@@ -85,7 +85,7 @@ def hover(window: dict) -> str:
     lines = [
         f"<b>{clock(window['start_s'])} to {clock(window['end_s'])}</b>",
         f"{window['score']:.2f} {score_word(window['score'])}{interval}",
-        *wrap(words.replace("<", "&lt;"), WIDTH),
+        *wrap(words.replace("<", "&lt;"), HOVER_CHARACTERS),
     ]
     return "<br>".join(lines)
 
@@ -110,14 +110,13 @@ def _span(label: str, fault: dict) -> dict:
 
 
 def _layout(reports: Sequence[dict], labels: Sequence[str]) -> dict:
-    height = HEIGHT + ROW * len(labels)
-    share = ROW * len(labels) / (height - 60)
-    quiet = {"gridcolor": GRID, "zeroline": False, "fixedrange": True, "automargin": True}
+    height = SCORES_HEIGHT + FAULT_ROW_PX * len(labels)
+    share = FAULT_ROW_PX * len(labels) / (height - 60)
+    quiet = plotly_axis(fixedrange=True)
     duration_s = max(report["duration_s"] for report in reports)
-    layout = {
-        "height": height, "margin": {"l": 36, "r": 8, "t": 8, "b": 36}, "uirevision": "timeline", "dragmode": "zoom",
-        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "font": {"color": QUIET, "size": 11},
-        "hoverlabel": {"align": "left"}, "hovermode": "closest", "legend": {"orientation": "h", "y": 1.12},
+    layout = plotly_layout("timeline", height, (36, 8, 8, 36)) | {
+        "dragmode": "zoom", "hoverlabel": {"align": "left"}, "hovermode": "closest",
+        "legend": {"orientation": "h", "y": 1.12},
         "xaxis": {"range": [0, duration_s], "ticksuffix": " s", "gridcolor": GRID, "zeroline": False, "anchor": "y2"},
         "yaxis": {**quiet, "range": [1, 5], "dtick": 1, "domain": [share + 0.04 if labels else 0, 1]},
         "shapes": [_cut(cut) for report in reports[:1] for cut in report["cuts"]],
@@ -131,5 +130,5 @@ def _layout(reports: Sequence[dict], labels: Sequence[str]) -> dict:
 
 
 def _cut(seconds: float) -> dict:
-    line = {"color": QUIET, "width": 1, "dash": "dot"}
+    line = {"color": QUIET_INK, "width": 1, "dash": "dot"}
     return {"type": "line", "x0": seconds, "x1": seconds, "yref": "paper", "y0": 0, "y1": 1, "line": line}

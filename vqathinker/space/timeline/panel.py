@@ -9,9 +9,9 @@ from pathlib import Path
 
 import gradio as gr
 
-from ...errors import VQAThinkerError
 from ...files import clock
-from ..queue.events import AT_ONCE, TURNS
+from ...rating.events import TimelineMade, WindowRated
+from ..queue.events import TURNS, UNQUEUED, granted
 from ..queue.model import Model, Waiting
 from ..queue.requests import Job, Wish, Wishes
 from ..queue.visitors import Visitor, visitor_of
@@ -21,10 +21,10 @@ from ..widgets.score_card import WINDOW_S
 from .figure import timeline_plot
 from .views import picture_of, under_figure
 
-JS = (Path(__file__).parent / "timeline.js").read_text(encoding="utf-8")
-BUTTON, STOPPED = "Timeline: where and when", "Stopped. What was rated stays."
+TIMELINE_JS = (Path(__file__).parent / "timeline.js").read_text(encoding="utf-8")
+BUTTON, TIMELINE_STOPPED = "Timeline: where and when", "Stopped. What was rated stays."
 OPENING, WORKING = "Opening the film.", "{}{} of {} rated."
-DONE, NOTHING = "{} windows rated in {:.0f} s.", "Choose a video first."
+WINDOWS_RATED, NO_VIDEO_CHOSEN = "{} windows rated in {:.0f} s.", "Choose a video first."
 LEAST_S, SHARE = 1.5, 0.1
 """Seconds between two drawings of an unfinished timeline, and the part of the time so far that they have at least."""
 REMEMBERED = 24
@@ -42,24 +42,28 @@ class TimelinePanel(Parts):
     under: gr.HTML
     made: gr.State
 
-    def nothing(self, offered: bool) -> list:
-        """Empty, with the button where there is a film."""
-        return self.update(
-            start=gr.update(visible=offered), stop=gr.update(**HIDDEN), status="", plot=gr.update(value=None, **HIDDEN),
-            under="", made=None,
-        )  # fmt: skip
+    def nothing(self, offered: bool, cannot: str = "") -> list:
+        """Empty, with the button where there is a film, or in its place the reason why the model `cannot`."""
+        status, start = lacking(cannot) if offered else "", gr.update(visible=offered and not cannot)
+        empty = {"plot": gr.update(value=None, **HIDDEN), "under": "", "made": None}
+        return self.update(start=start, stop=gr.update(**HIDDEN), status=status, **empty)
 
     def busy(self, status: str, **changes) -> list:
         buttons = {"start": gr.update(**HIDDEN), "stop": gr.update(**SHOWN)}
         return self.update(status=markup.note(status, busy=True), **buttons, **changes)
 
-    def idle(self, status: str, **changes) -> list:
+    def idle(self, status: str, told: Callable[[str], str] = markup.note, **changes) -> list:
         buttons = {"start": gr.update(**SHOWN), "stop": gr.update(**HIDDEN)}
-        return self.update(status=markup.note(status), **buttons, **changes)
+        return self.update(status=told(status), **buttons, **changes)
+
+
+def lacking(cannot: str) -> str:
+    """What stands in the place of the button where the model makes no timelines."""
+    return markup.note(f"{cannot}.") if cannot else ""
 
 
 @dataclass
-class Draft:
+class TimelineDraft:
     """What is known of the timelines of one wish: the finished ones, and the one that is being made."""
 
     names: tuple[str, ...]
@@ -105,55 +109,52 @@ def build_timeline_panel(
         start = gr.Button(BUTTON, size="sm", visible=False, elem_id=f"{name}-start")
         stop = gr.Button("Stop", variant="stop", size="sm", visible=False, elem_id=f"{name}-stop")
     plot = gr.Plot(show_label=False, visible=False, elem_id=f"{name}-plot")
-    under = html(name, js_on_load=JS)
+    under = html(name, js_on_load=TIMELINE_JS)
     panel = TimelinePanel(start, stop, status, plot, under, gr.State(None))
 
     def ask(request: gr.Request, *values) -> list:  # gradio hands over the request where its parameter stands
         session = request.session_hash or ""
         paths = [path for path in paths_of(session, *values) if path]
         if not paths:
-            return panel.idle(NOTHING)
+            return panel.idle(NO_VIDEO_CHOSEN)
         wishes.say(session, [Job(path, window_s=WINDOW_S) for path in paths], {})
         return panel.busy(texts.WAITING if model.ready else texts.LOADING)
 
     def run(request: gr.Request) -> Iterator[list]:
-        yield from grant(visitor_of(request), panel, model, wishes, players, f"{name}-plot")
+        yield from grant_timeline(visitor_of(request), panel, model, wishes, players, f"{name}-plot")
 
     def halt(request: gr.Request) -> list:
         wishes.stop(request.session_hash or "")
-        return panel.idle(STOPPED)
+        return panel.idle(TIMELINE_STOPPED)
 
-    start.click(ask, list(inputs), panel.outputs, **AT_ONCE).then(
+    start.click(ask, list(inputs), panel.outputs, **UNQUEUED).then(
         run, None, panel.outputs, api_visibility="private", **TURNS
     )
-    stop.click(halt, None, panel.outputs, **AT_ONCE)
+    stop.click(halt, None, panel.outputs, **UNQUEUED)
     return panel
 
 
-def grant(
+def grant_timeline(
     visitor: Visitor, panel: TimelinePanel, model: Model, wishes: Wishes, players: str, plot: str
 ) -> Iterator[list]:
     """Updates while the visitor's wish is done; what goes wrong is said in the status, and what was drawn stays."""
-    yield panel.update()
-    wish = wishes.open(visitor.session)
-    if wish is None:
-        return
-    try:
-        for update in follow(wish, panel, model, visitor, players, plot):
+
+    def followed(wish: Wish) -> Iterator[list]:
+        for update in follow_timeline(wish, panel, model, visitor, players, plot):
             if wish.cancel.is_set() and wishes.last_path(visitor.session) is None:
                 return  # another video is in the player
             yield update
-    except VQAThinkerError as error:
-        if not wish.cancel.is_set():
-            yield panel.idle(str(error))
-    finally:
-        wish.cancel.set()
+
+    yield panel.update()
+    yield from granted(wishes, visitor, followed, lambda error: panel.idle(str(error), markup.problem))
 
 
-def follow(wish: Wish, panel: TimelinePanel, model: Model, visitor: Visitor, players: str, plot: str) -> Iterator[list]:
+def follow_timeline(
+    wish: Wish, panel: TimelinePanel, model: Model, visitor: Visitor, players: str, plot: str
+) -> Iterator[list]:
     """Updates of the panel, from the first window on. Raises BusyError, VideoError and ModelError."""
     names = ("A", "B") if len(wish.jobs) > 1 else ("",)
-    draft, began, drawn, count = Draft(names), time.monotonic(), 0.0, 0
+    draft, began, drawn, count = TimelineDraft(names), time.monotonic(), 0.0, 0
 
     def draw() -> dict:
         reports = draft.reports(Path(wish.jobs[min(len(draft.finished), len(wish.jobs) - 1)].path).name)
@@ -166,15 +167,14 @@ def follow(wish: Wish, panel: TimelinePanel, model: Model, visitor: Visitor, pla
     yield panel.busy(OPENING)
     for event in model.watch(wish.jobs, wish.cancel, visitor):
         if isinstance(event, Waiting):
-            yield panel.update(status=markup.waiting(event.ahead) if event.ahead else markup.note(OPENING, busy=True))
-            continue
-        if made := getattr(event, "timeline", None):
-            count += len(made.windows)
-            draft.finish(made.to_dict())
+            yield panel.update(status=markup.in_line(event.ahead, markup.note(OPENING, busy=True)))
+        elif isinstance(event, TimelineMade):
+            count += len(event.timeline.windows)
+            draft.finish(event.timeline.to_dict())
             if wish.cancel.is_set():
-                yield panel.idle(STOPPED, **draw())
+                yield panel.idle(TIMELINE_STOPPED, **draw())
                 return
-        elif hasattr(event, "window"):
+        elif isinstance(event, WindowRated):
             draft.add(event)
             now = time.monotonic()
             if now - drawn > max(LEAST_S, SHARE * (now - began)):
@@ -184,7 +184,7 @@ def follow(wish: Wish, panel: TimelinePanel, model: Model, visitor: Visitor, pla
             draft.opened = event
     if len(draft.finished) == len(wish.jobs):
         made = {"made": draft.finished[0]} if len(wish.jobs) == 1 else {}
-        yield panel.idle(DONE.format(count, time.monotonic() - began), **draw(), **made)
+        yield panel.idle(WINDOWS_RATED.format(count, time.monotonic() - began), **draw(), **made)
 
 
 def progress(name: str, event, opened) -> str:

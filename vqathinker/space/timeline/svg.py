@@ -8,13 +8,15 @@ from html import escape
 from ...files import clock
 from ...rating.faults import place_words
 from ...rating.words import score_word
-from .figure import BANDS, BRIEF_PX, COLOURS, GRID, QUIET, SEVERITY, shade
+from ..widgets.plot_area import PlotArea
+from ..widgets.plotly import GRID, QUIET_INK
+from .figure import BANDS, BRIEF_PX, FILM_COLOURS, SEVERITY, shade
 
-WIDTH, LEFT, RIGHT, TOP, SCORES, ROW, BOTTOM = 960, 118, 12, 10, 190, 20, 26
+FILM_WIDTH, LEFT, RIGHT, TOP_MARGIN, SCORE_ROWS, FAULT_ROW, BOTTOM = 960, 118, 12, 10, 190, 20, 26
 """Pixels: the whole width, the margins, the height of the scores, of a row of faults, and of the axis below."""
 TICKS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 3600, 7200)
 MOST_TICKS = 12
-LOOKS = (
+SVG_PAGE_CSS = (
     "body{margin:0 auto;padding:24px 16px;max-width:64rem;font:16px/1.5 system-ui,sans-serif}table{font-size:.85rem}"
 )
 
@@ -22,12 +24,13 @@ LOOKS = (
 def timeline_svg(report: dict) -> str:
     """Scores with their interval over time, cuts, and a row of spans for each fault, of a timeline's JSON."""
     names = list(dict.fromkeys(fault["name"] for fault in report["faults"]))
-    height = TOP + SCORES + ROW * len(names) + BOTTOM
+    area = _area(report, len(names))
     told = f"Timeline of {report['file']}: {report['score']:.2f} in all, {len(report['faults'])} faults"
-    parts = [*_grid(report, height), *_band(report), *_line(report), *_faults(report, names)]
+    parts = [*_grid(report, area), *_band(report, area), *_line(report, area), *_faults(report, names, area)]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
-        f'aria-label="{escape(told, quote=True)}" font-family="system-ui, sans-serif" font-size="12" fill="{QUIET}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {area.width} {area.height}" role="img" '
+        f'aria-label="{escape(told, quote=True)}" font-family="system-ui, sans-serif" font-size="12" '
+        f'fill="{QUIET_INK}">'
         f"{''.join(parts)}</svg>"
     )
 
@@ -42,7 +45,8 @@ def timeline_page(report: dict) -> str:
     interval = "" if not report["interval"] else ", 90 % interval {:.2f} to {:.2f}".format(*report["interval"])
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(report["file"])}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{LOOKS}</style></head><body>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{SVG_PAGE_CSS}</style></head><body>"
         f"<h1>{escape(report['file'])}</h1><p>{report['score']:.2f} {score_word(report['score'])}{interval}</p>"
         f"{timeline_svg(report)}<p>{escape('; '.join(report['notes']))}</p>"
         f"<table><tr><th>from<th>to<th>fault<th>severity<th>sure<th>where</tr>{rows}</table>"
@@ -51,66 +55,67 @@ def timeline_page(report: dict) -> str:
     )
 
 
-def _x(seconds: float, report: dict) -> float:
-    return LEFT + (WIDTH - LEFT - RIGHT) * seconds / max(report["duration_s"], 1e-6)
-
-
-def _y(score: float) -> float:
-    return TOP + SCORES * (5 - score) / 4
+def _area(report: dict, rows: int) -> PlotArea:
+    """Where the scores are, above so many rows of faults: seconds to the right, 1 to 5 upwards."""
+    below = FAULT_ROW * rows + BOTTOM
+    ranges = (0.0, max(report["duration_s"], 1e-6)), (1.0, 5.0)
+    return PlotArea(FILM_WIDTH, TOP_MARGIN + SCORE_ROWS + below, *ranges, LEFT, RIGHT, TOP_MARGIN, below)
 
 
 def _text(x: float, y: float, text: str, anchor: str = "end") -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
-def _grid(report: dict, height: int) -> list[str]:
+def _grid(report: dict, area: PlotArea) -> list[str]:
     """Lines at whole scores, ticks of the time, dotted lines at cuts."""
-    parts, end = [], height - BOTTOM
+    parts, end = [], area.height - BOTTOM
     for score in range(1, 6):
-        y = _y(score)
-        parts.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="{GRID}"/>')
+        y = area.y(score)
+        parts.append(f'<path d="M{area.x0} {y:.1f}H{area.x1}" stroke="{GRID}"/>')
         parts.append(_text(LEFT - 8, y + 4, f"{score} {score_word(score)}"))
     step = next((tick for tick in TICKS_S if report["duration_s"] / tick <= MOST_TICKS), TICKS_S[-1])
     for k in range(int(report["duration_s"] / step) + 1):
         whole = clock(k * step).removesuffix(".0")
-        parts.append(_text(_x(k * step, report), end + 18, whole, "middle" if k else "start"))
-    cuts = "".join(f"M{_x(cut, report):.1f} {TOP}V{end}" for cut in report["cuts"])
+        parts.append(_text(area.x(k * step), end + 18, whole, "middle" if k else "start"))
+    cuts = "".join(f"M{area.x(cut):.1f} {area.top}V{end}" for cut in report["cuts"])
     return (
-        [*parts, f'<path d="{cuts}" stroke="{QUIET}" stroke-opacity=".4" stroke-dasharray="1 3"/>'] if cuts else parts
+        [*parts, f'<path d="{cuts}" stroke="{QUIET_INK}" stroke-opacity=".4" stroke-dasharray="1 3"/>']
+        if cuts
+        else parts
     )
 
 
-def _points(report: dict) -> list[tuple[float, dict]]:
-    return [(_x((window["start_s"] + window["end_s"]) / 2, report), window) for window in report["windows"]]
+def _points(report: dict, area: PlotArea) -> list[tuple[float, dict]]:
+    return [(area.x((window["start_s"] + window["end_s"]) / 2), window) for window in report["windows"]]
 
 
-def _band(report: dict) -> list[str]:
-    edges = [(x, window["interval"]) for x, window in _points(report) if window["interval"]]
+def _band(report: dict, area: PlotArea) -> list[str]:
+    edges = [(x, window["interval"]) for x, window in _points(report, area) if window["interval"]]
     if not edges:
         return []
-    there = [f"{x:.1f} {_y(high):.1f}" for x, (_, high) in edges]
-    back = [f"{x:.1f} {_y(low):.1f}" for x, (low, _) in reversed(edges)]
+    there = [f"{x:.1f} {area.y(high):.1f}" for x, (_, high) in edges]
+    back = [f"{x:.1f} {area.y(low):.1f}" for x, (low, _) in reversed(edges)]
     return [f'<path d="M{"L".join([*there, *back])}Z" fill="{BANDS[0]}"/>']
 
 
-def _line(report: dict) -> list[str]:
+def _line(report: dict, area: PlotArea) -> list[str]:
     """The scores, interrupted where windows do not overlap; a short stroke for a window that stands alone."""
     path, before = [], None
-    for x, window in _points(report):
+    for x, window in _points(report, area):
         joined = before is not None and window["start_s"] < before["end_s"]
-        path.append(f"{'L' if joined else 'M'}{x:.1f} {_y(window['score']):.1f}" + ("" if joined else "h.01"))
+        path.append(f"{'L' if joined else 'M'}{x:.1f} {area.y(window['score']):.1f}" + ("" if joined else "h.01"))
         before = window
-    style = f'fill="none" stroke="{COLOURS[0]}" stroke-width="2" stroke-linecap="round"'
+    style = f'fill="none" stroke="{FILM_COLOURS[0]}" stroke-width="2" stroke-linecap="round"'
     return [f'<path d="{"".join(path)}" {style}/>']
 
 
-def _faults(report: dict, names: list[str]) -> list[str]:
+def _faults(report: dict, names: list[str], area: PlotArea) -> list[str]:
     parts = []
     for row, name in enumerate(names):
-        y = TOP + SCORES + ROW * (row + 0.7)
+        y = area.y0 + FAULT_ROW * (row + 0.7)
         parts.append(_text(LEFT - 8, y + 4, name.replace("_", " ")))
         for fault in (fault for fault in report["faults"] if fault["name"] == name):
-            x, end = _x(fault["start_s"], report), _x(fault["end_s"], report)
+            x, end = area.x(fault["start_s"]), area.x(fault["end_s"])
             span = f'x="{x:.1f}" y="{y - 5:.1f}" width="{max(BRIEF_PX / 2, end - x):.1f}" height="10" rx="2"'
             color = f'fill="{SEVERITY[fault["severity"]]}" opacity="{shade(fault["confidence"])}"'
             parts.append(f"<rect {span} {color}><title>{fault['severity']}</title></rect>")

@@ -18,7 +18,7 @@ from ...video.reel import Window
 from ..widgets.thumbnails import THUMBNAIL_WIDTH, data_address
 from .svg import timeline_page
 
-HINT = "Click the figure, or move the slider with the arrow keys: the player goes there. Drag over it to zoom."
+FIGURE_HINT = "Click the figure, or move the slider with the arrow keys: the player goes there. Drag over it to zoom."
 
 
 def under_figure(
@@ -27,7 +27,7 @@ def under_figure(
     """Everything below the figure. players: a selector of the videos to seek. plot: the id of the figure."""
     first = reports[0]
     windows = [
-        {"t": window["start_s"], "x": (window["start_s"] + window["end_s"]) / 2, "told": told(window)}
+        {"t": window["start_s"], "x": (window["start_s"] + window["end_s"]) / 2, "told": window_line(window)}
         for window in first["windows"]
     ]
     scores = "".join(_score(report, name) for report, name in zip(reports, names, strict=True))
@@ -37,7 +37,7 @@ def under_figure(
         f'data-windows="{escape(json.dumps(windows), quote=True)}">{scores}'
         f'<label class="vq-moment"><span>Moment</span><input type="range" min="0" max="{len(windows) - 1}" value="0" '
         f'aria-label="Moment" aria-valuetext="{escape(windows[0]["told"], quote=True)}"></label>'
-        f'<p class="vq-picked" aria-live="polite">{HINT}</p>'
+        f'<p class="vq-picked" aria-live="polite">{FIGURE_HINT}</p>'
         + (worst(first, pictures) if len(reports) == 1 else "")
         + "".join(faults(report, name) for report, name in zip(reports, names, strict=True))
         + (f'<p class="vq-caption">{escape(notes)}</p>' if notes else "")
@@ -46,7 +46,7 @@ def under_figure(
     )
 
 
-def told(window: dict) -> str:
+def window_line(window: dict) -> str:
     """A window in one line, for who cannot see the figure and for who has picked it."""
     when = f"{clock(window['start_s'])} to {clock(window['end_s'])}"
     words = reasoning(window["text"])

@@ -7,14 +7,15 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-EDGES = (1.0, 1.8, 2.6, 3.4, 4.2, 5.0)
-WORDS = ("bad", "poor", "fair", "good", "excellent")
-GAP = 0.025
+from ...rating.words import EDGES, WORDS
+
+BAND_EDGES = (1.0, *EDGES, 5.0)
+ARC_GAP = 0.025
 CENTRE, RADIUS = (120.0, 120.0), 96.0
-BIN = 0.1
+HISTOGRAM_BIN = 0.1
 STACK_PX, LEVEL_PX = 36, 9
-POINTS = 121
-NARROWEST = 0.03
+DENSITY_POINTS = 121
+NARROWEST_BAND = 0.03
 
 
 def place(score: float) -> float:
@@ -32,8 +33,8 @@ def gauge(score: float | None, expected: float | None = None, interval: Sequence
     """A half circle in the five words' colours with a needle at the score, and outside of it an arc over the interval
     (low, high), or where none is known a dot at the expected score."""
     parts = []
-    for word, low, high in zip(WORDS, EDGES, EDGES[1:], strict=False):
-        (x, y), (end_x, end_y) = on_arc(low + GAP), on_arc(high - GAP)
+    for word, low, high in zip(WORDS, BAND_EDGES, BAND_EDGES[1:], strict=False):
+        (x, y), (end_x, end_y) = on_arc(low + ARC_GAP), on_arc(high - ARC_GAP)
         path = f"M{x:.1f} {y:.1f}A{RADIUS:g} {RADIUS:g} 0 0 1 {end_x:.1f} {end_y:.1f}"
         parts.append(f'<path class="{word}" d="{path}"></path>')
     label = "scale from 1, bad, to 5, excellent"
@@ -53,7 +54,7 @@ def gauge(score: float | None, expected: float | None = None, interval: Sequence
 
 
 @dataclass(frozen=True)
-class Answers:
+class AxisRow:
     """A row of an axis: the sampled scores, the model's own answer, and how the row is called and coloured.
 
     answer: None where it cannot be read. before: what the model answered earlier; people: the MOS.
@@ -85,14 +86,20 @@ class Answers:
         return f"{told}; {len(self.scores)} sampled answers, mean {self.mean:.2f}{spread}"
 
 
-def axis(rows: Iterable[Answers]) -> str:
+def axis(rows: Iterable[AxisRow]) -> str:
     """Sampled scores as dots over the scale from 1 to 5, a row a video, with mean, spread and the own answer."""
     drawn = "".join(f'<div class="vq-row {row.kind}" role="img" aria-label="{row}">{marks(row)}</div>' for row in rows)
-    ticks = "".join(f'<span style="left:{place(n):.0%}">{n}</span>' for n in range(1, 6))
-    return f'<div class="vq-axis">{drawn}<div class="vq-ticks" aria-hidden="true">{ticks}</div></div>'
+    return f'<div class="vq-axis">{drawn}<div class="vq-ticks" aria-hidden="true">{tick_marks()}</div></div>'
 
 
-def marks(row: Answers) -> str:
+def tick_marks(values: Sequence[int] = range(1, 6), side: str = "left", signs: bool = False) -> str:
+    """Numbers along a scale that goes from the first of them to the last."""
+    low, high = values[0], values[-1]
+    told = signed_count if signs else str
+    return "".join(f'<span style="{side}:{100 * (n - low) / (high - low):g}%">{told(n)}</span>' for n in values)
+
+
+def marks(row: AxisRow) -> str:
     name = f"<b>{row.name}</b>" if row.name else ""
     parts = [name]
     if row.mean is not None:
@@ -104,7 +111,7 @@ def marks(row: Answers) -> str:
     parts += [f'<i class="{css}" style="left:{place(x):.2%}"></i>' for css, x in single.items() if x is not None]
     columns: dict[int, list[float]] = {}
     for score in sorted(row.scores):
-        columns.setdefault(round(score / BIN), []).append(score)
+        columns.setdefault(round(score / HISTOGRAM_BIN), []).append(score)
     step = min(LEVEL_PX, STACK_PX / max(map(len, columns.values()), default=1))
     for column in columns.values():
         for level, score in enumerate(column):
@@ -115,9 +122,9 @@ def marks(row: Answers) -> str:
 
 def bell_path(mean: float, deviation: float, low: float, high: float, start: float | None = None) -> str:
     """The normal curve over [low, high] as a path in a box of 100 x 40, its peak 38 high; filled from `start` on."""
-    deviation, start = max(deviation, NARROWEST), low if start is None else start
-    step = (high - start) / (POINTS - 1)
-    inside = {start + step * k for k in range(POINTS)}
+    deviation, start = max(deviation, NARROWEST_BAND), low if start is None else start
+    step = (high - start) / (DENSITY_POINTS - 1)
+    inside = {start + step * k for k in range(DENSITY_POINTS)}
     near = {mean + deviation * k / 8 for k in range(-32, 33)}
     xs = sorted(x for x in inside | near if start <= x <= high)
     points = [(100 * (x - low) / (high - low), 40 - 38 * math.exp(-((x - mean) ** 2) / (2 * deviation**2))) for x in xs]
@@ -135,7 +142,7 @@ class Bell:
     kind: str = "first"
 
 
-def bell_of(row: Answers) -> Bell:
+def bell_of(row: AxisRow) -> Bell:
     """The bell of sampled answers, of which there is at least one."""
     return Bell(row.mean, row.spread or 0.0, str(row), row.kind)
 
@@ -153,22 +160,20 @@ def bells(first: Bell, second: Bell, probability: float, title: str) -> str:
     width = math.hypot(first.deviation, second.deviation)
     whole = bell_path(gap, width, -4, 4)
     better = bell_path(gap, width, -4, 4, start=0.0)
-    ticks = "".join(f'<span style="left:{place(n):.0%}">{n}</span>' for n in range(1, 6))
-    steps = "".join(f'<span style="left:{(n + 4) / 8:.1%}">{signed(n)}</span>' for n in range(-4, 5, 2))
     return (
         f'<div class="vq-bells"><h3>{title}</h3>{svg(curves, f"{first.told}. {second.told}")}'
-        f'<div class="vq-ticks" aria-hidden="true">{ticks}</div>'
-        f"<h3>Their difference, A − B</h3>"
+        f'<div class="vq-ticks" aria-hidden="true">{tick_marks()}</div>'
+        "<h3>Their difference, A − B</h3>"
         + svg(
             f'<path class="whole" d="{whole}"></path><path class="better" d="{better}"></path>'
             '<line x1="50" x2="50" y1="0" y2="40"></line>',
             f"difference {gap:+.2f}, deviation {width:.2f}; {percent(probability)} of it lies above 0",
         )
-        + f'<div class="vq-ticks" aria-hidden="true">{steps}</div></div>'
+        + f'<div class="vq-ticks" aria-hidden="true">{tick_marks(range(-4, 5, 2), signs=True)}</div></div>'
     )
 
 
-def signed(number: int) -> str:
+def signed_count(number: int) -> str:
     return f"{number:+d}".replace("-", "−") if number else "0"
 
 

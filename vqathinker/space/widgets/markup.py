@@ -12,7 +12,7 @@ from ...rating.words import score_word
 from . import texts
 from .thumbnails import Film, data_address
 
-STAGES = ("decoding", "watching", "thinking")
+RATING_STAGES = ("decoding", "watching", "thinking")
 
 
 def header(badge: str, caveat: str = "", beside: str = "") -> str:
@@ -37,8 +37,9 @@ def player(path: str | Path | None, poster: str = "", plays: bool = True) -> str
         return ""
     source = "gradio_api/file=" + quote(str(path))
     name = escape(Path(path).name, quote=True)
-    if Path(path).suffix.lower() in (*STILLS, ".gif"):
-        return f'<figure class="vq-player"><img src="{source}" alt="{name}"></figure>'
+    if (suffix := Path(path).suffix.lower()) in (*STILLS, ".gif"):
+        moving = ' data-moving="yes"' if suffix == ".gif" else ""
+        return f'<figure class="vq-player"><img src="{source}" alt="{name}"{moving}></figure>'
     begin = "autoplay" if plays else 'preload="metadata"'
     return (
         f'<figure class="vq-player"><video src="{source}" aria-label="{name}"{poster and f" poster={poster!r}"} '
@@ -47,11 +48,16 @@ def player(path: str | Path | None, poster: str = "", plays: bool = True) -> str
     )
 
 
+def is_moving(shown: str | None) -> bool:
+    """Whether a player shows what may have a timeline: a video, or a GIF, which a browser plays as a picture."""
+    return bool(shown) and ("<video" in shown or 'data-moving="yes"' in shown)
+
+
 def stages(now: str, seconds: dict[str, float] | None = None) -> str:
     """The way of a rating: which stage is running (`now`, "done" after the last), and how long the others took."""
     seconds = seconds or {}
     items = []
-    for stage in STAGES:
+    for stage in RATING_STAGES:
         state = "now" if stage == now else "done" if stage in seconds else "later"
         took = f" <b>{seconds[stage]:.1f} s</b>" if stage in seconds else ""
         items.append(f'<li class="{state}"{" aria-current=step" * (state == "now")}>{stage}{took}</li>')
@@ -62,7 +68,7 @@ def timings(spent: dict[str, float]) -> str:
     """The stages of a finished rating, from the timings of its JSON."""
     decoding, watching = spent["decode_s"], spent["first_token_s"]
     seconds = (decoding, watching, max(0.0, spent["total_s"] - decoding - watching))
-    return stages("done", dict(zip(STAGES, seconds, strict=True)))
+    return stages("done", dict(zip(RATING_STAGES, seconds, strict=True)))
 
 
 def waiting(ahead: int) -> str:
@@ -71,9 +77,19 @@ def waiting(ahead: int) -> str:
     return note(f"Waiting in line: {before} before yours.", busy=True)
 
 
+def in_line(ahead: int, now: str) -> str:
+    """The place in the line while somebody is before; after that what is being done `now`."""
+    return waiting(ahead) if ahead else now
+
+
 def note(text: str, busy: bool = False) -> str:
     """A line in place of the stages."""
     return f'<p class="vq-note{" busy" * busy}" role="status" aria-live="polite">{escape(text)}</p>'
+
+
+def problem(text: str) -> str:
+    """Why there is no result, in the same place: not to be overlooked."""
+    return f'<p class="vq-note vq-problem" role="status" aria-live="polite">{escape(text)}</p>'
 
 
 def filmstrip(film: Film, title: str = texts.FILM, seek: bool = False) -> str:

@@ -13,6 +13,7 @@ element.addEventListener('click', event => {
   if (button) trigger('click', {index: Number(button.dataset.index), order: ++clicks});
 });
 """
+ROLLOUT_CHOICES, USUAL_ROLLOUTS = (0, 4, 8, 16), 8
 HIDDEN, SHOWN = {"visible": False}, {"visible": True}
 
 
@@ -39,5 +40,7 @@ def upload_box(label: str, **options) -> gr.File:
     return box
 
 
-def rollouts_choice(choices: list[tuple[str, int]], value: int, name: str) -> gr.Radio:
-    return gr.Radio(choices, value=value, label=texts.ROLLOUTS, info=texts.ROLLOUTS_INFO, elem_id=name)
+def rollouts_choice(name: str, least: int = 0) -> gr.Radio:
+    """How many answers are sampled, `least` or more of them."""
+    choices = [(str(count) if count else "none", count) for count in ROLLOUT_CHOICES if count >= least]
+    return gr.Radio(choices, value=USUAL_ROLLOUTS, label=texts.ROLLOUTS, info=texts.ROLLOUTS_INFO, elem_id=name)

@@ -15,14 +15,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ...bundled import checkpoint_folder
+from ...bundled import NOVELTY_FILE, checkpoint_folder
+from ...rating.events import Rated, Watched
 from ..settings import Settings
 from .thumbnails import Film
 
-ROLLOUTS = 8
-WEIGHED = ("*.safetensors", "*config.json", "tokenizer*.json")
-BUNDLED = "tiny"
-TOO_LARGE = 512 * 1024**2
+RECORDED_ROLLOUTS = 8
+WEIGHED = ("*.safetensors", "*config.json", "tokenizer*.json", NOVELTY_FILE)
+BUNDLED_MODEL = "tiny"
+LARGEST_RECORD = 512 * 1024**2
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,16 @@ class Record:
 def fingerprint(folder: Path) -> str | None:
     """Of everything in a checkpoint that a rating depends on; None where there is none, or too much to read at once.
 
-    Names and contents of weights, configuration and tokenizer; the model card and its measurements may change.
+    Names and contents of weights, configuration, tokenizer and what tells novelty; the model card and its measurements
+    may change.
     """
     files = sorted({path for pattern in WEIGHED for path in folder.glob(pattern)})
-    if not files or sum(path.stat().st_size for path in files) > TOO_LARGE:
+    if not files or sum(path.stat().st_size for path in files) > LARGEST_RECORD:
         return None
-    return digest(files)
+    return short_digest(files)
 
 
-def digest(files: list[Path]) -> str:
+def short_digest(files: list[Path]) -> str:
     together = hashlib.sha256()
     for path in files:
         together.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
@@ -60,7 +62,7 @@ def read_record(clip: Path, checkpoint: str) -> Record | None:
     """The record of a clip, or None where there is none that was made from this clip by this checkpoint."""
     try:
         values = json.loads(record_path(clip).read_text(encoding="utf-8"))
-        if (values["checkpoint"], values["clip"]) != (checkpoint, digest([clip])):
+        if (values["checkpoint"], values["clip"]) != (checkpoint, short_digest([clip])):
             return None
         return Record(values["report"], Film.from_dict(values["film"]), values["made"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -82,21 +84,19 @@ def read_records(clips: list[Path], settings: Settings) -> dict[Path, Record]:
 
 def read_stand_ins(clips: list[Path], settings: Settings) -> dict[Path, Record]:
     """The records of the bundled model, to be shown as such where the page's own cannot be loaded."""
-    return read_records(clips, replace(settings, model=BUNDLED, precision="auto"))
+    return read_records(clips, replace(settings, model=BUNDLED_MODEL, precision="auto"))
 
 
 def make_record(rater, clip: Path, checkpoint: str) -> Path:
-    """Rate a clip with `ROLLOUTS` sampled answers and write what the page shows of that. Returns the file."""
-    from ...rating import Rated, Watched
-
-    for event in rater.watch(clip, ROLLOUTS):
+    """Rate a clip with `RECORDED_ROLLOUTS` sampled answers and write what the page shows of that. Returns the file."""
+    for event in rater.watch(clip, RECORDED_ROLLOUTS):
         if isinstance(event, Watched):
             film = Film.of(event.clip)
         elif isinstance(event, Rated):
             report = event.rating.to_dict()
     values = {
         "checkpoint": checkpoint,
-        "clip": digest([clip]),
+        "clip": short_digest([clip]),
         "made": datetime.now(UTC).date().isoformat(),
         "report": report,
         "film": film.to_dict(),

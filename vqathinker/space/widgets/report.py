@@ -12,7 +12,7 @@ from . import markup, score_card, texts
 from .theme import CSS
 from .thumbnails import Film, data_address
 
-LOOKS = """
+REPORT_CSS = """
 body { margin: 0 auto; padding: 24px 16px; max-width: 46rem; font: 16px/1.5 ui-sans-serif, system-ui, sans-serif;
   background: #f6f6f4; color: var(--vq-ink); display: grid; gap: 16px; }
 h1 { font-size: 1.2rem; margin: 0; overflow-wrap: anywhere; }
@@ -55,9 +55,9 @@ def report_page(report: dict, film: Film, caveat: str = "", check: OrderCheck | 
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(report["file"])}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{looks}{LOOKS}@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}</style></head><body>"
+        f"<style>{looks}{REPORT_CSS}@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}</style></head><body>"
         f"<h1>{escape(report['file'])}</h1>{score_card.verdict(report)}"
-        f'<section class="vq-card"><h2>{texts.REASONING}</h2>{score_card.reasoning(report["reasoning"])}</section>'
+        f'<section class="vq-card"><h2>{texts.REASONING}</h2>{score_card.reasoning_box(report["reasoning"])}</section>'
         f"{score_card.sure(report)}{markup.filmstrip(film)}{checked}"
         f'<section class="vq-card"><h2>{texts.EXPECT}</h2><p>{escape(kept["caveat"])}</p></section>'
         f"<p class=vq-caption>{escape(facts)}</p>"

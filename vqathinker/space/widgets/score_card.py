@@ -8,7 +8,7 @@ from itertools import pairwise
 from ...rating.defects import SEVERITIES
 from ...rating.words import score_word
 from . import texts
-from .charts import Answers, axis, gauge
+from .charts import AxisRow, axis, gauge
 
 WINDOW_S = 2.0
 """Seconds of a window of the page's timelines; frames that are further apart have windows between them."""
@@ -41,7 +41,7 @@ def verdict(report: dict | None = None, whole: dict | None = None) -> str:
         f'<section class="vq-verdict {word}" aria-label="Score">'
         f'<div class="vq-dial">{gauge(report["score"], report["expected"], interval)}'
         f'<div class="vq-score"><b>{report["score"]:.2f}</b><span class="vq-word">{word}</span></div></div>'
-        f'<div class="vq-said"><p class="vq-expected"><i></i>{beside}</p>'
+        f'<div class="vq-said"><p class="vq-expected"><i></i>{beside}</p>{unlike(report)}'
         f"{chips(report['defects'])}{notes(report.get('notes', []))}</div></section>"
     )
 
@@ -58,9 +58,23 @@ def _whole_film(report: dict, whole: dict) -> str:
         f'<section class="vq-verdict {word}" aria-label="Score">'
         f'<div class="vq-dial">{gauge(whole["score"], whole["score"], interval)}'
         f'<div class="vq-score"><b>{whole["score"]:.2f}</b><span class="vq-word">{word}</span></div></div>'
-        f'<div class="vq-said"><p class="vq-expected"><i></i>{told}</p>'
+        f'<div class="vq-said"><p class="vq-expected"><i></i>{told}</p>{unlike(report)}'
         f"{chips(named)}{notes(whole['notes'])}</div></section>"
     )
+
+
+def is_unlike(report: dict) -> bool:
+    """Whether the video is known to be unlike what the model learned from; records of earlier versions know nothing."""
+    return bool((report.get("novelty") or {}).get("unlike"))
+
+
+def unlike(report: dict) -> str:
+    """What is said of such a video, and how often that is right and wrong; empty for others."""
+    if not is_unlike(report):
+        return ""
+    rates = (report["novelty"][name] for name in ("false_alarm_rate", "detection_rate"))
+    told = f'<b>{texts.UNLIKE}</b> <span class="vq-quiet">{texts.UNLIKE_RATES.format(*rates)}</span>'
+    return f'<p class="vq-unlike">{told}</p>'
 
 
 def notes(told: list[str]) -> str:
@@ -79,30 +93,30 @@ def chips(defects: list[dict]) -> str:
     return f'<ul class="vq-chips" aria-label="Defects">{items}</ul>'
 
 
-def reasoning(thought: str, writing: bool = False) -> str:
+def reasoning_box(thought: str, writing: bool = False) -> str:
     """What the model has written so far."""
     text = escape(thought) if thought else f'<span class="vq-quiet">{texts.NO_REASONING}</span>'
     return f'<div class="vq-reasoning"><p>{text}{"<i class=vq-caret></i>" if writing else ""}</p></div>'
 
 
-def answers(report: dict, name: str = "", kind: str = "first") -> Answers:
+def axis_row(report: dict, name: str = "", kind: str = "first") -> AxisRow:
     """A rating as a row of an axis; unreadable sampled answers are left out."""
     scores = [rollout["score"] for rollout in report["rollouts"] if rollout["score"] is not None]
-    return Answers(scores, report["score"], name, kind)
+    return AxisRow(scores, report["score"], name, kind)
 
 
 def sure(report: dict | None = None) -> str:
     """The sampled answers as dots with mean and spread, in words, and one by one; empty where none were asked for."""
     if not report or not report["rollouts"]:
         return ""
-    row, asked = answers(report), len(report["rollouts"])
+    row, asked = axis_row(report), len(report["rollouts"])
     unreadable = asked - len(row.scores)
     lost = texts.UNREADABLE.format(unreadable, asked) if unreadable else ""
     told = texts.NO_SPREAD if row.spread is None else texts.SPREAD.format(asked, row.mean, row.spread)
     steady = "" if row.spread is None else f"{texts.how_sure(row.spread)} {texts.STEADY}"
     return (
         f'<section class="vq-card vq-sure" aria-label="{texts.SURE}"><h2>{texts.SURE}</h2>{axis([row])}'
-        f"<p>{told} {steady} {lost}</p>{texts.LEGEND}{sampled(report)}</section>"
+        f"<p>{told} {steady} {lost}</p>{texts.LEGEND}{sampled_list(report)}</section>"
     )
 
 
@@ -111,7 +125,7 @@ def sampled_texts(report: dict) -> list[str]:
     return [rollout["text"] for rollout in report["rollouts"]]
 
 
-def sampled(report: dict) -> str:
+def sampled_list(report: dict) -> str:
     """The texts of the sampled answers, folded away."""
     items = "".join(f"<li>{escape(text)}</li>" for text in sampled_texts(report))
     return f"<details><summary>{texts.SAMPLED}</summary><ol>{items}</ol></details>"

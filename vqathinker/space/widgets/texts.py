@@ -17,6 +17,11 @@ NO_DEFECTS = "No defect named."
 NOTES = "What was done to the file: {}."
 EXPECTED = "expected {:.2f}"
 INTERVAL = "People's score lies between {:.2f} and {:.2f} for nine in ten pictures that it has not seen."
+UNLIKE = "It looks unlike what the model learned from: take the score with care."
+UNLIKE_RATES = (
+    "It says so of {:.1%} of held-out files, and of {:.0%} of odd ones: test cards, noise, charts, screens, drawings."
+)
+UNLIKE_PAIR = "{} unlike what the model learned from: how often it is right about such a pair is not known."
 LONG = "It is a long film, of which {} frames were looked at: its timeline rates all of it."
 WHOLE = "Of its whole length, from the {} windows of its timeline. By {} frames alone it is {:.2f}."
 NOT_PLAYABLE = "Your browser cannot play this format. The model may still be able to read it."
@@ -69,8 +74,8 @@ AGREE, WAVER, DISAGREE = (
 STEADY = "The spread tells how steady its answers are, not how right: a wrong score can be a steady one."
 AGREE_BELOW, WAVER_BELOW = 0.15, 0.4
 LEGEND = (
-    '<p class="vq-legend"><i class="dot"></i> a sampled answer <i class="mean"></i> their mean '
-    '<i class="band"></i> mean ± spread <i class="own"></i> its own answer</p>'
+    '<p class="vq-legend"><span><i class="dot"></i> a sampled answer</span> <span><i class="mean"></i> their '
+    'mean</span> <span><i class="band"></i> mean ± spread</span> <span><i class="own"></i> its own answer</span></p>'
 )
 SAMPLED = "Read the sampled answers"
 
@@ -90,6 +95,7 @@ CHECK_INFO = (
     "The same video is shown again with its timeline disordered, bursts included. A model that watches motion should "
     "like it less; the temporal reward of the training pays for that."
 )
+CHECK_WITHOUT = "{}. So there is nothing to check here: the order of its pictures is no order in time."
 PERTURBATIONS = {
     "shuffle": "shuffle: all frames in a random order",
     "local_shuffle": "local shuffle: a random order within short windows",

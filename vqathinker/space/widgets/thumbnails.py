@@ -12,7 +12,7 @@ from PIL import Image
 from ...video import Clip, VideoInfo, disorder
 
 THUMBNAIL_WIDTH = 176
-STILL = "still image"
+STILL_LABEL = "still image"
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Film:
 
     @property
     def is_still(self) -> bool:
-        return [label for _, label in self.cells] == [STILL]
+        return [label for _, label in self.cells] == [STILL_LABEL]
 
     @staticmethod
     def of(clip: Clip) -> Film:
@@ -32,7 +32,7 @@ class Film:
         info = clip.info
         size = f"{info.width} × {info.height}"
         if info.is_still:
-            return Film(size, ((thumbnail(clip.frames[0], info), STILL),))
+            return Film(size, ((thumbnail(clip.frames[0], info), STILL_LABEL),))
         cells = [(thumbnail(frame, info), f"{time:.2f} s") for frame, time in zip(clip.frames, clip.times, strict=True)]
         return Film(f"{size}, {info.fps:.4g} frames a second, {info.duration_s:.1f} s", tuple(cells))
 

@@ -20,17 +20,17 @@ from vqathinker.answer import compose
 from vqathinker.rewards import RewardSpec
 from vqathinker.space.lab.experiment import learning
 from vqathinker.space.lab.experiment.learning import all_on, course, first_policy, reward_spec
-from vqathinker.space.lab.experiment.numbers import score
-from vqathinker.space.lab.experiment.presets import FAR, _state
-from vqathinker.space.lab.experiment.state import DEFAULT, LabState
-from vqathinker.space.lab.experiment.toy import FORMS, counted, token_of
+from vqathinker.space.lab.experiment.numbers import score_state
+from vqathinker.space.lab.experiment.presets import FAR_APART, _state
+from vqathinker.space.lab.experiment.state import DEFAULT_STATE, LabState
+from vqathinker.space.lab.experiment.toy import FORMS, token_mask, token_of
 
-APART = _state("update", *FAR)
+APART = _state("update", *FAR_APART)
 """Two videos that people tell apart, answered alike."""
 
 
 FORMED = (compose("a", "fair"), "3.2", "<answer>3.50</answer>", compose("a", "4"))
-MIXED = replace(DEFAULT, videos=(replace(DEFAULT.videos[0], ordered=FORMED), DEFAULT.videos[1]))
+MIXED = replace(DEFAULT_STATE, videos=(replace(DEFAULT_STATE.videos[0], ordered=FORMED), DEFAULT_STATE.videos[1]))
 """Answers of every form."""
 
 
@@ -39,7 +39,7 @@ def trained(state: LabState, monkeypatch: pytest.MonkeyPatch) -> torch.nn.Module
     policy = first_policy(state)
     reference = copy.deepcopy(policy).requires_grad_(False)
     tokens, texts, shuffled = learning.answers(state, policy, 0)
-    lengths = counted(tokens).sum(-1).long()
+    lengths = token_mask(tokens).sum(-1).long()
     nothing = torch.zeros_like(lengths, dtype=torch.bool)
     rollouts, twins = (Rollouts(some, tokens, lengths, nothing) for some in (texts, shuffled))
     monkeypatch.setattr(trainer, "roll_out", lambda *_: (rollouts, twins))
@@ -59,8 +59,8 @@ def trained(state: LabState, monkeypatch: pytest.MonkeyPatch) -> torch.nn.Module
 @pytest.mark.parametrize(
     "state",
     [
-        DEFAULT,
-        replace(DEFAULT, beta=0.5, epsilon=0.05, learning_rate=4.0, num_iterations=8),
+        DEFAULT_STATE,
+        replace(DEFAULT_STATE, beta=0.5, epsilon=0.05, learning_rate=4.0, num_iterations=8),
         replace(APART, off=("ranking", "temporal"), num_iterations=1, beta=0.0),
         MIXED,
     ],
@@ -75,17 +75,22 @@ def test_a_step_is_one_of_the_trainer(state: LabState, monkeypatch: pytest.Monke
 
 
 def test_the_first_step_takes_the_answers_and_rewards_of_the_lab():
-    batch = course(replace(DEFAULT, updates=1))[-1].batch
-    assert batch.texts == [list(video.ordered) for video in DEFAULT.videos]
-    assert batch.scored.table.total.equal(score(DEFAULT).repaired.rewarded.total)
-    assert batch.advantages.equal(score(DEFAULT).repaired.advantages)
+    batch = course(replace(DEFAULT_STATE, updates=1))[-1].batch
+    assert batch.texts == [list(video.ordered) for video in DEFAULT_STATE.videos]
+    assert batch.scored.table.total.equal(score_state(DEFAULT_STATE).repaired.rewarded.total)
+    assert batch.advantages.equal(score_state(DEFAULT_STATE).repaired.advantages)
 
 
 def test_answers_are_told_apart_by_their_form():
     texts = [form.text(3.4) for form in FORMS]
     assert [token_of(text)[0] for text in texts] == [0, 1, 2, 3]
     assert {token_of(text)[1] for text in texts[:3]} == {24}
-    assert counted(torch.tensor([[token_of(text) for text in texts]]))[0].tolist() == [[1, 1], [1, 1], [1, 1], [1, 0]]
+    assert token_mask(torch.tensor([[token_of(text) for text in texts]]))[0].tolist() == [
+        [1, 1],
+        [1, 1],
+        [1, 1],
+        [1, 0],
+    ]
 
 
 def test_with_all_rewards_it_learns_form_score_and_order():
@@ -111,9 +116,9 @@ def test_what_is_switched_off_breaks(off: tuple[str, ...], broken):
 
 
 def test_a_reward_that_is_off_has_no_weight():
-    spec = reward_spec(replace(DEFAULT, off=("format", "temporal"), sigma=0.7))
+    spec = reward_spec(replace(DEFAULT_STATE, off=("format", "temporal"), sigma=0.7))
     assert spec.weight("format", 1.0) == 0 and (spec.bonus, spec.sigma) == (0, 0.7)
-    assert reward_spec(DEFAULT) == RewardSpec()
+    assert reward_spec(DEFAULT_STATE) == RewardSpec()
 
 
 def test_the_brakes_brake():
@@ -126,7 +131,7 @@ def test_the_brakes_brake():
 
 
 def test_looking_around_computes_nothing_anew_and_other_samples_do():
-    state = replace(DEFAULT, updates=3)
+    state = replace(DEFAULT_STATE, updates=3)
     assert course(replace(state, video=1, answer=2, view="bell"))[-1] is course(state)[-1]
     assert course(replace(state, seed=1))[1].policy.still.equal(course(state)[1].policy.still)
     assert not course(replace(state, seed=1))[-1].policy.still.equal(course(state)[-1].policy.still)

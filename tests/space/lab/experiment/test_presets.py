@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from tests.space.lab_states import states
 from vqathinker.answer import compose
 from vqathinker.space.lab.experiment.actions import act
-from vqathinker.space.lab.experiment.numbers import last_step, score
+from vqathinker.space.lab.experiment.numbers import last_step, score_state
 from vqathinker.space.lab.experiment.presets import PRESETS
-from vqathinker.space.lab.experiment.state import DEFAULT, VIEWS, LabState, use_rollouts
+from vqathinker.space.lab.experiment.state import DEFAULT_STATE, VIEWS, LabState, use_rollouts
 from vqathinker.space.lab.views.notice import notice
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_a_preset_shows_the_sentence_that_it_promises(name: str):
-    assert notice(score(PRESETS[name].state)) == PRESETS[name].promise
+    assert notice(score_state(PRESETS[name].state)) == PRESETS[name].promise
 
 
 def test_every_view_has_its_surprising_cases():
@@ -28,7 +28,7 @@ def test_every_view_has_its_surprising_cases():
 
 def test_the_promises_are_what_the_rewards_do():
     def side(name: str, released: bool = False):
-        numbers = score(PRESETS[name].state)
+        numbers = score_state(PRESETS[name].state)
         return numbers.released if released else numbers.repaired
 
     assert side("punished").ordered.regression[0, 0] == 1 and side("punished", True).ordered.regression[
@@ -47,10 +47,10 @@ def test_the_promises_are_what_the_rewards_do():
     assert side("flipped").advantages[0, 0] > 0 > side("flipped", True).advantages[0, 0]
 
 
-def sentence(view: str, *actions: dict, start: LabState = DEFAULT) -> str:
+def sentence(view: str, *actions: dict, start: LabState = DEFAULT_STATE) -> str:
     for action in actions:
         start = act(start, action)
-    return notice(score(replace(start, view=view, step=last_step())))
+    return notice(score_state(replace(start, view=view, step=last_step())))
 
 
 def number(text: str) -> dict:
@@ -81,7 +81,7 @@ def test_the_bell_is_flat_again_where_it_is():
 
 def test_the_ranking_of_two_points_without_a_lead_is_a_tie():
     point = (compose("Clear enough.", "3.05"),) * 4
-    same = replace(DEFAULT, videos=tuple(replace(video, ordered=point) for video in DEFAULT.videos))
+    same = replace(DEFAULT_STATE, videos=tuple(replace(video, ordered=point) for video in DEFAULT_STATE.videos))
     assert "both say the same" in sentence("ranking", start=same)
 
 
@@ -92,14 +92,16 @@ def test_the_ranking_of_many_says_whom_the_reward_is_against():
 
 def test_the_temporal_view_says_what_keeps_the_bonus_away():
     one = {"kind": "videos", "change": -1}
-    same = replace(DEFAULT, videos=tuple(replace(video, shuffled=video.ordered) for video in DEFAULT.videos))
+    same = replace(
+        DEFAULT_STATE, videos=tuple(replace(video, shuffled=video.ordered) for video in DEFAULT_STATE.videos)
+    )
     assert "counts a tie as a win" in sentence("temporal", start=same)
     assert "released" not in sentence("temporal", one, start=same)
     unpaid = sentence("temporal", {"kind": "constant", "name": "bonus", "value": 0})
     assert unpaid.endswith("but the bonus is set to 0.")
-    mine = use_rollouts(DEFAULT, ["<answer>3.2</answer>", "<answer>3.4</answer>"], 3)
+    mine = use_rollouts(DEFAULT_STATE, ["<answer>3.2</answer>", "<answer>3.4</answer>"], 3)
     assert "has not been shown in disorder yet" in sentence("temporal", start=mine)
-    shown = use_rollouts(DEFAULT, ["<answer>3.25</answer>"] * 2, 3, shuffled=["<answer>2.20</answer>"] * 2)
+    shown = use_rollouts(DEFAULT_STATE, ["<answer>3.25</answer>"] * 2, 3, shuffled=["<answer>2.20</answer>"] * 2)
     assert "In order, Y earns more" in sentence("temporal", start=shown)
 
 
@@ -108,8 +110,8 @@ def test_a_gate_that_is_closed_passes_nobody():
         tuple(compose("Sharp.", number) for number in group.split())
         for group in ("2.91 2.85 2.95 2.88", "4.31 4.28 4.25 4.35")
     )
-    video = replace(DEFAULT.videos[0], ordered=ordered, shuffled=shuffled)
-    told = sentence("temporal", start=replace(DEFAULT, videos=(video, DEFAULT.videos[1])))
+    video = replace(DEFAULT_STATE.videos[0], ordered=ordered, shuffled=shuffled)
+    told = sentence("temporal", start=replace(DEFAULT_STATE, videos=(video, DEFAULT_STATE.videos[1])))
     assert "(bell), but no answer passes the threshold there" in told
 
 
@@ -121,7 +123,7 @@ def test_the_step_tells_what_the_released_code_reads():
 
 def test_the_ranking_tells_who_cannot_be_compared():
     assert "divides by zero" in sentence("ranking", {"kind": "videos", "change": -1})
-    state = DEFAULT
+    state = DEFAULT_STATE
     for j in range(4):
         state = act(state, {"kind": "text", "video": 1, "answer": j, "in_order": True, "text": "?"})
     assert "No answer to B can be read" in sentence("ranking", {"kind": "choose", "video": 0}, start=state)
@@ -136,5 +138,5 @@ def test_the_step_tells_when_there_is_nothing_to_learn():
 @given(states())
 def test_every_view_of_every_state_has_a_sentence(state: LabState):
     for view in VIEWS:
-        told = notice(score(state), view)
+        told = notice(score_state(state), view)
         assert told.endswith(".") and " nan" not in told and len(told) < 420

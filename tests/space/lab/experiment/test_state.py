@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from tests.space.lab_states import states
 from vqathinker.answer import compose
 from vqathinker.rewards import RewardSpec, score_groups
-from vqathinker.space.lab.experiment.link import BROKEN, MAX_LINK, from_link, to_link
+from vqathinker.space.lab.experiment.link import BROKEN_LINK, MAX_LINK, from_link, to_link
 from vqathinker.space.lab.experiment.state import (
-    DEFAULT,
+    DEFAULT_STATE,
     MAX_ANSWERS,
     THOUGHT_SHOWN,
     LabError,
@@ -34,7 +34,7 @@ def test_json_and_links_bring_the_same_state_back(state: LabState):
 
 
 def test_a_link_is_short_and_safe_in_an_address():
-    link = to_link(DEFAULT)
+    link = to_link(DEFAULT_STATE)
     assert len(link) < 700
     assert all(letter.isalnum() or letter in "-_" for letter in link)
 
@@ -52,28 +52,28 @@ def _link_of(text: str) -> str:
         "",
         "nonsense",
         "ä" * 20,
-        to_link(DEFAULT)[:-7],
-        to_link(DEFAULT)[7:],
-        to_link(DEFAULT) + "!!!",
+        to_link(DEFAULT_STATE)[:-7],
+        to_link(DEFAULT_STATE)[7:],
+        to_link(DEFAULT_STATE) + "!!!",
         _link_of("{}"),
         _link_of("[" * 5000),
         _link_of(" " * 30_000_000),
-        _link_of(DEFAULT.to_json().replace('"step":0', '"step":99')),
+        _link_of(DEFAULT_STATE.to_json().replace('"step":0', '"step":99')),
         "A" * (MAX_LINK + 1),
     ],
 )
 def test_a_link_that_cannot_be_read_is_told_in_one_sentence(link: str):
     with pytest.raises(LabError) as told:
         from_link(link)
-    assert str(told.value) == BROKEN
+    assert str(told.value) == BROKEN_LINK
 
 
 def _with(**changes) -> str:
-    return json.dumps({**json.loads(DEFAULT.to_json()), **changes})
+    return json.dumps({**json.loads(DEFAULT_STATE.to_json()), **changes})
 
 
 def _with_video(**changes) -> str:
-    content = json.loads(DEFAULT.to_json())
+    content = json.loads(DEFAULT_STATE.to_json())
     content["videos"][0].update(changes)
     return json.dumps(content)
 
@@ -119,46 +119,46 @@ def test_what_is_no_state_is_refused_with_the_reason(text: str, sentence: str):
 
 
 def test_what_is_made_of_a_state_is_checked_as_what_is_read():
-    for change in ({"sigma": 3.0}, {"videos": list(DEFAULT.videos)}, {"answer": 4}, {"step": True}, {"view": ""}):
+    for change in ({"sigma": 3.0}, {"videos": list(DEFAULT_STATE.videos)}, {"answer": 4}, {"step": True}, {"view": ""}):
         with pytest.raises(LabError, match="The lab cannot show this"):
-            replace(DEFAULT, **change)
+            replace(DEFAULT_STATE, **change)
     with pytest.raises(LabError, match="name: input should be a valid string"):
         LabVideo("\ud800", 3.0, ("a",), ("a",))
 
 
 def test_a_link_from_before_there_were_updates_is_read():
-    content = json.loads(DEFAULT.to_json())
+    content = json.loads(DEFAULT_STATE.to_json())
     for name in ("off", "epsilon", "beta", "learning_rate", "num_iterations", "updates"):
         del content[name]
     for video in content["videos"]:
         del video["clip"]
-    assert LabState.from_json(json.dumps(content)) == DEFAULT
+    assert LabState.from_json(json.dumps(content)) == DEFAULT_STATE
 
 
 def test_a_state_cannot_be_changed_in_place():
     with pytest.raises(FrozenInstanceError):
-        DEFAULT.sigma = 1.0  # type: ignore[misc]
+        DEFAULT_STATE.sigma = 1.0  # type: ignore[misc]
 
 
 def test_rollouts_take_the_place_of_the_first_video():
     texts = [compose("Soft.", f"{2 + j / 10:.2f}") for j in range(6)]
-    state = use_rollouts(DEFAULT, texts, 2.75)
+    state = use_rollouts(DEFAULT_STATE, texts, 2.75)
     assert state.videos[0] == LabVideo("Y", 2.75, tuple(texts), tuple(texts))
     assert state.answers == 6 and len(state.videos) == 2
-    assert state.videos[1].ordered[:4] == DEFAULT.videos[1].ordered
+    assert state.videos[1].ordered[:4] == DEFAULT_STATE.videos[1].ordered
 
-    busy = replace(DEFAULT, view="step", sigma=0.8, video=1, answer=3)
+    busy = replace(DEFAULT_STATE, view="step", sigma=0.8, video=1, answer=3)
     after = use_rollouts(busy, texts[:3], 4.0, shuffled=texts[3:])
     assert (after.view, after.sigma, after.video, after.answer) == ("step", 0.8, 0, 0)
     assert after.videos[0].shuffled == tuple(texts[3:])
 
 
 def test_too_many_rollouts_are_cut_and_none_are_refused():
-    assert use_rollouts(DEFAULT, ["4.00"] * 20, 3.0).answers == MAX_ANSWERS
+    assert use_rollouts(DEFAULT_STATE, ["4.00"] * 20, 3.0).answers == MAX_ANSWERS
     with pytest.raises(LabError, match="no rollouts"):
-        use_rollouts(DEFAULT, [], 3.0)
+        use_rollouts(DEFAULT_STATE, [], 3.0)
     with pytest.raises(LabError, match="mos: input should be less than or equal to 5"):
-        use_rollouts(DEFAULT, ["4.00"], 9)
+        use_rollouts(DEFAULT_STATE, ["4.00"], 9)
 
 
 @pytest.mark.parametrize("spec", [RewardSpec(), RewardSpec.official()])

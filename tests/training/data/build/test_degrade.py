@@ -4,7 +4,7 @@ import pytest
 from training.data import ffmpeg
 from training.data.build.degrade import Op, frame_order
 from training.data.build.families import VARIANTS, strength_at
-from training.data.build.measure import measure
+from training.data.build.measure import measure_frame
 from training.data.build.run import apply
 
 FACTS = ffmpeg.Facts(160, 96, 24.0, 48, 2.0)
@@ -59,13 +59,16 @@ def test_jumps_go_back_as_often_as_they_say():
 def test_a_filter_does_what_its_name_says(clip, tmp_path, family, variant, changed):
     target = tmp_path / "out.mp4"
     apply(Op(family, variant, VARIANTS[family, variant].levels[2], "x"), clip, target, tmp_path, 0)
-    assert changed(measure(ffmpeg.middle_frame(clip)), measure(ffmpeg.middle_frame(target)))
+    assert changed(measure_frame(ffmpeg.middle_frame(clip)), measure_frame(ffmpeg.middle_frame(target)))
 
 
 def test_blur_softens_more_with_strength(clip, tmp_path):
     scores = [apply(Op("blur", "gaussian", s, "x"), clip, tmp_path / f"{s}.mp4", tmp_path, 0)["vmaf"] for s in (12, 30)]
     assert 90 > scores[0] > scores[1]
-    assert measure(ffmpeg.middle_frame(tmp_path / "30.mp4")).sharpness < measure(ffmpeg.middle_frame(clip)).sharpness
+    assert (
+        measure_frame(ffmpeg.middle_frame(tmp_path / "30.mp4")).sharpness
+        < measure_frame(ffmpeg.middle_frame(clip)).sharpness
+    )
 
 
 @pytest.mark.parametrize("variant", [variant for family, variant in VARIANTS if family == "compression"])

@@ -3,13 +3,13 @@ import pytest
 from PIL import Image
 
 from tests.training.conftest import texture
-from training.data.build.measure import measure
+from training.data.build.measure import measure_frame
 from training.data.build.pictures import MINDED_MOS, measured_defects, picture_rows, table_defects
 from training.data.build.sources import Content, load_contents
 
 
 def visible(frame: np.ndarray) -> dict[str, str]:
-    return {name: severity for name, severity in measured_defects(measure(frame)) if severity}
+    return {name: severity for name, severity in measured_defects(measure_frame(frame)) if severity}
 
 
 @pytest.fixture
@@ -67,4 +67,4 @@ def test_two_processes_make_the_rows_of_one(data_dir):
 
 def test_a_frame_too_small_to_measure_is_refused():
     with pytest.raises(ValueError, match="8x8 pixels"):
-        measure(np.zeros((8, 8, 3), np.uint8))
+        measure_frame(np.zeros((8, 8, 3), np.uint8))

@@ -18,6 +18,14 @@ def test_copies_of_one_content_share_its_split(data_dir):
     assert all(len(splits) == 1 for splits in by_scene.values())
 
 
+def test_a_split_that_the_table_states_stands(tmp_path):
+    (tmp_path / "clips").mkdir()
+    lines = [f"{name}.mp4,{name},CC0-1.0,160,96,24,{split}" for name, split in (("a", "val"), ("b", "test"), ("c", ""))]
+    (tmp_path / "clips/clips.csv").write_text("\n".join(["file,scene,licence,width,height,fps,split", *lines]))
+    given = {content.content: content.split for content in load_contents(tmp_path, 0, "clips")}
+    assert given["clips:a"] == "val" and given["clips:b"] == "test" and given["clips:c"] in ("train", "val")
+
+
 def test_columns_are_read(data_dir):
     picture = load_contents(data_dir, 0, "avt_uhd")[0]
     assert (picture.crf, picture.enc_height, picture.mos, picture.mos_std) == (4, 144, 1.4, 0.5)

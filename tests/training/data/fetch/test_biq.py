@@ -109,7 +109,9 @@ def test_scenes_and_copies_of_the_real_set():
     for first, again in ((618, 998), (518, 975), (1861, 1802), (126, 440)):
         assert found[f"ss01 ({first}).jpg"]["content"] == found[f"ss01 ({again}).jpg"]["content"]
     for row in read_table("biq2021_twins.csv"):
-        assert biq.NAME.fullmatch(row["file"]) and (not row["copy_of"] or biq.NAME.fullmatch(row["copy_of"] + ".jpg"))
+        assert biq.BIQ_NAME.fullmatch(row["file"]) and (
+            not row["copy_of"] or biq.BIQ_NAME.fullmatch(row["copy_of"] + ".jpg")
+        )
 
 
 def test_facts_count_leaks_and_the_noise_of_copies():

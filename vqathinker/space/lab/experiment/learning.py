@@ -22,16 +22,16 @@ from ....rewards import (
 )
 from ....rewards.loss import LossParts, grpo_loss
 from ....rewards.registry import removable, without
-from .numbers import score, specs
+from .numbers import score_state, specs
 from .state import HIGHEST, LabState
-from .toy import FORMS, SCORES, ToyPolicy, counted, token_of, written_out
+from .toy import FORMS, SCORE_GRID, ToyPolicy, token_mask, token_of, written_out
 
 STEEPEST = 1.0
 """Where the gradient's norm is clipped, as in training."""
 
 
 @dataclass(frozen=True)
-class Batch:
+class ToyBatch:
     """What was answered in one step: tokens (B, G, 2), texts [B][G] in order and shuffled, and what they earned."""
 
     tokens: torch.Tensor
@@ -58,7 +58,7 @@ class Measures:
 
 
 @dataclass(frozen=True)
-class Moment:
+class PolicySnapshot:
     """The policy after some steps, the step that led there (None at the start), and how it did.
 
     clipped: share of the tokens of the step whose gradient the clipping took away.
@@ -66,7 +66,7 @@ class Moment:
 
     policy: ToyPolicy
     measures: Measures
-    batch: Batch | None = None
+    batch: ToyBatch | None = None
     clipped: float = 0.0
     reward: float | None = None
 
@@ -86,7 +86,7 @@ def all_on(state: LabState) -> LabState:
 
 def first_policy(state: LabState) -> ToyPolicy:
     """The policy whose answers spread like those in the lab."""
-    side = score(state).repaired
+    side = score_state(state).repaired
     moments = [torch.stack(group_moments(t.scores.double(), side.spec), -1) for t in (side.ordered, side.shuffled)]
     return ToyPolicy(*(torch.stack([m[:, 0].nan_to_num(3.0), m[:, 1].nan_to_num(1.0).sqrt()], -1) for m in moments))
 
@@ -102,25 +102,27 @@ def answers(state: LabState, policy: ToyPolicy, k: int) -> tuple[torch.Tensor, l
     return tokens, written_out(tokens, rng), written_out(twins, rng)
 
 
-def step(state: LabState, before: Moment, k: int, reference: ToyPolicy) -> Moment:
+def grpo_step(state: LabState, before: PolicySnapshot, k: int, reference: ToyPolicy) -> PolicySnapshot:
     """One step of GRPO from the policy of `before`; `reference` is the policy at the start."""
     policy = copy.deepcopy(before.policy)
     tokens, texts, shuffled = answers(state, policy, k)
     mos = [video.mos for video in state.videos]
     scored = score_with_twins(texts, shuffled, mos, reward_spec(state))
     advantage = advantages(scored.table.total)
-    parts = update(policy, reference, tokens, advantage, state)
-    batch = Batch(tokens, texts, shuffled, scored, advantage)
+    parts = update_policy(policy, reference, tokens, advantage, state)
+    batch = ToyBatch(tokens, texts, shuffled, scored, advantage)
     clipped = sum(float(part.clip_ratio) for part in parts) / len(parts)
-    return Moment(policy, measure(state, policy, reference), batch, clipped, float(scored.table.total.mean()))
+    return PolicySnapshot(
+        policy, measure_policy(state, policy, reference), batch, clipped, float(scored.table.total.mean())
+    )
 
 
-def update(
+def update_policy(
     policy: ToyPolicy, reference: ToyPolicy, tokens: torch.Tensor, advantage: torch.Tensor, state: LabState
 ) -> list[LossParts]:
     """Updates of the policy, in place, from a batch of answers (B, G, 2), as `training.grpo.step.update` makes them by
     plain gradient descent."""
-    inputs, mask = {"video": torch.arange(len(tokens))}, counted(tokens).flatten(0, 1)
+    inputs, mask = {"video": torch.arange(len(tokens))}, token_mask(tokens).flatten(0, 1)
     with torch.no_grad():
         old, ref = (one(inputs, tokens).flatten(0, 1) for one in (policy, reference))
     told = []
@@ -141,19 +143,19 @@ def logps_of(policy: ToyPolicy, tokens: torch.Tensor) -> torch.Tensor:
     """Log-probability (B, G) of whole answers (B, G, 2) under a policy."""
     with torch.no_grad():
         logps = policy({"video": torch.arange(len(tokens))}, tokens)
-    return (logps * counted(tokens)).sum(-1)
+    return (logps * token_mask(tokens)).sum(-1)
 
 
-def measure(state: LabState, policy: ToyPolicy, reference: ToyPolicy) -> Measures:
+def measure_policy(state: LabState, policy: ToyPolicy, reference: ToyPolicy) -> Measures:
     mos = torch.tensor([video.mos for video in state.videos], dtype=torch.float64)
     with torch.no_grad():
         forms, ordered, shuffled = policy.form_logps(), policy.score_logps(), policy.score_logps(in_order=False)
         form_kl = (forms.exp() * (forms - reference.form_logps())).sum()
         kl = (ordered.exp() * (ordered - reference.score_logps())).sum(1).mean() + form_kl
     well_formed = format_reward([[form.text(HIGHEST) for form in FORMS]])[0].double()
-    p, bells = ordered.exp(), bell(SCORES, mos[:, None], state.sigma).double()
-    mean = p @ SCORES
-    variance = (p * (SCORES - mean[:, None]) ** 2).sum(1)
+    p, bells = ordered.exp(), bell(SCORE_GRID, mos[:, None], state.sigma).double()
+    mean = p @ SCORE_GRID
+    variance = (p * (SCORE_GRID - mean[:, None]) ** 2).sum(1)
     return Measures(
         form=float(forms.exp() @ well_formed),
         error=float((mean - mos).abs().mean()),
@@ -164,12 +166,12 @@ def measure(state: LabState, policy: ToyPolicy, reference: ToyPolicy) -> Measure
 
 
 @lru_cache(maxsize=2048)
-def moment(base: LabState, k: int) -> Moment:
+def moment(base: LabState, k: int) -> PolicySnapshot:
     """The policy after k steps from `base`, which is what `bare` makes of a state: looking around computes nothing."""
     if k == 0:
         policy = first_policy(base)
-        return Moment(policy, measure(base, policy, policy))
-    return step(base, moment(base, k - 1), k - 1, moment(base, 0).policy)
+        return PolicySnapshot(policy, measure_policy(base, policy, policy))
+    return grpo_step(base, moment(base, k - 1), k - 1, moment(base, 0).policy)
 
 
 MUCH = 0.1
@@ -192,7 +194,7 @@ def bare(state: LabState) -> LabState:
     return replace(state, view="update", video=0, answer=0, in_order=True, rival=0, step=0, updates=0)
 
 
-def course(state: LabState) -> list[Moment]:
+def course(state: LabState) -> list[PolicySnapshot]:
     """The policy at the start and after each step so far."""
     return [moment(bare(state), k) for k in range(state.updates + 1)]
 

@@ -13,11 +13,11 @@ from pydantic import Field
 from ....checked import checked
 from ....rewards.notation import num
 from .explain import advantage_lines, bonus_lines, reward_lines
-from .learning import MUCH, SCORES, WORSE, all_on, bare, broken, course, moment
-from .numbers import Numbers, Side, group, score, with_number, written
+from .learning import MUCH, SCORE_GRID, WORSE, all_on, bare, broken, course, moment
+from .numbers import Numbers, Side, answer_text, group, score_state, with_number
 from .state import HIGHEST, LOWEST, MOST_UPDATES, LabError, LabState, LabVideo, made_up
 
-NEAR = 0.1
+GUESS_TOLERANCE = 0.1
 """A guessed reward that is no farther off counts as right."""
 MOST_ASKED = 10_000
 NONE = "none"
@@ -63,7 +63,7 @@ class Question:
         return type(guess) in (int, float) and 0 <= guess <= 1
 
     def right(self, guess: float | str) -> bool:
-        return guess == self.truth if self.options else abs(guess - self.truth) <= NEAR + 1e-9
+        return guess == self.truth if self.options else abs(guess - self.truth) <= GUESS_TOLERANCE + 1e-9
 
 
 def question(numbers: Numbers) -> Question | None:
@@ -72,20 +72,20 @@ def question(numbers: Numbers) -> Question | None:
     return asks(numbers) if asks else None
 
 
-def fitting(lesson: Lesson, asked: Question | None) -> Lesson:
+def fitting_guess(lesson: Lesson, asked: Question | None) -> Lesson:
     """The lesson, with a guess only where it is one at this question."""
     fits = asked is not None and asked.takes(lesson.guess)
     return lesson if fits else replace(lesson, guess=None, revealed=False)
 
 
-def study(lesson: Lesson, state: LabState, action: dict) -> tuple[Lesson, LabState] | None:
+def act_on_lesson(lesson: Lesson, state: LabState, action: dict) -> tuple[Lesson, LabState] | None:
     """The lesson and the state after an action of the lesson; None for one that is none of it. Raises LabError."""
     kind = action.get("kind") if isinstance(action, dict) else None
-    does = ACTIONS.get(kind) if isinstance(kind, str) else None
+    does = LESSON_ACTIONS.get(kind) if isinstance(kind, str) else None
     return does(lesson, state, action) if does else None
 
 
-def follow(lesson: Lesson, action: dict) -> Lesson:
+def lesson_after(lesson: Lesson, action: dict) -> Lesson:
     """The lesson after an action of the lab: where that leads to another question, nothing has been guessed yet."""
     kind = action.get("kind") if isinstance(action, dict) else None
     fresh = isinstance(kind, str) and kind in NEW_QUESTION
@@ -93,15 +93,15 @@ def follow(lesson: Lesson, action: dict) -> Lesson:
 
 
 def _guess(lesson: Lesson, state: LabState, action: dict) -> tuple[Lesson, LabState]:
-    value, asked = action.get("value"), question(score(state))
+    value, asked = action.get("value"), question(score_state(state))
     if asked is None or not asked.takes(value):
         raise LabError("A guess is a number from 0 to 1, or one of the answers that are offered.")
     return (lesson if lesson.revealed else replace(lesson, guess=value)), state
 
 
 def _reveal(lesson: Lesson, state: LabState, action: dict) -> tuple[Lesson, LabState]:
-    asked = question(score(state))
-    lesson = fitting(lesson, asked)
+    asked = question(score_state(state))
+    lesson = fitting_guess(lesson, asked)
     if asked is None or lesson.revealed:
         return lesson, state
     if lesson.guess is None:
@@ -146,7 +146,8 @@ def _bell(numbers: Numbers) -> Question:
         return float(table.trace["regression"].reward[i, j])
 
     who, side = _surprising(numbers, lambda side: round(earned(side), 3))
-    text = f"Which reward does {who} pay for “{written(group(state)[j])[:30]}”, when people say {state.chosen.mos:.2f}?"
+    text = answer_text(group(state)[j])[:30]
+    text = f"Which reward does {who} pay for “{text}”, when people say {state.chosen.mos:.2f}?"
     return Question(text, earned(side), (("", reward_lines(numbers, side, "regression", i, j, state.in_order)),))
 
 
@@ -193,7 +194,7 @@ def _update(numbers: Numbers) -> Question | None:
     if state.updates >= MOST_UPDATES:
         return None
     expected = [
-        float(moment(bare(state), k).policy.score_logps()[state.video].exp().detach() @ SCORES)
+        float(moment(bare(state), k).policy.score_logps()[state.video].exp().detach() @ SCORE_GRID)
         for k in (state.updates, state.updates + 1)
     ]
     name = state.chosen.name
@@ -236,7 +237,7 @@ ASKS: dict[str, Callable[[Numbers], Question | None]] = {
     "step": _step,
     "update": _update,
 }
-ACTIONS = {
+LESSON_ACTIONS = {
     "guess": _guess,
     "reveal": _reveal,
     "again": _again,

@@ -9,7 +9,7 @@ import zlib
 from .state import LabError, LabState
 
 MAX_LINK, MAX_JSON = 16_000, 400_000
-BROKEN = "This link holds no state of the lab that can be read; you see the lab as it starts."
+BROKEN_LINK = "This link holds no state of the lab that can be read; you see the lab as it starts."
 
 
 def to_link(state: LabState) -> str:
@@ -30,4 +30,4 @@ def from_link(link: str) -> LabState:
             raise ValueError("cut off, or too large")
         return LabState.from_json(text)
     except (ValueError, binascii.Error, zlib.error, LabError) as error:
-        raise LabError(BROKEN) from error
+        raise LabError(BROKEN_LINK) from error

@@ -86,7 +86,7 @@ def last_step() -> int:
 
 
 @lru_cache(maxsize=64)
-def score(state: LabState) -> Numbers:
+def score_state(state: LabState) -> Numbers:
     """Every reward of a state."""
     repaired, released = specs(state)
     return Numbers(state, _side(state, repaired), _side(state, released) if len(state.videos) > 1 else None)
@@ -126,7 +126,7 @@ def position(text: str) -> float | None:
     return read_answer(text).value
 
 
-def written(text: str) -> str:
+def answer_text(text: str) -> str:
     """What stands in the answer, as it was written; the whole text where there are no tags."""
     span = answer_span(text)
     return (text[slice(*span)] if span else text).strip()

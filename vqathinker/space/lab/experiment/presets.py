@@ -30,7 +30,7 @@ def _video(name: str, line: str) -> LabVideo:
     return made_up(name, float(mos), ordered.split(), shuffled.split())
 
 
-FAR = ("4.30: 2.81 3.25 3.05 3.45 / 2.95 3.12 2.48 3.61", "1.80: 3.31 2.88 3.54 3.02 / 3.05 3.27 2.85 3.46")
+FAR_APART = ("4.30: 2.81 3.25 3.05 3.45 / 2.95 3.12 2.48 3.61", "1.80: 3.31 2.88 3.54 3.02 / 3.05 3.27 2.85 3.46")
 """Two videos that people tell apart, answered alike."""
 PRESETS = {
     "punished": Preset(
@@ -130,23 +130,23 @@ PRESETS = {
     ),
     "formless": Preset(
         "No format reward",
-        _state("update", *FAR, off=("format",), updates=60),
+        _state("update", *FAR_APART, off=("format",), updates=60),
         "Without the format reward, 46% of the answers are well-formed after 60 steps; with all rewards, 99%.",
     ),
     "bellless": Preset(
         "No bell",
-        _state("update", *FAR, off=("regression",), updates=60),
+        _state("update", *FAR_APART, off=("regression",), updates=60),
         "Without the bell, the expected scores are 0.54 off after 60 steps; with all rewards, 0.03.",
     ),
     "blind": Preset(
         "Only the format",
-        _state("update", *FAR, off=("regression", "ranking", "temporal"), updates=20),
+        _state("update", *FAR_APART, off=("regression", "ranking", "temporal"), updates=20),
         "Without the bell, the ranking and the bonus, the expected scores are 1.30 off after 20 steps; with all "
         "rewards, 0.47.",
     ),
     "orderless": Preset(
         "No temporal bonus",
-        _state("update", *FAR, off=("temporal",), updates=20),
+        _state("update", *FAR_APART, off=("temporal",), updates=20),
         "Without the bonus nothing has broken after 20 steps: every measure is within 0.1 of that with all rewards. "
         "The shuffled clip is never trained on: the bonus only makes good answers to the clip in order count for more.",
     ),

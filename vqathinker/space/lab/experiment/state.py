@@ -13,8 +13,8 @@ from ....answer import compose, shortened
 from ....checked import checked, from_json
 from ....errors import VQAThinkerError
 
-View = Literal["video", "frames", "bell", "ranking", "temporal", "step", "update"]
-VIEWS = get_args(View)
+ViewName = Literal["video", "frames", "bell", "ranking", "temporal", "step", "update"]
+VIEWS = get_args(ViewName)
 LOWEST, HIGHEST = 1.0, 5.0
 MAX_VIDEOS, MAX_ANSWERS, MAX_TEXT, MAX_NAME, MAX_STEP = 4, 8, 4000, 40, 30
 MOST_UPDATES, MOST_OFF = 60, 8
@@ -49,7 +49,7 @@ def within(name: str) -> Field:
 
 
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
-Answers = Annotated[tuple[Text, ...], Field(min_length=1, max_length=MAX_ANSWERS)]
+AnswerTexts = Annotated[tuple[Text, ...], Field(min_length=1, max_length=MAX_ANSWERS)]
 
 
 @checked(refused)
@@ -59,8 +59,8 @@ class LabVideo:
 
     name: Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
     mos: Annotated[float, Field(ge=LOWEST, le=HIGHEST)]
-    ordered: Answers
-    shuffled: Answers
+    ordered: AnswerTexts
+    shuffled: AnswerTexts
     clip: Annotated[str, Field(max_length=MAX_NAME)] = ""
 
     @property
@@ -91,7 +91,7 @@ class LabState:
 
     version: Literal[1] = field(default=1, kw_only=True)
     videos: Annotated[tuple[LabVideo, ...], Field(min_length=1, max_length=MAX_VIDEOS)]
-    view: View = "bell"
+    view: ViewName = "bell"
     video: Annotated[int, Field(ge=0)] = 0
     answer: Annotated[int, Field(ge=0)] = 0
     in_order: bool = True
@@ -202,10 +202,10 @@ def made_up(name: str, mos: float, ordered: Sequence[str], shuffled: Sequence[st
     return LabVideo(name, mos, first, second)
 
 
-SPARE = (
+SPARE_VIDEOS = (
     made_up("A", 3.5, ("3.47", "3.82", "3.11", "4.28"), ("2.95", "3.62", "2.48", "4.61")),
     made_up("B", 2.4, ("2.31", "2.88", "2.54", "3.42"), ("2.05", "3.27", "3.05", "3.76")),
     made_up("C", 4.3, ("4.12", "3.75", "4.44", "4.03"), ("3.91", "3.38", "4.15", "3.52")),
     made_up("D", 1.6, ("1.87", "2.21", "1.52", "1.95"), ("2.12", "2.61", "1.66", "2.35")),
 )
-DEFAULT = LabState(SPARE[:2])
+DEFAULT_STATE = LabState(SPARE_VIDEOS[:2])

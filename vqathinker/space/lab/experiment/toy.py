@@ -18,11 +18,11 @@ from ....rewards import format_ok
 from .numbers import decimals_written, position
 from .state import HIGHEST, LOWEST
 
-BIN = 0.1
-SCORES = torch.linspace(LOWEST, HIGHEST, round((HIGHEST - LOWEST) / BIN) + 1, dtype=torch.float64)
-NARROWEST = 0.35
+SCORE_STEP = 0.1
+SCORE_GRID = torch.linspace(LOWEST, HIGHEST, round((HIGHEST - LOWEST) / SCORE_STEP) + 1, dtype=torch.float64)
+LEAST_START_SPREAD = 0.35
 """The least spread of a start, so that an answer that nobody gave yet can still be drawn."""
-CENTRES, REACH = torch.linspace(LOWEST, HIGHEST, 17, dtype=torch.float64), 0.3
+CENTRES, CENTRE_REACH = torch.linspace(LOWEST, HIGHEST, 17, dtype=torch.float64), 0.3
 """Scores that lie near each other share parameters, as 3.4 and 3.5 share tokens."""
 
 
@@ -49,9 +49,9 @@ def token_of(text: str) -> tuple[int, int]:
     """The form and the bin of an answer that stands in the lab; the middle bin where it has no score."""
     value = position(text)
     if value is None or not LOWEST <= value <= HIGHEST:
-        return 3, len(SCORES) // 2
+        return 3, len(SCORE_GRID) // 2
     form = 1 if not format_ok(text) else 2 if decimals_written(text) < 2 else 0
-    return form, round((value - LOWEST) / BIN)
+    return form, round((value - LOWEST) / SCORE_STEP)
 
 
 class ToyPolicy(nn.Module):
@@ -63,7 +63,7 @@ class ToyPolicy(nn.Module):
 
     def __init__(self, ordered: torch.Tensor, shuffled: torch.Tensor):
         super().__init__()
-        videos, reach = len(ordered), (SCORES[:, None] - CENTRES) / REACH
+        videos, reach = len(ordered), (SCORE_GRID[:, None] - CENTRES) / CENTRE_REACH
         self.register_buffer("basis", (-(reach**2) / 2).exp())
         self.register_buffer("start", torch.stack([_bell_logits(ordered), _bell_logits(shuffled)]))
         self.register_buffer("forms_at_start", torch.tensor([form.share for form in FORMS]).double().log())
@@ -92,7 +92,10 @@ class ToyPolicy(nn.Module):
             forms, scores = self.form_logps().exp().numpy(), self.score_logps(in_order=in_order).exp().numpy()
         drawn = [
             np.stack(
-                [rng.choice(len(FORMS), group, p=_sums_to_1(forms)), rng.choice(len(SCORES), group, p=_sums_to_1(p))],
+                [
+                    rng.choice(len(FORMS), group, p=_sums_to_1(forms)),
+                    rng.choice(len(SCORE_GRID), group, p=_sums_to_1(p)),
+                ],
                 -1,
             )
             for p in scores
@@ -102,7 +105,7 @@ class ToyPolicy(nn.Module):
 
 def written_out(tokens: torch.Tensor, rng: np.random.Generator) -> list[list[str]]:
     """The texts [B][G] of tokens (B, G, 2): a score from anywhere in its bin."""
-    inside = SCORES[tokens[..., 1]].numpy() + rng.uniform(-BIN / 2, BIN / 2, tuple(tokens.shape[:2]))
+    inside = SCORE_GRID[tokens[..., 1]].numpy() + rng.uniform(-SCORE_STEP / 2, SCORE_STEP / 2, tuple(tokens.shape[:2]))
     inside = np.clip(inside, LOWEST, HIGHEST)
     return [
         [FORMS[form].text(score) for form, score in zip(forms, scores, strict=True)]
@@ -110,15 +113,15 @@ def written_out(tokens: torch.Tensor, rng: np.random.Generator) -> list[list[str
     ]
 
 
-def counted(tokens: torch.Tensor) -> torch.Tensor:
+def token_mask(tokens: torch.Tensor) -> torch.Tensor:
     """The mask (B, G, 2) of tokens that were written: an answer in words has no score."""
     has_score = torch.tensor([form.has_score for form in FORMS])[tokens[..., 0]]
     return torch.stack([torch.ones_like(has_score), has_score], -1).double()
 
 
 def _bell_logits(moments: torch.Tensor) -> torch.Tensor:
-    mean, deviation = moments[:, :1], moments[:, 1:].clamp(min=NARROWEST)
-    return -(((SCORES - mean) / deviation) ** 2) / 2
+    mean, deviation = moments[:, :1], moments[:, 1:].clamp(min=LEAST_START_SPREAD)
+    return -(((SCORE_GRID - mean) / deviation) ** 2) / 2
 
 
 def _sums_to_1(probabilities: np.ndarray) -> np.ndarray:

@@ -10,29 +10,28 @@ from ....answer import compose
 from ....rewards import RewardSpec, bell, read_answer, regression_reward
 from ....rewards.notation import num, plain
 from ..experiment.explain import reward_lines, score_of
-from ..experiment.numbers import Numbers, decimals_written, differ, group, position, specs, written
+from ..experiment.numbers import Numbers, answer_text, decimals_written, differ, group, position, specs
 from ..experiment.state import CONSTANTS, HIGHEST, LOWEST, LabState
 from . import svg
 
-HEIGHT, NARROW = 250, 560
+BELL_HEIGHT = 250
 FINEST = 2
-NAMES = {"repaired": "Repaired", "released": "As released"}
+SPEC_TITLES = {"repaired": "Repaired", "released": "As released"}
 
 
 def view(numbers: Numbers, width: float) -> str:
-    narrow = width < NARROW
-    each = width if narrow else (width - 20) / 2
+    each = svg.column_width(width)
     panels = "".join(
-        f'<div class="lab-panel"><h4 class="{css}">{NAMES[css]}</h4>{chart(numbers, spec, css, each)}</div>'
-        for css, spec in zip(NAMES, specs(numbers.state), strict=True)
+        f'<div class="lab-panel"><h4 class="{css}">{SPEC_TITLES[css]}</h4>{bell_chart(numbers, spec, css, each)}</div>'
+        for css, spec in zip(SPEC_TITLES, specs(numbers.state), strict=True)
     )
     low, high = CONSTANTS["sigma"]
     sigma = svg.slider("sigma", "σ of the bell", numbers.state.sigma, low, high, 0.01)
-    below = "" if numbers.hidden else table(numbers)
-    return f'<div class="lab-pair">{panels}</div><div class="lab-controls">{sigma}{forms(numbers)}</div>{below}'
+    below = "" if numbers.hidden else bell_table(numbers)
+    return f'<div class="lab-pair">{panels}</div><div class="lab-controls">{sigma}{score_forms(numbers)}</div>{below}'
 
 
-def forms(numbers: Numbers) -> str:
+def score_forms(numbers: Numbers) -> str:
     """The chosen score, written otherwise."""
     state = numbers.state
     text = group(state)[state.answer]
@@ -42,7 +41,7 @@ def forms(numbers: Numbers) -> str:
         f"{min(max(base - 0.03, LOWEST), HIGHEST):.2f}" if abs(base * 10 - round(base * 10)) < 1e-6 else f"{base:.2f}"
     )
     options = [f"{base:.0f}", f"{base:.1f}", f"{round(base, 1):.2f}", near, "fair"]
-    now = written(text)
+    now = answer_text(text)
     buttons = "".join(
         svg.button({"kind": "number", "number": option}, escape(option), css="lab-form", current=option == now)
         for option in dict.fromkeys(options)
@@ -51,9 +50,9 @@ def forms(numbers: Numbers) -> str:
     return f'<div class="lab-forms" {label}><span>Write it as</span>{buttons}</div>'
 
 
-def chart(numbers: Numbers, spec: RewardSpec, css: str, width: float) -> str:
+def bell_chart(numbers: Numbers, spec: RewardSpec, css: str, width: float) -> str:
     state = numbers.state
-    plot = svg.Plot(width, HEIGHT, y_range=(0, 1.06), bottom=44, left=32)
+    plot = svg.Plot(width, BELL_HEIGHT, y_range=(0, 1.06), bottom=44, left=32)
     mos, decimals = state.chosen.mos, min(decimals_written(group(state)[state.answer]), FINEST)
     xs, ys = possible(mos, decimals, spec)
     smooth = torch.linspace(LOWEST, HIGHEST, 161, dtype=torch.float64)
@@ -156,7 +155,7 @@ def _sigma_band(plot: svg.Plot, mos: float, sigma: float) -> str:
     )
 
 
-def table(numbers: Numbers) -> str:
+def bell_table(numbers: Numbers) -> str:
     """The two specs side by side for the chosen answer."""
     state, rows = numbers.state, []
     i, j = state.video, state.answer
@@ -164,8 +163,8 @@ def table(numbers: Numbers) -> str:
     lines = [
         (name, reward_lines(numbers, side, "regression", i, j, state.in_order)) for name, side in numbers.sides if side
     ]
-    title = f"Reward of “{written(text)[:30]}”"
-    for (name, side), css in zip(numbers.sides, NAMES, strict=True):
+    title = f"Reward of “{answer_text(text)[:30]}”"
+    for (name, side), css in zip(numbers.sides, SPEC_TITLES, strict=True):
         if side is None:
             continue
         trace, score = side.table(state.in_order).trace["regression"], score_of(side, i, j, state.in_order)
@@ -178,7 +177,7 @@ def table(numbers: Numbers) -> str:
             f'<td class="cell" {svg.math(f"bell-{name}", title, lines)}><b>{num(reward)}</b></td></tr>'
         )
     head = '<tr><th></th><th>read as</th><th>decimals</th><th class="roomy">bell</th><th>reward</th></tr>'
-    caption = f"“{escape(written(text)[:40])}” against {state.chosen.mos:.2f}"
+    caption = f"“{escape(answer_text(text)[:40])}” against {state.chosen.mos:.2f}"
     return (
         f'<div class="lab-scroll"><table class="lab-table" data-grid><caption>{caption}</caption><thead>{head}</thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"

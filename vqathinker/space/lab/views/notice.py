@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ....rewards.notation import num, plain
 from ...widgets.texts import CHECK_BUTTON
-from ..experiment.explain import bonus_of, bonus_trace, score_of
-from ..experiment.numbers import Numbers, differ, group, written
+from ..experiment.explain import bonus_of, score_of, trace_of_bonus
+from ..experiment.numbers import Numbers, answer_text, differ, group
 from ..experiment.state import MINE
 from . import shifts, steps
 
-NEAR, FAR = 0.3, 3.0  # errors, in sigmas, up to and from which the bell is nearly flat
-SURE = 0.1
+FLAT_WITHIN, FLAT_BEYOND = 0.3, 3.0  # errors, in sigmas, up to and from which the bell is nearly flat
+SURE_ABOVE = 0.1
 
 
 def notice(numbers: Numbers, view: str | None = None) -> str:
@@ -18,7 +18,7 @@ def notice(numbers: Numbers, view: str | None = None) -> str:
     return TELLS[view or numbers.state.view](numbers)
 
 
-def video(numbers: Numbers) -> str:
+def video_notice(numbers: Numbers) -> str:
     clip = numbers.state.chosen.clip
     if not clip:
         return "A step begins with a video and what people said of it. The model never sees that number."
@@ -28,17 +28,17 @@ def video(numbers: Numbers) -> str:
     )
 
 
-def frames(numbers: Numbers) -> str:
+def frames_notice(numbers: Numbers) -> str:
     return (
         "Six frames, and a short burst around each, are all that is looked at. Where the same clip is shown once more "
         "with its frames shuffled, every single frame is as good as before."
     )
 
 
-def bell(numbers: Numbers) -> str:
+def bell_notice(numbers: Numbers) -> str:
     state, side, other = numbers.state, numbers.repaired, numbers.released
     i, j, in_order = state.video, state.answer, state.in_order
-    text = f"“{written(group(state)[j])[:40]}”"
+    text = f"“{answer_text(group(state)[j])[:40]}”"
     paid, released = _regression(side, i, j, in_order), _regression(other, i, j, in_order)
     score = score_of(side, i, j, in_order)
     if score is None:
@@ -53,12 +53,12 @@ def bell(numbers: Numbers) -> str:
     if trace.factor[i, j] < 1:
         kept = f"keeps only {plain(trace.factor[i, j])} of its bell: {num(paid)} instead of {num(trace.bell[i, j])}"
         return f"{text} shows too few decimals, so it {kept}."
-    if error <= NEAR * state.sigma:
+    if error <= FLAT_WITHIN * state.sigma:
         return (
             f"An error of {num(error, 2)} costs only {num(1 - paid)}: near the truth the bell is flat, and close "
             "is as good as exact."
         )
-    if error >= FAR * state.sigma:
+    if error >= FLAT_BEYOND * state.sigma:
         return (
             f"An error of {num(error, 2)} earns {num(paid)}: out here the bell is flat again, and a slightly "
             "better guess "
@@ -87,7 +87,7 @@ def _unreadable(numbers: Numbers, text: str, released: float) -> str:
     )
 
 
-def ranking(numbers: Numbers) -> str:
+def ranking_notice(numbers: Numbers) -> str:
     state, side = numbers.state, numbers.repaired
     i, k = state.video, state.opponent
     if k is None:
@@ -115,7 +115,7 @@ def ranking(numbers: Numbers) -> str:
             f"No group spreads, so a lead of {lead} is already certainty: {verdict}, and being closer to the truth "
             "earns nothing here."
         )
-    if right < SURE:
+    if right < SURE_ABOVE:
         return (
             f"Sure of the wrong order: {verdict}, people say the opposite, and the answers to {first.name} earn "
             f"{mean} on average."
@@ -125,16 +125,16 @@ def ranking(numbers: Numbers) -> str:
             f"The wrong order, but not a sure one: {verdict}, and the answers to {first.name} still earn {mean} on "
             "average."
         )
-    if right > 1 - SURE:
+    if right > 1 - SURE_ABOVE:
         return f"Right and sure: {verdict}, people agree, and the answers to {first.name} earn {mean} on average."
     return f"Right but unsure: {verdict}; less overlap of the two groups would earn more than {mean} on average."
 
 
-def temporal(numbers: Numbers) -> str:
+def temporal_notice(numbers: Numbers) -> str:
     state, side, other = numbers.state, numbers.repaired, numbers.released
     i, name = state.video, state.chosen.name
     winners, released = _winners(side, i), _winners(other, i) if other else set()
-    ranked, regressed = (bonus_trace(side, x) for x in ("ranking", "regression"))
+    ranked, regressed = (trace_of_bonus(side, x) for x in ("ranking", "regression"))
     rank, rank_twin, close, close_twin = (
         float(means[i]) for one in (ranked, regressed) for means in (one.ordered, one.perturbed)
     )
@@ -167,7 +167,7 @@ def temporal(numbers: Numbers) -> str:
     coarse = _too_coarse(numbers) if other else []
     if coarse:
         return (
-            f"“{written(state.chosen.ordered[coarse[0]])[:20]}” is punished to "
+            f"“{answer_text(state.chosen.ordered[coarse[0]])[:20]}” is punished to "
             f"{num(other.ordered.regression[i, coarse[0]])} in the released code, below the threshold of "
             f"{plain(state.regression_gate)}, so its bell can never earn the bonus; repaired, it does."
         )
@@ -191,7 +191,7 @@ def _winners(side, i: int) -> set[int]:
 def _too_coarse(numbers: Numbers) -> list[int]:
     """Answers whose bell earns the bonus repaired, but falls below the threshold by the released decimals rule."""
     i, side, other = numbers.state.video, numbers.repaired, numbers.released
-    gate = bonus_trace(other, "regression").gate
+    gate = trace_of_bonus(other, "regression").gate
     return [
         j
         for j in range(numbers.state.answers)
@@ -207,11 +207,11 @@ def _count(number: int) -> str:
 
 
 TELLS = {
-    "video": video,
-    "frames": frames,
-    "bell": bell,
-    "ranking": ranking,
-    "temporal": temporal,
-    "step": steps.step,
-    "update": shifts.update,
+    "video": video_notice,
+    "frames": frames_notice,
+    "bell": bell_notice,
+    "ranking": ranking_notice,
+    "temporal": temporal_notice,
+    "step": steps.walk_notice,
+    "update": shifts.update_notice,
 }

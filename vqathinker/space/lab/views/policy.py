@@ -9,29 +9,29 @@ from html import escape
 import torch
 
 from ....rewards.notation import num
-from ..experiment.learning import Moment
+from ..experiment.learning import PolicySnapshot
 from ..experiment.state import LabState
-from ..experiment.toy import FORMS, SCORES
+from ..experiment.toy import FORMS, SCORE_GRID
 from . import svg
 
-HEIGHT, CURVE, LABEL = 168, 92, 146
+POLICY_HEIGHT, CURVE, FORM_LABEL_PX = 168, 92, 146
 TALLEST = 0.12
 """The least top of the axis of probabilities, so that a flat start looks flat."""
 
 
-def scores(state: LabState, start: Moment, now: Moment, i: int, width: float) -> str:
+def scores(state: LabState, start: PolicySnapshot, now: PolicySnapshot, i: int, width: float) -> str:
     """How likely each score is for video i: at the start, now, and now with its frames shuffled."""
     with torch.no_grad():
         first, ordered = (one.policy.score_logps()[i].exp() for one in (start, now))
         shuffled = now.policy.score_logps(in_order=False)[i].exp()
     top = 1.12 * max(TALLEST, *(float(p.max()) for p in (first, ordered, shuffled)))
-    plot = svg.Plot(width, HEIGHT, y_range=(0, top), top=34, left=14)
-    mean, mos = float(ordered @ SCORES), state.videos[i].mos
+    plot = svg.Plot(width, POLICY_HEIGHT, y_range=(0, top), top=34, left=14)
+    mean, mos = float(ordered @ SCORE_GRID), state.videos[i].mos
     parts = [
         plot.x_ticks(),
-        plot.path(SCORES.tolist(), ordered.tolist(), f"area v{i}", closed=True),
-        plot.path(SCORES.tolist(), first.tolist(), "guide"),
-        plot.path(SCORES.tolist(), shuffled.tolist(), f"dashed v{i}"),
+        plot.path(SCORE_GRID.tolist(), ordered.tolist(), f"area v{i}", closed=True),
+        plot.path(SCORE_GRID.tolist(), first.tolist(), "guide"),
+        plot.path(SCORE_GRID.tolist(), shuffled.tolist(), f"dashed v{i}"),
         plot.vertical(mos, "truth"),
         svg.text(plot.x(mos) + (6 if mos < 4 else -6), 42, f"people {mos:.2f}", f"mos{'' if mos < 4 else ' end'}"),
         *_pushes(now, plot, i),
@@ -42,7 +42,7 @@ def scores(state: LabState, start: Moment, now: Moment, i: int, width: float) ->
     )
 
 
-def _pushes(now: Moment, plot: svg.Plot, i: int) -> list[str]:
+def _pushes(now: PolicySnapshot, plot: svg.Plot, i: int) -> list[str]:
     """The answers of the last step where their scores stand, with the way that each was pushed."""
     if now.batch is None:
         return []
@@ -52,16 +52,16 @@ def _pushes(now: Moment, plot: svg.Plot, i: int) -> list[str]:
             css = "up" if push > 0 else "down" if push < 0 else "still"
             size = 3 + 3 * min(abs(push), 1.5)
             tip, foot = (16 - size, 16 + size) if push > 0 else (16 + size, 16 - size)
-            x = plot.x(SCORES[place])
+            x = plot.x(SCORE_GRID[place])
             marks.append(f'<path class="pushed {css}" d="M{x:.1f} {tip:.1f}L{x - 5:.1f} {foot:.1f}H{x + 5:.1f}Z"/>')
     return marks
 
 
-def forms(start: Moment, now: Moment, width: float) -> str:
+def form_chart(start: PolicySnapshot, now: PolicySnapshot, width: float) -> str:
     """How likely each form of an answer is, with a mark where it started."""
     with torch.no_grad():
         first, last = (one.policy.form_logps().exp().tolist() for one in (start, now))
-    plot = svg.Plot(width, 22 * len(FORMS) + 4, x_range=(0, 1), left=LABEL, right=46, top=0, bottom=0)
+    plot = svg.Plot(width, 22 * len(FORMS) + 4, x_range=(0, 1), left=FORM_LABEL_PX, right=46, top=0, bottom=0)
     parts = []
     for k, (form, before, after) in enumerate(zip(FORMS, first, last, strict=True)):
         y, x = 22 * k + 3, plot.x(before)
@@ -82,7 +82,7 @@ MEASURES = (
 )
 
 
-def courses(course: Sequence[Moment], whole: Sequence[Moment], width: float) -> str:
+def courses(course: Sequence[PolicySnapshot], whole: Sequence[PolicySnapshot], width: float) -> str:
     """Each measure over the steps; `whole` is the course with every reward on, where some are off."""
     each = (width - 20) / 2 if width > 300 else width
     return '<div class="lab-courses">' + "".join(_course(course, whole, *one, each) for one in MEASURES) + "</div>"

@@ -15,17 +15,16 @@ from ..experiment.numbers import Numbers, Side, decimals_written, differ
 from ..experiment.state import HIGHEST, LOWEST
 from . import svg
 
-HEIGHT, NARROW, POINTS = 208, 560, 81
+RANKING_HEIGHT, CURVE_POINTS = 208, 81
 
 
 def view(numbers: Numbers, width: float) -> str:
-    narrow = width < NARROW
-    each = width if narrow else (width - 20) / 2
+    each = svg.column_width(width)
     duel = duels(numbers, each) if numbers.state.opponent is not None else ""
     if numbers.hidden:
         return f'<div class="lab-panel">{duel}</div>'
     return (
-        f'<div class="lab-pair"><div class="lab-panel">{matrix(numbers)}{curve(numbers, each)}</div>'
+        f'<div class="lab-pair"><div class="lab-panel">{matrix(numbers)}{reward_curve(numbers, each)}</div>'
         f'<div class="lab-panel">{duel}</div></div>{meetings(numbers)}'
     )
 
@@ -105,12 +104,12 @@ def _hill(plot: svg.Plot, side: Side, i: int) -> str:
     return plot.path(xs, ys, f"area v{i}", closed=True)
 
 
-def curve(numbers: Numbers, width: float) -> str:
+def reward_curve(numbers: Numbers, width: float) -> str:
     """The ranking reward of the chosen answer, were its number another one and all others the same."""
     state = numbers.state
     i, j = state.video, state.answer
-    plot = svg.Plot(width, HEIGHT, y_range=(0, 1.06), left=32)
-    xs = torch.linspace(LOWEST, HIGHEST, POINTS, dtype=torch.float64)
+    plot = svg.Plot(width, RANKING_HEIGHT, y_range=(0, 1.06), left=32)
+    xs = torch.linspace(LOWEST, HIGHEST, CURVE_POINTS, dtype=torch.float64)
     parts = [plot.y_ticks((0, 0.5, 1)), plot.x_ticks(), plot.vertical(state.chosen.mos, "truth")]
     ranked = ranking_of(numbers.repaired)
     if ranked.opponents(i):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from ....rewards.notation import num
-from ..experiment.learning import MUCH, Moment, all_on, broken, course, logps_of
+from ..experiment.learning import MUCH, PolicySnapshot, all_on, broken, course, logps_of
 from ..experiment.numbers import Numbers
 from ..experiment.state import LabState
 
-TITLES = {"format": "the format reward", "regression": "the bell", "ranking": "the ranking", "temporal": "the bonus"}
+REWARD_PHRASES = {
+    "format": "the format reward",
+    "regression": "the bell",
+    "ranking": "the ranking",
+    "temporal": "the bonus",
+}
 
 
-def update(numbers: Numbers) -> str:
+def update_notice(numbers: Numbers) -> str:
     state = numbers.state
     if not state.updates:
         return (
@@ -18,12 +23,12 @@ def update(numbers: Numbers) -> str:
             "policy will answer; after that it answers anew."
         )
     moments = course(state)
-    return missing(state, moments[-1]) if state.off else moved(state, *moments[-2:])
+    return ablation_notice(state, moments[-1]) if state.off else shift_notice(state, *moments[-2:])
 
 
-def missing(state: LabState, now: Moment) -> str:
+def ablation_notice(state: LabState, now: PolicySnapshot) -> str:
     """What the missing rewards cost, beside the same steps with all of them."""
-    names = [TITLES.get(name, name) for name in state.off]
+    names = [REWARD_PHRASES.get(name, name) for name in state.off]
     without = f"Without {' and '.join(', '.join(names).rsplit(', ', 1))}"
     worst, whole = broken(state), course(all_on(state))[-1].measures
     after = f"after {state.updates} step{'s' * (state.updates != 1)}"
@@ -48,7 +53,7 @@ TRAINED_ON_ORDER = (
 )
 
 
-def changed(numbers: Numbers) -> str:
+def course_notice(numbers: Numbers) -> str:
     """What the steps so far did, from the start to now."""
     first, last = (one.measures for one in (course(numbers.state)[0], course(numbers.state)[-1]))
     return (
@@ -58,7 +63,7 @@ def changed(numbers: Numbers) -> str:
     )
 
 
-def moved(state: LabState, before: Moment, now: Moment) -> str:
+def shift_notice(state: LabState, before: PolicySnapshot, now: PolicySnapshot) -> str:
     """Which answer of the last step gained most, and which lost most."""
     batch = now.batch
     change = (logps_of(now.policy, batch.tokens) - logps_of(before.policy, batch.tokens)).exp()

@@ -9,17 +9,17 @@ import numpy as np
 import torch
 
 from ....rewards import bell, group_moments
-from ..experiment.numbers import Numbers, decimals_written, group_of, position, written
+from ..experiment.numbers import Numbers, answer_text, decimals_written, group_of, position
 from ..experiment.state import MAX_TEXT, LabState
 from . import svg
 
-LANE, TOP, FOOT, WRITTEN = 23, 34, 22, 62
+LANE, TOP_PX, FOOT, WRITTEN = 23, 34, 22, 62
 MOS_SHAPE = '<path class="flag" d="M-8 -9h16v9l-8 8l-8 -8z"/>'
 
 
 def stage(numbers: Numbers, width: float) -> str:
     state = numbers.state
-    cards = "".join(card(numbers, i, width) for i in range(len(state.videos)))
+    cards = "".join(video_card(numbers, i, width) for i in range(len(state.videos)))
     counts = _count("videos", "videos", len(state.videos)) + _count("answers", "answers each", state.answers)
     return (
         f'<section class="lab-stage" aria-label="Videos and answers">{cards}'
@@ -27,7 +27,7 @@ def stage(numbers: Numbers, width: float) -> str:
     )
 
 
-def card(numbers: Numbers, i: int, width: float) -> str:
+def video_card(numbers: Numbers, i: int, width: float) -> str:
     state, video = numbers.state, numbers.state.videos[i]
     mean, variance = float(numbers.repaired.mean[i]), float(numbers.repaired.variance[i])
     stats = "nothing readable" if mean != mean else f"mean {mean:.2f}, spread {variance**0.5:.2f}"
@@ -46,8 +46,8 @@ def track(state: LabState, i: int, in_order: bool, width: float, moments: Sequen
     """One group on the scale: a lane for each answer, the bell of their mean and spread behind them."""
     video = state.videos[i]
     texts = group_of(video, in_order)
-    height = TOP + LANE * len(texts) + FOOT
-    plot = svg.Plot(width, height, left=14, right=WRITTEN, top=TOP - 6, bottom=FOOT)
+    height = TOP_PX + LANE * len(texts) + FOOT
+    plot = svg.Plot(width, height, left=14, right=WRITTEN, top=TOP_PX - 6, bottom=FOOT)
     parts = [plot.vertical(tick, "grid") for tick in svg.TICKS] + [plot.x_ticks(below=15), _hill(plot, *moments)]
     parts.append(plot.vertical(video.mos, "truth"))
     parts += [_lane(state, plot, i, j, in_order) for j in range(len(texts))]
@@ -82,7 +82,7 @@ def _hill(plot: svg.Plot, mean: float, variance: float) -> str:
 
 def _lane(state: LabState, plot: svg.Plot, i: int, j: int, in_order: bool) -> str:
     text = group_of(state.videos[i], in_order)[j]
-    value, y = position(text), TOP + LANE * j + 8
+    value, y = position(text), TOP_PX + LANE * j + 8
     shown = min(max(1.0 if value is None else value, 1.0), 5.0)
     where = {"video": i, "answer": j, "in_order": in_order}
     chosen = (i, j, in_order) == (state.video, state.answer, state.in_order)
@@ -100,7 +100,7 @@ def _lane(state: LabState, plot: svg.Plot, i: int, j: int, in_order: bool) -> st
         shape=svg.dot("?" if value is None else j + 1),
     )
     line = f'<line class="lane" x1="{plot.x0}" x2="{plot.x1}" y1="{y}" y2="{y}"/>'
-    words = written(text)
+    words = answer_text(text)
     return line + point + svg.text(plot.width - 4, y + 4, words if len(words) < 8 else words[:7] + "…", "written end")
 
 

@@ -9,10 +9,10 @@ from html import escape
 from ....rewards import REWARDS, Reward
 from ....rewards.notation import num
 from ..experiment.explain import advantage_lines, bonus_lines, bonus_of, reward_lines, score_of
-from ..experiment.numbers import Numbers, Side, differ, last_step, written
+from ..experiment.numbers import Numbers, Side, answer_text, differ, last_step
 from . import svg
 
-NARROW, FULL_ADVANTAGE, LONGEST_BAR, RAW = 560, 2.0, 30, 240
+FULL_ADVANTAGE, LONGEST_BAR, RAW = 2.0, 30, 240
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def _reward(reward: Reward, numbers: Numbers) -> Column:
     )
 
 
-def columns(numbers: Numbers) -> list[Column]:
+def step_columns(numbers: Numbers) -> list[Column]:
     """The stages of the step after the answers: every reward of the registry is one of them."""
     return [SCORE, *(_reward(reward, numbers) for reward in REWARDS.values()), *REST]
 
@@ -76,20 +76,20 @@ REST = (
 )
 
 
-START = "The model has answered each video several times. Next: what are these answers worth?"
+BEFORE_REWARDS = "The model has answered each video several times. Next: what are these answers worth?"
 
 
 def view(numbers: Numbers, width: float) -> str:
     if numbers.hidden:  # what can be read is known, what it earns is not
         numbers = replace(numbers, state=replace(numbers.state, step=min(numbers.state.step, 1)))
-    return f"{walk(numbers)}{table(numbers, width)}"
+    return f"{walk(numbers)}{step_table(numbers, width)}"
 
 
 def walk(numbers: Numbers) -> str:
     """Back, next, and where we are."""
     here, last = min(numbers.state.step, last_step()), last_step()
-    stages = columns(numbers)
-    title, what = ("answers", START) if here == 0 else (stages[here - 1].title, stages[here - 1].what)
+    stages = step_columns(numbers)
+    title, what = ("answers", BEFORE_REWARDS) if here == 0 else (stages[here - 1].title, stages[here - 1].what)
     back = svg.button({"kind": "step", "change": -1}, "‹ Back", css="lab-go")
     ahead = svg.button(
         {"kind": "step", **({"step": 0} if here == last else {"change": 1})},
@@ -110,9 +110,9 @@ def walk(numbers: Numbers) -> str:
     )
 
 
-def table(numbers: Numbers, width: float, videos: int | None = None) -> str:
+def step_table(numbers: Numbers, width: float, videos: int | None = None) -> str:
     """Every answer and what has been reached of it; of the first so many videos, or of all."""
-    stages, step = columns(numbers), min(numbers.state.step, last_step())
+    stages, step = step_columns(numbers), min(numbers.state.step, last_step())
     shown = {k: stages[k] for k in _window(step, len(stages), width)}
     head = "".join(f'<th scope="col" class="{_reached(k, step)}">{column.title}</th>' for k, column in shown.items())
     bodies = "".join(_body(numbers, i, shown, width) for i in range(len(numbers.state.videos[:videos])))
@@ -125,7 +125,7 @@ def table(numbers: Numbers, width: float, videos: int | None = None) -> str:
 
 def _window(step: int, count: int, width: float) -> list[int]:
     """The columns that fit: all of them, or on a phone the one of this step and the two before it."""
-    if width >= NARROW:
+    if width >= svg.TWO_COLUMNS_FROM:
         return list(range(count))
     end = max(step, 3)
     return list(range(end - 3, end))
@@ -145,9 +145,9 @@ def _body(numbers: Numbers, i: int, shown: dict[int, Column], width: float) -> s
             else _text(video.ordered[j], len(shown))
         )
         chosen = " chosen" if (i, j) == (state.video, state.answer) else ""
-        text = written(video.ordered[j])
+        text = answer_text(video.ordered[j])
         quote = f" <q>{escape(text if len(text) < 9 else text[:8] + '…')}</q>"
-        said = quote if width >= NARROW or not state.step else ""
+        said = quote if width >= svg.TWO_COLUMNS_FROM or not state.step else ""
         choose = svg.button(
             {"kind": "choose", "video": i, "answer": j}, f"{escape(video.name)}{j + 1}{said}", css="lab-answer"
         )

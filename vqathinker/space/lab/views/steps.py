@@ -10,18 +10,18 @@ from ..experiment.numbers import Numbers, last_step
 COUNT = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
-def step(numbers: Numbers) -> str:
+def walk_notice(numbers: Numbers) -> str:
     last = last_step()
     here = min(numbers.state.step, last)
     if here == last:
-        return pushed(numbers)
+        return advantage_notice(numbers)
     rewards = dict(enumerate(REWARDS, 2))
     if here in rewards:
-        return earned(numbers, rewards[here])
-    return {0: written, 1: read, last - 2: paid, last - 1: summed}[here](numbers)
+        return reward_notice(numbers, rewards[here])
+    return {0: answers_notice, 1: scores_notice, last - 2: bonus_notice, last - 1: total_notice}[here](numbers)
 
 
-def written(numbers: Numbers) -> str:
+def answers_notice(numbers: Numbers) -> str:
     state = numbers.state
     return (
         f"{COUNT[state.answers].capitalize()} answer{'s' * (state.answers > 1)} to each video. All that differs is "
@@ -29,7 +29,7 @@ def written(numbers: Numbers) -> str:
     )
 
 
-def read(numbers: Numbers) -> str:
+def scores_notice(numbers: Numbers) -> str:
     side = numbers.repaired
     places = [(i, j) for i in range(len(numbers.state.videos)) for j in range(numbers.state.answers)]
     lost = [numbers.state.videos[i].name + str(j + 1) for i, j in places if score_of(side, i, j) is None]
@@ -38,7 +38,7 @@ def read(numbers: Numbers) -> str:
     return f"All {len(places)} answers hold a score that can be read."
 
 
-def earned(numbers: Numbers, name: str) -> str:
+def reward_notice(numbers: Numbers, name: str) -> str:
     """A reward of the chosen video's answers: who gets most and least of it."""
     state, group = numbers.state, numbers.repaired.ordered.trace[name].reward[numbers.state.video]
     video, title = state.chosen.name, REWARDS[name].title.lower()
@@ -51,7 +51,7 @@ def earned(numbers: Numbers, name: str) -> str:
     )
 
 
-def paid(numbers: Numbers) -> str:
+def bonus_notice(numbers: Numbers) -> str:
     side, state = numbers.repaired, numbers.state
     got = [
         j + 1
@@ -62,7 +62,7 @@ def paid(numbers: Numbers) -> str:
     return f"{count} get a bonus." if len(got) != 1 else f"{count} gets a bonus."
 
 
-def summed(numbers: Numbers) -> str:
+def total_notice(numbers: Numbers) -> str:
     totals, name = numbers.repaired.rewarded.total[numbers.state.video], numbers.state.chosen.name
     return (
         f"The answers to {name} earn {num(totals.min())} to {num(totals.max())}. How much that is means nothing yet: "
@@ -70,7 +70,7 @@ def summed(numbers: Numbers) -> str:
     )
 
 
-def pushed(numbers: Numbers) -> str:
+def advantage_notice(numbers: Numbers) -> str:
     state, side, other = numbers.state, numbers.repaired, numbers.released
     i, name, total, push = (
         state.video,

@@ -7,45 +7,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
+from ...widgets.plot_area import PlotArea
 from ..experiment.state import HIGHEST, LOWEST
 
-SCALE = (LOWEST, HIGHEST)
+SCORE_RANGE = (LOWEST, HIGHEST)
 TICKS = (1, 2, 3, 4, 5)
 KEY_STEP = 0.05
+TWO_COLUMNS_FROM, BETWEEN_COLUMNS = 560, 20
+"""Pixels: the width from which two drawings stand side by side, and what is between them."""
+
+
+def column_width(width: float, widest: float | None = None) -> float:
+    """The width of a drawing in a view of `width` pixels: about half of it where two have room, else all of it."""
+    if width < TWO_COLUMNS_FROM:
+        return width
+    return min((width - BETWEEN_COLUMNS) / 2, widest or width)
 
 
 @dataclass(frozen=True)
-class Plot:
-    """A rectangle of `width` x `height` pixels whose inner part shows x_range and y_range."""
-
-    width: float
-    height: float
-    x_range: tuple[float, float] = SCALE
-    y_range: tuple[float, float] = (0.0, 1.0)
-    left: float = 30
-    right: float = 14
-    top: float = 12
-    bottom: float = 26
-
-    @property
-    def x0(self) -> float:
-        return self.left
-
-    @property
-    def x1(self) -> float:
-        return self.width - self.right
-
-    @property
-    def y0(self) -> float:
-        return self.height - self.bottom
-
-    def x(self, value: float) -> float:
-        low, high = self.x_range
-        return self.x0 + (self.x1 - self.x0) * (float(value) - low) / (high - low)
-
-    def y(self, value: float) -> float:
-        low, high = self.y_range
-        return self.y0 + (self.top - self.y0) * (float(value) - low) / (high - low)
+class Plot(PlotArea):
+    """A plot whose lines are coloured by the style sheet of the lab."""
 
     def path(self, xs: Iterable[float], ys: Iterable[float], css: str, *, closed: bool = False) -> str:
         points = [f"{self.x(x):.1f} {self.y(y):.1f}" for x, y in zip(xs, ys, strict=True)]
@@ -105,7 +86,7 @@ def handle(
     x: float, y: float, action: dict, *, label: str, value: float | None, shape: str, css: str = "", decimals: int = 2
 ) -> str:
     """Something on the x axis that can be dragged, or moved with the arrow keys: a slider for assistive technology."""
-    low, high = SCALE
+    low, high = SCORE_RANGE
     step = (1, 0.1)[decimals] if decimals < 2 else KEY_STEP
     now = LOWEST if value is None else min(max(value, low), high)
     spoken = "not readable" if value is None else f"{value:.2f}"

@@ -6,15 +6,14 @@ from html import escape
 
 import torch
 
-from ....rewards import REWARDS
 from ....rewards.notation import num
 from ....rewards.registry import removable
-from ..experiment.learning import Moment, all_on, course, logps_of
-from ..experiment.numbers import Numbers, written
+from ..experiment.explain import reward_title
+from ..experiment.learning import PolicySnapshot, all_on, course, logps_of
+from ..experiment.numbers import Numbers, answer_text
 from ..experiment.state import CONSTANTS, MOST_UPDATES, LabState
 from . import policy, svg
 
-NARROW = 560
 SLIDERS = (
     ("epsilon", "clipping ε", 0.05),
     ("beta", "KL brake β", 0.01),
@@ -26,10 +25,10 @@ SLIDERS = (
 def view(numbers: Numbers, width: float) -> str:
     state = numbers.state
     if numbers.hidden and state.off and state.updates:
-        return f'{controls(state)}<p class="lab-quietly">{HIDDEN}</p>{sliders(state)}'
+        return f'{controls(state)}<p class="lab-quietly">{POLICY_HIDDEN}</p>{sliders(state)}'
     moments = course(state)
     whole = course(all_on(state)) if state.off else []
-    each = width if width < NARROW else (width - 20) / 2
+    each = svg.column_width(width)
     panels = "".join(
         f'<div class="lab-panel">{policy.scores(state, moments[0], moments[-1], i, each)}</div>'
         for i in range(len(state.videos))
@@ -37,20 +36,16 @@ def view(numbers: Numbers, width: float) -> str:
     return (
         f'{controls(state)}<div class="lab-pair">{panels}</div>{KEY}'
         f'<div class="lab-pair"><div class="lab-panel"><h4>How answers are written</h4>'
-        f"{policy.forms(moments[0], moments[-1], each)}{sliders(state)}{braked(moments[-1])}</div>"
-        f'<div class="lab-panel">{policy.courses(moments, whole, each)}</div></div>{table(state, moments)}'
+        f"{policy.form_chart(moments[0], moments[-1], each)}{sliders(state)}{braked(moments[-1])}</div>"
+        f'<div class="lab-panel">{policy.courses(moments, whole, each)}</div></div>{update_table(state, moments)}'
     )
 
 
-HIDDEN = "What the policy answers now, and how well it does, is here once you have guessed."
+POLICY_HIDDEN = "What the policy answers now, and how well it does, is here once you have guessed."
 KEY = (
     '<p class="lab-key"><span><i class="now"></i>now</span><span><i class="start"></i>at the start</span>'
     '<span><i class="shuffled"></i>frames shuffled</span><span>▲ ▼ answers of this step, pushed up or down</span></p>'
 )
-
-
-def title_of(name: str) -> str:
-    return REWARDS[name].title if name in REWARDS else "Temporal bonus"
 
 
 def controls(state: LabState) -> str:
@@ -63,7 +58,7 @@ def controls(state: LabState) -> str:
     start = svg.button({"kind": "learn", "change": -MOST_UPDATES}, "To the start ↺", css="lab-go")
     again = svg.button({"kind": "redraw"}, "Other samples", css="lab-form")
     switches = "".join(
-        svg.button({"kind": "switch", "name": name}, title_of(name), css="lab-form", current=name not in state.off)
+        svg.button({"kind": "switch", "name": name}, reward_title(name), css="lab-form", current=name not in state.off)
         for name in removable()
     )
     return (
@@ -82,7 +77,7 @@ def sliders(state: LabState) -> str:
     return f'<div class="lab-controls">{"".join(found)}</div>'
 
 
-def braked(now: Moment) -> str:
+def braked(now: PolicySnapshot) -> str:
     """What the two brakes did in the last step."""
     if now.batch is None:
         return '<p class="lab-braked">No step has been taken yet: the policy answers as those on the stage do.</p>'
@@ -92,7 +87,7 @@ def braked(now: Moment) -> str:
     )
 
 
-def table(state: LabState, moments: list[Moment]) -> str:
+def update_table(state: LabState, moments: list[PolicySnapshot]) -> str:
     """The answers of the last step: what they earned, and how much likelier they are after it."""
     if state.updates == 0:
         return ""
@@ -110,7 +105,7 @@ def table(state: LabState, moments: list[Moment]) -> str:
     )
 
 
-def _row(state: LabState, before: Moment, now: Moment, i: int, j: int) -> str:
+def _row(state: LabState, before: PolicySnapshot, now: PolicySnapshot, i: int, j: int) -> str:
     batch = now.batch
     old, new = (logps_of(one.policy, batch.tokens)[i, j] for one in (before, now))
     name = f"{state.videos[i].name}{j + 1}"
@@ -122,7 +117,7 @@ def _row(state: LabState, before: Moment, now: Moment, i: int, j: int) -> str:
         f"exp({num(new, 4)} − ({num(old, 4)})) = {num(ratio)}",
     ]
     css = "up" if ratio > 1.005 else "down" if ratio < 0.995 else "still"
-    text = escape(written(batch.texts[i][j])[:8])
+    text = escape(answer_text(batch.texts[i][j])[:8])
     return (
         f'<tr><th scope="row" class="v{i}">{escape(name)} <q>{text}</q></th><td>{num(reward)}</td>'
         f"<td>{num(push, 2)}</td>"

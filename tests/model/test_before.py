@@ -61,7 +61,7 @@ def folders(tmp_path_factory):
 def test_nothing_large_is_downloaded_of_what_will_not_be_loaded(folders, tmp_path):
     repositories, lost = folders
     with serving(repositories) as (address, fetched):
-        told = ask(address, tmp_path, "us/other", "us/lacking", "us/nothing", "us/large=1000", "us/whole")
+        told = ask(address, tmp_path, "us/other", "us/lacking", "us/nothing", "us/whole", "us/large=1000")
         assert "holds a 'llama' model, not a VQAThinker checkpoint" in told["us/other"]
         assert f"{INDEX} does not fit the configuration: missing keys" in told["us/lacking"]
         assert "there is no such model there, or it is private" in told["us/nothing"]

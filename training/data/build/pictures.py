@@ -11,8 +11,8 @@ from PIL import Image
 from tqdm import tqdm
 
 from training.data.build.labels import defect_list, size_severity
-from training.data.build.measure import Measurements, measure_frame
 from training.data.build.sources import Content
+from training.data.measure import Measurements, measure_frame
 
 SHARPNESS = ((0.020, "severe"), (0.030, "noticeable"), (0.048, "slight"))
 DARK_LUMAS = ((0.05, "severe"), (0.09, "noticeable"), (0.15, "slight"))

@@ -29,10 +29,10 @@ from training.data.build.degrade import Op, step_for
 from training.data.build.families import VMAF_FAMILIES
 from training.data.build.liked import liked_contents
 from training.data.build.manifest import FILMED_GROUPS, rated_rows, write_manifest
-from training.data.build.measure import measure_frame
 from training.data.build.plan import PlannedClip, plan
 from training.data.build.references import make_reference
 from training.data.build.sources import Content, load_contents, seeded_rng
+from training.data.measure import measure_frame
 
 VIDEO_GROUPS = ("clips", "photos")
 CLEAN_TAKES = 2

@@ -4,8 +4,8 @@ import pytest
 from training.data import ffmpeg
 from training.data.build.degrade import Op, frame_order
 from training.data.build.families import VARIANTS, strength_at
-from training.data.build.measure import measure_frame
 from training.data.build.run import apply
+from training.data.measure import measure_frame
 
 FACTS = ffmpeg.Facts(160, 96, 24.0, 48, 2.0)
 

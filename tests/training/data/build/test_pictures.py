@@ -3,9 +3,9 @@ import pytest
 from PIL import Image
 
 from tests.training.conftest import texture
-from training.data.build.measure import measure_frame
 from training.data.build.pictures import MINDED_MOS, measured_defects, picture_rows, table_defects
 from training.data.build.sources import Content, load_contents
+from training.data.measure import measure_frame
 
 
 def visible(frame: np.ndarray) -> dict[str, str]:

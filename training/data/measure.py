@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from ..pixels import colorfulness, laplacian, luma_of
+from .pixels import colorfulness, laplacian, luma_of
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
     return {key: value for path in sorted(folder.glob("*.safetensors")) for key, value in load_file(path).items()}
 
 
-def test_divided_weights_learn_what_whole_ones_do(arguments, tmp_path, on_cpu):
+def test_divided_weights_learn_what_whole_ones_do(arguments, tmp_path, on_cpu, monkeypatch):
     launch = [
         "-m",
         "torch.distributed.run",
@@ -75,6 +75,7 @@ def test_divided_weights_learn_what_whole_ones_do(arguments, tmp_path, on_cpu):
         "tests.training.without_gpus",
     ]
     main([str(tmp_path / "one" / "run"), "--out", str(tmp_path / "one" / "out"), *arguments])
+    monkeypatch.delenv("ACCELERATE_USE_CPU")  # the two are started as on GPUs
     one = log_of(tmp_path / "one")
     engine = prepare_multi_gpu_env(launched("fsdp"))
     engine |= {"FSDP_TRANSFORMER_CLS_TO_WRAP": "Qwen2DecoderLayer"}  # it has no other blocks

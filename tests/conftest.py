@@ -11,9 +11,32 @@ from hypothesis import settings
 
 from tests import clips
 
+LONGEST = (
+    "training",
+    "benchmarks",
+    "examples",
+    "documents",
+    "browser",
+    "model",
+    "test_cli.py",
+    "integrations",
+    "rating",
+)
+"""What takes longest: handed out last, a file of it would keep one processor busy while the other waits."""
+
 # No deadline: a busy machine is no failure. No database, no chance: every run tries the same examples.
 settings.register_profile("repository", deadline=None, database=None, derandomize=True)
 settings.load_profile("repository")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The order in which files are handed to the workers (`--no-loadscope-reorder` keeps it)."""
+
+    def place(item: pytest.Item) -> int:
+        name = item.path.relative_to(Path(__file__).parent).parts[0]
+        return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

@@ -40,9 +40,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_app(
-    folder: Path, end: int = signal.SIGINT, home: Path = REPOSITORY, **environment: str
-) -> Iterator[str]:
+def running_app(folder: Path, end: int = signal.SIGINT, home: Path = REPOSITORY, **environment: str) -> Iterator[str]:
     """Start the app.py of `home` with its temporary files in `folder`, give its address when it answers, end it with
     Ctrl-C or another signal."""
     port, log = free_port(), folder / "app.log"

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from training.data import ffmpeg
+from training.data.build.run import build_data
 
 
 def texture(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
@@ -30,6 +31,14 @@ def rated(folder: Path, name: str, rng: np.random.Generator, size: int) -> None:
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory) -> Path:
     return write_data(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="session")
+def built_dir(data_dir: Path, tmp_path_factory) -> Path:
+    """What the recipe builds of it, with four degraded clips; no test changes it."""
+    out = tmp_path_factory.mktemp("built")
+    build_data(data_dir, out, jobs=1, limit=4, max_lines=96)
+    return out
 
 
 def write_data(root: Path) -> Path:

@@ -8,7 +8,6 @@ import torch
 from safetensors.torch import load_file
 
 from training.common.io import read_jsonl
-from training.data.build.run import build_data
 from training.evaluate.run import predict_all, summary
 from training.report.card import RUN_FOLDER, write_card
 from training.sft import features
@@ -46,16 +45,9 @@ SETTINGS = SftSettings(
 
 
 @pytest.fixture(scope="module")
-def built(data_dir, tmp_path_factory):
-    out = tmp_path_factory.mktemp("built")
-    build_data(data_dir, out, jobs=1, limit=4, max_lines=96)
-    return out
-
-
-@pytest.fixture(scope="module")
-def trained(data_dir, built, tmp_path_factory):
+def trained(data_dir, built_dir, tmp_path_factory):
     run = tmp_path_factory.mktemp("run")
-    run_sft(data_dir, built, run, run / "tiny", SETTINGS, jobs=1)
+    run_sft(data_dir, built_dir, run, run / "tiny", SETTINGS, jobs=1)
     return run
 
 
@@ -96,32 +88,32 @@ def test_the_checkpoint_rates_and_keeps_its_shards_small(trained, data_dir):
     assert max(path.stat().st_size for path in (trained / "tiny").iterdir()) < 10_000_000
 
 
-def test_a_finished_run_is_not_trained_again(trained, data_dir, built):
+def test_a_finished_run_is_not_trained_again(trained, data_dir, built_dir):
     def weights():
         return load_file(sorted((trained / "tiny").glob("*.safetensors"))[0])
 
     before, lines = weights(), len(read_jsonl(trained / "log.jsonl"))
-    run_sft(data_dir, built, trained, trained / "tiny", replace(SETTINGS), jobs=1)
+    run_sft(data_dir, built_dir, trained, trained / "tiny", replace(SETTINGS), jobs=1)
     after = weights()
     assert len(read_jsonl(trained / "log.jsonl")) == lines
     assert all((before[name] == after[name]).all() for name in before)
 
 
-def test_what_was_seen_is_kept_until_a_weight_or_a_setting_changes(trained, data_dir, built):
+def test_what_was_seen_is_kept_until_a_weight_or_a_setting_changes(trained, data_dir, built_dir):
     seen = trained / "seen" / "000000.pt"
     written = seen.stat().st_mtime_ns
     (trained / "language.pt").unlink()
-    run_sft(data_dir, built, trained, trained / "again", replace(SETTINGS), jobs=1)
+    run_sft(data_dir, built_dir, trained, trained / "again", replace(SETTINGS), jobs=1)
     assert seen.stat().st_mtime_ns == written
     (trained / "language.pt").unlink()
-    run_sft(data_dir, built, trained, trained / "again", replace(SETTINGS, tone_share=0.9), jobs=1)
+    run_sft(data_dir, built_dir, trained, trained / "again", replace(SETTINGS, tone_share=0.9), jobs=1)
     assert seen.stat().st_mtime_ns > written
 
 
-def test_a_stopped_look_at_all_views_goes_on_behind_its_last_file(trained, built, tmp_path, monkeypatch):
+def test_a_stopped_look_at_all_views_goes_on_behind_its_last_file(trained, built_dir, tmp_path, monkeypatch):
     monkeypatch.setattr(features, "PART", 3)
     loaded, cache = load_model(str(trained / "tiny")), trained / "cache"
-    rows = [row for row in read_jsonl(built / "manifest.jsonl") if sample_path(cache, row).exists()][:8]
+    rows = [row for row in read_jsonl(built_dir / "manifest.jsonl") if sample_path(cache, row).exists()][:8]
 
     def watcher() -> features.Watcher:
         capacity = len(rows) * SETTINGS.language.views * SETTINGS.model.frames
@@ -144,14 +136,14 @@ def test_a_stopped_look_at_all_views_goes_on_behind_its_last_file(trained, built
     assert one["rows"] == other["rows"] and one["counts"] == other["counts"]
 
 
-def test_the_checkpoint_is_measured_and_its_card_written(trained, data_dir, built, tmp_path):
-    rows = [row for row in read_jsonl(built / "manifest.jsonl") if row["split"] == "val"]
+def test_the_checkpoint_is_measured_and_its_card_written(trained, data_dir, built_dir, tmp_path):
+    rows = [row for row in read_jsonl(built_dir / "manifest.jsonl") if row["split"] == "val"]
     rater = load_rater(str(trained / "tiny"))
-    predictions = predict_all(rater, rows, data_dir, built, tmp_path, jobs=1)
-    assert predict_all(rater, rows, data_dir, built, tmp_path, jobs=1) == predictions
+    predictions = predict_all(rater, rows, data_dir, built_dir, tmp_path, jobs=1)
+    assert predict_all(rater, rows, data_dir, built_dir, tmp_path, jobs=1) == predictions
     result = summary(rows, predictions, "tiny")
     assert result["samples"] == len(rows)
     (tmp_path / "evaluation.json").write_text(json.dumps(result))
-    write_card(tmp_path, built, trained / "tiny", RUN_FOLDER)
+    write_card(tmp_path, built_dir, trained / "tiny", RUN_FOLDER)
     card = (trained / "tiny" / "README.md").read_text()
     assert f"{result['well_formed']:.4f}" in card and "| defect | precision |" in card

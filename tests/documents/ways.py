@@ -32,7 +32,7 @@ TESTS = {
     "tests.environments": "environments/test_table.py",
     "tests.structure": "test_rooms.py",
     "training.data.biq_facts": "training/data/fetch/test_biq.py",
-    "training.data.build": "training/sft/test_train.py",
+    "training.data.build": "training/data/build/test_run.py",
     "training.data.fetch": "training/data/fetch/test_run.py",
     "training.evaluate": "training/evaluate/test_run.py",
     "training.evaluate.interval": "training/evaluate/test_interval.py",

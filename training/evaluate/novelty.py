@@ -143,9 +143,9 @@ class Looker:
         order = np.random.default_rng(seed).permutation(len(rows))
         for group in sorted({row["group"] for row in rows}):
             items = [self.item(rows[k]) for k in order if rows[k]["group"] == group]
-            items.sort(key=lambda item: not store.path(item).exists())
-            stored = sum(store.path(item).exists() for item in items)
-            chosen += items[: max(each, min(stored, MOST_LEARNED))]
+            kept = {item.id: store.path(item).exists() for item in items}
+            items.sort(key=lambda item: not kept[item.id])
+            chosen += items[: max(each, min(sum(kept.values()), MOST_LEARNED))]
         vectors = self.vectors(self.filled(store, chosen), chosen)
         if not vectors:
             raise ValueError(f"of {len(rows)} training samples none can be read")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vqathinker.answer import UNREADABLE
 from vqathinker.rating.defects import DEFECTS
 from vqathinker.rating.evaluation import draw_counts, rank_correlations
 from vqathinker.rewards import REWARDS
@@ -113,7 +114,7 @@ def srcc_of(key: str, name: str) -> Callable[[list[dict]], Metric]:
 
     def build(lines: list[dict]) -> Rank:
         found = lines_of_sets(lines, (name,))
-        answers = [3.0 if line[key] is None else line[key] for line in found]
+        answers = [UNREADABLE if line[key] is None else line[key] for line in found]
         mos = np.array([line["mos"] for line in found], float)
         return Rank(np.array(answers, float), mos, contents_of(found))
 

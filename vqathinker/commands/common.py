@@ -16,6 +16,12 @@ DONE, NOT_RATED, USAGE, INTERRUPTED = 0, 1, 2, 130
 UNLIKE = "unlike what the model learned from ({:.2f} x the limit): take the score with care"
 
 
+def tell_unlike(rating, indent: str) -> None:
+    """A line where a rated file is unlike what the model learned from."""
+    if rating.novelty and rating.novelty.unlike:
+        print(indent + UNLIKE.format(rating.novelty.distance))
+
+
 def open_rater(args: argparse.Namespace, files: Sequence[str] = (), team: Team = ALONE, begun: str | None = None):
     """Load the model, quietly; first a look at the heads of `files`, so that a bad one is told at once.
 

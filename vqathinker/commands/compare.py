@@ -6,7 +6,7 @@ import argparse
 import json
 from contextlib import closing
 
-from .common import DONE, UNLIKE, USAGE, complain, open_rater
+from .common import DONE, USAGE, complain, open_rater, tell_unlike
 
 
 def run_compare(args: argparse.Namespace) -> int:
@@ -24,8 +24,7 @@ def run_compare(args: argparse.Namespace) -> int:
     for letter, file, rating in (("A", args.first, comparison.first), ("B", args.second, comparison.second)):
         spread = "" if rating.spread is None else f"  spread {rating.spread:.2f}"
         print(f"{letter}  {rating.score:.2f}{spread}  {file}\n   {rating.reasoning}")
-        if rating.novelty and rating.novelty.unlike:
-            print("   " + UNLIKE.format(rating.novelty.distance))
+        tell_unlike(rating, "   ")
     print(f"A is better with a probability of {result['probability_first_better']:.0%}")
     return DONE
 

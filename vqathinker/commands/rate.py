@@ -10,7 +10,7 @@ from ..answer import reasoning_so_far
 from ..errors import VideoError
 from ..rating.events import Rated, Watched, Wrote
 from ..rating.words import score_word
-from .common import DONE, NOT_RATED, UNLIKE, complain, open_rater
+from .common import DONE, NOT_RATED, complain, open_rater, tell_unlike
 
 
 def run_rate(args: argparse.Namespace) -> int:
@@ -54,8 +54,7 @@ def rate_aloud(rater, file: str, rollouts: int) -> None:
             rating = event.rating
             print(f"\n\n  {rating.score:.2f}  {score_word(rating.score)}   ({beside_score(rating)})")
             print("  " + (", ".join(f"{d.name}: {d.severity}" for d in rating.defects) or "no defects named"))
-            if rating.novelty and rating.novelty.unlike:
-                print("  " + UNLIKE.format(rating.novelty.distance))
+            tell_unlike(rating, "  ")
             if rating.notes:
                 print("  " + "; ".join(rating.notes))
             if rating.spread is not None:

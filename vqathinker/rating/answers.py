@@ -25,7 +25,7 @@ from .defects import parse_defects
 from .rating import Frame, Novelty, Rating, Rollout, Timings
 from .words import WORDS, judged_word, score_word, with_word
 
-PREFIXES_AT_ONCE = 32
+ROLLOUTS_AT_ONCE = 32
 PLAIN = AnswerForm()
 
 
@@ -101,14 +101,14 @@ def sampling(
 ) -> Generator[None, None, tuple[Rollout, ...]]:
     """`sample_answers` a step at a time: after the first one the prompt may be gone.
 
-    At most `PREFIXES_AT_ONCE` are written beside one another, so that memory does not grow with `count`.
+    At most `ROLLOUTS_AT_ONCE` are written beside one another, so that memory does not grow with `count`.
     """
     limits = {"max_new_tokens": max_new_tokens, "eos_token_id": loaded.eos_token_id}
     seeds, rows = rollout_seeds(seed, count), []
-    if count > PREFIXES_AT_ONCE:
+    if count > ROLLOUTS_AT_ONCE:
         prompt = Prompt(*prompt.rows(1), prompt.shift)
-    for start in range(0, count, PREFIXES_AT_ONCE):
-        [written] = yield from group_steps(loaded.model, prompt, seeds[start : start + PREFIXES_AT_ONCE], **limits)
+    for start in range(0, count, ROLLOUTS_AT_ONCE):
+        [written] = yield from group_steps(loaded.model, prompt, seeds[start : start + ROLLOUTS_AT_ONCE], **limits)
         rows += written
     texts = loaded.processor.tokenizer.batch_decode(rows, skip_special_tokens=True) if rows else ()
     return tuple(Rollout(text if loaded.protocol == RELEASED else in_agreement(text)) for text in texts)

@@ -16,7 +16,7 @@ from pathlib import Path
 from training.common.metrics import FILMED
 from training.data import ffmpeg
 from training.data.build.liked import film_picture
-from training.data.build.sources import seeded_rng
+from training.data.build.sources import draw_some, seeded_rng
 from training.data.camera import cut_camera, moving_camera
 from training.data.reasoning import GOOD_MOS
 
@@ -37,8 +37,7 @@ def filmed_rows(pictures: list[dict], data_dir: Path, out_dir: Path, seed: int, 
 
 def _some(pictures: list[dict], split: str, seed: int) -> list[dict]:
     fit = [row for row in pictures if row["split"] == split and row["mos"] >= LEAST_MOS[split]]
-    order = seeded_rng(seed, FILMED).permutation(len(fit))[: MOST_FILMED[split]]
-    return [fit[index] for index in sorted(order)]
+    return draw_some(fit, MOST_FILMED[split], seed, FILMED)
 
 
 def _filmed_row(picture: dict, data_dir: Path, out_dir: Path, seed: int) -> dict:

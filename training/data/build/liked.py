@@ -14,7 +14,7 @@ from PIL import Image
 
 from training.common.metrics import LIKED
 from training.data import ffmpeg
-from training.data.build.sources import Content, seeded_rng
+from training.data.build.sources import Content, draw_some
 from training.data.camera import FPS, Camera
 from training.data.reasoning import GOOD_MOS
 
@@ -26,8 +26,7 @@ LIKED_SIDES = (480, 480, 480, 640)
 def liked_contents(pictures: list[dict], seed: int) -> list[Content]:
     """At most `MOST_LIKED` of the rated pictures of the start that people liked, given the manifest rows of all."""
     fit = [row for row in pictures if row["split"] == "train" and row["mos"] >= GOOD_MOS]
-    order = seeded_rng(seed, LIKED).permutation(len(fit))[:MOST_LIKED]
-    return [_content(fit[index]) for index in sorted(order)]
+    return [_content(row) for row in draw_some(fit, MOST_LIKED, seed, LIKED)]
 
 
 def _content(row: dict) -> Content:

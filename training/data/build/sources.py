@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,12 @@ def seeded_rng(*key: object) -> np.random.Generator:
     """A generator that depends only on the words of `key`, the same in every process and on every machine."""
     digest = hashlib.sha256("/".join(str(part) for part in key).encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:8], "little"))
+
+
+def draw_some(rows: Sequence[dict], most: int, *key: object) -> list[dict]:
+    """A seeded choice of at most so many rows, in their order."""
+    order = seeded_rng(*key).permutation(len(rows))[:most]
+    return [rows[index] for index in sorted(order)]
 
 
 def draw_share(contents: list[str], share: float, *key: object) -> set[str]:

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from ..widgets import score_card, texts
-from ..widgets.charts import Bell, axis, bell_of, bells, percent
+from ..widgets.charts import AxisRow, Bell, axis, bell_of, bells, percent
 from .often import ProbabilityBin, how_often
 
 LETTERS = ("A", "B")
@@ -36,9 +36,7 @@ def outcome(first: dict, second: dict, probability: float, steps: tuple[Probabil
     """The probability of the better one in words and how often such a one is right (`steps`), the answers as dots, two
     bells, and the formula with the numbers in it: of scores and calibrated deviations where both are known, else of the
     sampled answers."""
-    rows = [
-        score_card.axis_row(report, *names) for report, *names in zip((first, second), LETTERS, ROW_KINDS, strict=True)
-    ]
+    rows = both_rows(first, second)
     calibrated = deviation(first) is not None and deviation(second) is not None
     if calibrated:
         drawn = [
@@ -62,6 +60,13 @@ def outcome(first: dict, second: dict, probability: float, steps: tuple[Probabil
     )
 
 
+def both_rows(first: dict, second: dict) -> list[AxisRow]:
+    """Two ratings as rows of one axis, called by their letters."""
+    return [
+        score_card.axis_row(report, *names) for report, *names in zip((first, second), LETTERS, ROW_KINDS, strict=True)
+    ]
+
+
 def unlike_pair(letters: list[str]) -> str:
     """What is said in the place of how often a probability is right, where one of a pair is unlike what was learned.
 
@@ -73,9 +78,7 @@ def unlike_pair(letters: list[str]) -> str:
 
 def models_outcome(first: dict, second: dict) -> str:
     """What two models say of one video: by how much they differ in words, and their answers as dots."""
-    rows = [
-        score_card.axis_row(report, *names) for report, *names in zip((first, second), LETTERS, ROW_KINDS, strict=True)
-    ]
+    rows = both_rows(first, second)
     return (
         f'<section class="vq-card vq-outcome" aria-label="How far the models differ"><p class="vq-told" role="status">'
         f'{gap(second["score"] - first["score"])}</p>{axis(rows)}<p class="vq-caption">{texts.MODELS_SAY}</p></section>'

@@ -31,11 +31,16 @@ class HeldOut:
 
     def near(self, score: float) -> list[float]:
         """The MOS of the pictures whose score was about this one."""
-        return [mos for mos, other in self.points if abs(other - score) <= ALIKE_WITHIN + 1e-9]
+        return [mos for mos, other in self.points if scores_alike(other, score)]
 
     def below(self, score: float) -> float:
         """The share of pictures with a lower score."""
         return sum(other < score for _, other in self.points) / len(self.points)
+
+
+def scores_alike(score: float, other: float) -> bool:
+    """Whether two scores are about the same."""
+    return abs(score - other) <= ALIKE_WITHIN + 1e-9
 
 
 def read_held_out(folder: Path) -> HeldOut | None:

@@ -6,7 +6,7 @@ from html import escape
 
 from ..widgets import texts
 from ..widgets.charts import place, tick_marks
-from .held_out import ALIKE_WITHIN, FEWEST_ALIKE, HeldOut, nine_in_ten
+from .held_out import ALIKE_WITHIN, FEWEST_ALIKE, HeldOut, nine_in_ten, scores_alike
 
 
 def among(report: dict, held: HeldOut | None) -> str:
@@ -40,8 +40,8 @@ def sentences(score: float, held: HeldOut) -> str:
 def scatter_plot(report: dict, held: HeldOut) -> str:
     """Dots, those with about the same score darker; the line on which both agree; the score with its interval."""
     score = report["score"]
-    near = [point for point in held.points if abs(point[1] - score) <= ALIKE_WITHIN + 1e-9]
-    rest = [point for point in held.points if abs(point[1] - score) > ALIKE_WITHIN + 1e-9]
+    near = [point for point in held.points if scores_alike(point[1], score)]
+    rest = [point for point in held.points if not scores_alike(point[1], score)]
     x = 100 * place(score)
     parts = ['<path class="agree" d="M0 100L100 0"></path>', cloud(rest, "dots"), cloud(near, "dots near")]
     if report.get("interval"):
